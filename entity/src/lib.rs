@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The rows of the database and the enumerations that pages and rows share.
+//!
+//! One table per file, nothing else: no queries, no clock, no database backend, so that the crate
+//! also builds for the browser. Times are milliseconds since the epoch, UTC. A column that holds a
+//! secret (password hash, token) makes its `Model` unserialisable: pages get a view struct instead.
+
+pub mod bucket;
+pub mod executor;
+pub mod fault;
+pub mod id_block;
+pub mod instance;
+pub mod job;
+pub mod job_cursor;
+pub mod namespace;
+pub mod run;
+pub mod run_by_job;
+pub mod run_text;
+pub mod server;
+pub mod session;
+pub mod sign_in_guard;
+pub mod stat_hour;
+pub mod user;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;
+
+/// Where a job's bucket comes from and how many buckets there are; bucket 256 carries the
+/// cluster's singleton duties.
+pub const BUCKETS: i16 = 256;
+/// The bucket whose owner is the leader.
+pub const DUTY_BUCKET: i16 = BUCKETS;

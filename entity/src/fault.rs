@@ -1,0 +1,69 @@
+//! What can be wrong with a field of a form: the words a service and a page share, so that the page
+//! can say it in the reader's language.
+
+use serde::{Deserialize, Serialize};
+
+/// One wrong field. `field` is the name of the input on the form and of the parameter in the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldFault {
+    pub field: String,
+    pub fault: Fault,
+}
+
+impl FieldFault {
+    pub fn new(field: impl Into<String>, fault: Fault) -> Self {
+        Self { field: field.into(), fault }
+    }
+}
+
+/// Why a value was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Fault {
+    /// Nothing was entered.
+    Required,
+    /// Longer than `max` characters (Unicode scalar values).
+    TooLong { max: u32 },
+    /// Shorter than `min` characters.
+    TooShort { min: u32 },
+    /// Not a whole number from `min` to `max`.
+    OutOfRange { min: i64, max: i64 },
+    /// Holds a character that is not allowed here (control characters, blanks in a code name).
+    Character,
+    /// Somebody else has it already; `id` is the holder where the asker may see it.
+    Taken { id: Option<i64> },
+    /// Names something that does not exist or that the asker may not see.
+    Unknown,
+    /// Not one of the choices.
+    Choice,
+    /// A cron expression that cannot be read; `position` counts fields from 1.
+    Cron { position: Option<u8>, detail: CronFault },
+    /// A time zone that the IANA database does not know.
+    Zone,
+    /// Not an `http://` or `https://` address of an executor, or one that may not be called.
+    Address,
+    /// A published default such as `default_token`, which miners scan for.
+    KnownDefault,
+    /// The two new passwords differ.
+    Mismatch,
+    /// The present password is wrong.
+    WrongPassword,
+    /// The new password equals the old one or the user's name.
+    Reused,
+}
+
+/// What is wrong with a cron expression.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "cron")]
+pub enum CronFault {
+    /// Six or seven fields are needed; `found` were given.
+    FieldCount { found: u32 },
+    /// A number outside the field's range.
+    Range { value: String, min: u32, max: u32 },
+    /// Something that the field does not know.
+    Syntax { value: String },
+    /// Day of month and day of week are both given, or both `?`: one of them must be `?`.
+    DayConflict,
+    /// Well written, but no time will ever match.
+    Never,
+}

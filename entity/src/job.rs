@@ -1,0 +1,184 @@
+//! A job: what is to run, when, and where.
+
+use crate::Millis;
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "job")]
+pub struct Model {
+    /// 1 … 2³¹−1: the `jobId` of the wire.
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    pub namespace_id: i32,
+    pub executor_id: i32,
+    /// Unique in its namespace.
+    pub name: String,
+    pub description: String,
+    /// Who answers for it; free text.
+    pub owner: String,
+    pub state: JobState,
+    pub schedule_kind: ScheduleKind,
+    /// The cron expression; empty for [`ScheduleKind::Manual`].
+    pub schedule: String,
+    /// IANA name of the zone the schedule is read in.
+    pub zone: String,
+    pub gap_policy: GapPolicy,
+    pub repeat_policy: RepeatPolicy,
+    pub misfire_policy: MisfirePolicy,
+    /// A fire later than this many milliseconds is never made up for.
+    pub catch_up_ms: Millis,
+    pub run_mode: RunMode,
+    /// The handler's name for [`RunMode::Handler`], else empty.
+    pub handler: String,
+    pub parameter: String,
+    /// The script for the modes that carry source, else empty.
+    pub source: String,
+    /// Version of `source` towards executors (`glueUpdatetime`).
+    pub source_changed_at: Millis,
+    pub routing: Routing,
+    pub blocking: Blocking,
+    /// Seconds a run may take; 0 = no limit.
+    pub timeout_s: i32,
+    /// Grows with every edit: the optimistic lock, and the version runs refer to.
+    pub version: i32,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+    pub updated_by: Option<i32>,
+}
+
+/// Whether the schedule fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Its schedule fires.
+    On,
+    /// Only by hand or API.
+    Stopped,
+}
+
+/// What makes a job fire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleKind {
+    /// A cron expression with seconds, in Quartz's grammar.
+    Cron,
+    /// Nothing but a person or the API.
+    Manual,
+}
+
+/// What to do with a time that the clocks skip in spring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum GapPolicy {
+    /// Fire once at the first instant after the gap.
+    EndOfGap,
+    /// Do not fire.
+    Skip,
+}
+
+/// What to do with a time that comes twice in autumn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatPolicy {
+    First,
+    Second,
+    Both,
+}
+
+/// What to do with fires whose time passed while nobody could fire them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum MisfirePolicy {
+    /// None is made up for.
+    Skip,
+    /// The last one is made up for, within the catch-up window.
+    FireOnce,
+    /// Each one is made up for, within the catch-up window.
+    FireAll,
+}
+
+/// Where the code of a run comes from (XXL-JOB: glue type).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum RunMode {
+    /// A named handler inside the executor (`BEAN`).
+    Handler,
+    Shell,
+    Python,
+    Python2,
+    Php,
+    Node,
+    PowerShell,
+    /// Java or Groovy source, for Java executors.
+    Groovy,
+}
+
+impl RunMode {
+    /// Whether the job carries its own source text.
+    pub fn has_source(self) -> bool {
+        self != RunMode::Handler
+    }
+}
+
+impl From<RunMode> for protocol::RunMode {
+    fn from(mode: RunMode) -> Self {
+        match mode {
+            RunMode::Handler => Self::Bean,
+            RunMode::Shell => Self::Shell,
+            RunMode::Python => Self::Python,
+            RunMode::Python2 => Self::Python2,
+            RunMode::Php => Self::Php,
+            RunMode::Node => Self::Node,
+            RunMode::PowerShell => Self::PowerShell,
+            RunMode::Groovy => Self::Groovy,
+        }
+    }
+}
+
+/// Which instance gets a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Routing {
+    /// Always the first by address.
+    First,
+    /// One after the other.
+    Round,
+    /// Any.
+    Random,
+}
+
+/// What the executor does when a run of the same job is still going on there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Blocking {
+    /// Queue behind it.
+    Serial,
+    /// Refuse the new one.
+    DiscardLater,
+    /// Kill the old one.
+    CoverEarly,
+}
+
+impl From<Blocking> for protocol::BlockStrategy {
+    fn from(blocking: Blocking) -> Self {
+        match blocking {
+            Blocking::Serial => Self::SerialExecution,
+            Blocking::DiscardLater => Self::DiscardLater,
+            Blocking::CoverEarly => Self::CoverEarly,
+        }
+    }
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

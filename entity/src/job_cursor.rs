@@ -1,0 +1,26 @@
+//! How far a job's schedule has been fired: where an edit and a claim meet, and one of them wins.
+
+use crate::Millis;
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "job_cursor")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub job_id: i32,
+    /// Which server decides: see [`crate::bucket`].
+    pub bucket: i16,
+    /// Equals the job's version.
+    pub version: i32,
+    /// The next nominal time that has no run row yet; none when the schedule does not fire.
+    pub next_at: Option<Millis>,
+    /// The last nominal time that has one.
+    pub last_at: Millis,
+    /// How many runs were routed, for [`crate::job::Routing::Round`].
+    pub route_seq: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,147 @@
+//! A run: one firing of a job, one shard of it, or one attempt. Numbers only: texts lie in
+//! [`crate::run_text`], present only where needed.
+
+use crate::Millis;
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "run")]
+pub struct Model {
+    /// 1 … 2⁵³−1, the `logId` of the wire. Handed out in blocks per server: nothing sorts by it.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub job_id: i32,
+    pub kind: RunKind,
+    /// The definition it runs with: [`crate::job::Model::version`].
+    pub job_version: i32,
+    /// The schedule's time.
+    pub nominal_at: Millis,
+    /// When it may go (jitter, retry delay); the `logDateTime` of the wire.
+    pub due_at: Millis,
+    /// What makes (job, nominal time) unique: 0 = by the schedule; the cause's id = its retry or
+    /// child run; minus the own id = by hand, API, backfill, shard.
+    pub slot: i64,
+    pub state: RunState,
+    pub reason: Reason,
+    /// The executor's result code (200, 500, 502 …); 0 = none.
+    pub code: i32,
+    /// The executor's id while a person should look, else none.
+    pub attention: Option<i32>,
+    pub bucket: i16,
+    /// `bucket` while its owner has anything left to do, else none.
+    pub live_bucket: Option<i16>,
+    /// Whether anything follows a success / a failure, written with the row so that any server can
+    /// record a result without reading the job.
+    pub follow_ok: bool,
+    pub follow_fail: bool,
+    /// Token of the claiming server's incarnation; 0 = never claimed.
+    pub claim: i64,
+    /// Epoch × 16 + sends: grows with every claim and before every asking.
+    pub fence: i64,
+    pub executor_id: i32,
+    /// Where it was sent, written before sending.
+    pub instance_id: Option<i32>,
+    /// Which life of that instance.
+    pub instance_generation: i32,
+    pub parent_id: Option<i64>,
+    pub shard_index: i32,
+    pub shard_total: i32,
+    /// 1 for the first.
+    pub attempt: i32,
+    pub priority: i16,
+    /// Consecutive misfires in one row: the last nominal time and how many.
+    pub span_last: Option<Millis>,
+    pub span_count: i32,
+    /// When the server ends it whatever the client does; none = no limit.
+    pub deadline_at: Option<Millis>,
+    pub sent_at: Option<Millis>,
+    pub accepted_at: Option<Millis>,
+    pub ended_at: Option<Millis>,
+    /// A result that came after the final state: kept beside it.
+    pub late_code: Option<i32>,
+    pub late_at: Option<Millis>,
+}
+
+/// What made the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    Schedule = 1,
+    Retry = 2,
+    Child = 3,
+    Manual = 4,
+    Api = 5,
+    Backfill = 6,
+    Shard = 7,
+}
+
+/// Where a run stands. Up to [`RunState::Unknown`] it may still change; a final state never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Planned; must wait for its time, a slot or a person.
+    Waiting = 1,
+    /// Claimed; the request is on its way.
+    Sending = 2,
+    /// The executor has it.
+    Running = 3,
+    /// The request may or may not have arrived, or the instance is gone: being asked.
+    Unknown = 4,
+    Succeeded = 10,
+    Failed = 11,
+    TimedOut = 12,
+    Killed = 13,
+    /// Not executed; the reason says why.
+    Skipped = 14,
+    /// Asked, and not knowable.
+    Lost = 15,
+}
+
+impl RunState {
+    /// Whether nothing changes it any more.
+    pub fn is_final(self) -> bool {
+        self as i16 >= 10
+    }
+}
+
+/// Why a run is in its state, where the state alone does not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    None = 0,
+    /// Skipped: its time passed while nobody could fire it.
+    Misfire = 1,
+    /// Skipped or failed: the executor has no instance.
+    NoInstance = 2,
+    /// Skipped: the job was stopped, or deleted, before it went out.
+    Stopped = 3,
+    /// Failed: the executor answered the request with an error.
+    Refused = 4,
+    /// Failed: the connection was refused, so the request never arrived.
+    Unreachable = 5,
+    /// Failed: the handler or script reported a failure.
+    Handler = 6,
+    /// Timed out: the executor says so.
+    ExecutorTimeout = 7,
+    /// Timed out: the limit passed without a result, so the server ended it.
+    Deadline = 8,
+    /// Killed by a person.
+    Person = 9,
+    /// Unknown: no answer to the request in time.
+    NoAnswer = 10,
+    /// Unknown or lost: the instance is gone.
+    InstanceGone = 11,
+    /// Unknown: the server that sent it died.
+    ServerGone = 12,
+    /// Failed: the answer could not be understood.
+    Garbage = 13,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

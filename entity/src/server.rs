@@ -1,0 +1,38 @@
+//! A server of the cluster and its lease.
+
+use crate::Millis;
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "server")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    /// Identity that outlives a restart: kept in the data folder.
+    pub identity: String,
+    /// Drawn anew at every start; the token of its claims.
+    pub incarnation: i64,
+    /// Grows with every renewal of the lease.
+    pub counter: i64,
+    pub state: ServerState,
+    pub address: String,
+    /// The program's version.
+    pub version: String,
+    /// Information for people; nobody compares it.
+    pub started_at: Millis,
+}
+
+/// Whether the lease holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ServerState {
+    Live,
+    Dead,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
