@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The database schema, step by step. A migration is frozen once it has landed: later changes are
+//! new files. Nothing here uses the entities, which describe the newest schema only.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261121_000001_people;
+mod m20261121_000002_jobs;
+mod m20261121_000003_engine;
+mod schema;
+
+/// All migrations in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_people::Migration),
+            Box::new(m20261121_000002_jobs::Migration),
+            Box::new(m20261121_000003_engine::Migration),
+        ]
+    }
+}
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};

@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The domain: pure rules, services (use cases), the store (queries) and the engine (loops).
+//!
+//! Knows neither HTTP servers nor pages. See `docs/architecture.md`.
+
+pub mod clock;
+mod error;
+pub mod rules;
+pub mod signals;
+pub mod store;
+
+pub use error::{Error, Refusal, Result};
+
+use clock::SharedClock;
+use signals::Signals;
+use store::Db;
+
+/// What every use case works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub db: Db,
+    pub clock: SharedClock,
+    /// Tells the engine and open pages what changed.
+    pub signals: Signals,
+}

@@ -1,0 +1,72 @@
+//! One error for the whole crate. Its variants are what a caller can do about it, not where it
+//! came from; the source stays inside and is logged once, at the edge.
+
+use entity::fault::{Fault, FieldFault};
+use sea_orm::DbErr;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Correct these fields and send again.
+    #[error("invalid: {}", field_names(.0))]
+    Invalid(Vec<FieldFault>),
+    /// There is no such thing, or the caller may not know of it.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// Sign in first.
+    #[error("not signed in")]
+    Unauthenticated,
+    /// Signed in, but not allowed.
+    #[error("not allowed")]
+    Forbidden,
+    /// User name or password is wrong; never says which.
+    #[error("wrong user name or password")]
+    WrongCredentials,
+    /// Too many failures; try again at this instant (ms UTC).
+    #[error("locked until {0}")]
+    Locked(i64),
+    /// The password has to be changed before anything else.
+    #[error("the password must be changed first")]
+    PasswordChangeRequired,
+    /// Somebody else saved first: read again, then decide. Holds the version that is stored now.
+    #[error("changed meanwhile, now at version {0}")]
+    Conflict(i32),
+    /// Refused because of what depends on it or of the state it is in.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// Nothing wrong with the request: try again later.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    /// A defect of ours.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// Why something well-formed was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The executor still has this many jobs.
+    ExecutorHasJobs(u64),
+    /// The run has ended already.
+    RunEnded,
+    /// The executor could not be told to stop the run; the text says why.
+    KillNotDelivered(String),
+    /// A fire of this run is under way and could not be waited for; the job is stopped, but that
+    /// run still goes out.
+    RunUnderWay(i64),
+}
+
+impl Error {
+    /// One wrong field.
+    pub fn field(field: &str, fault: Fault) -> Self {
+        Self::Invalid(vec![FieldFault::new(field, fault)])
+    }
+}
+
+fn field_names(faults: &[FieldFault]) -> String {
+    faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>().join(", ")
+}

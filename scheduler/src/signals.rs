@@ -1,0 +1,40 @@
+//! News inside one server: the engine wakes early, and open pages show what changed.
+//!
+//! A signal is a hint, never the only way: every loop also polls.
+
+use tokio::sync::broadcast;
+
+/// What changed. Ids only: whoever is interested reads the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A job was created, edited, started, stopped or deleted.
+    Job(i32),
+    /// A run was inserted by a person, or changed its state.
+    Run(i64),
+    /// An executor was created, edited or deleted, or its instances changed.
+    Executor(i32),
+}
+
+/// How many unread changes a slow listener may have before it is told that it missed some.
+const BACKLOG: usize = 4096;
+
+/// Publishes changes to whoever listens. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Signals(broadcast::Sender<Change>);
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
+    }
+}
+
+impl Signals {
+    /// Tells everybody who listens; nobody listening is fine.
+    pub fn publish(&self, change: Change) {
+        drop(self.0.send(change));
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.0.subscribe()
+    }
+}

@@ -1,0 +1,147 @@
+//! Opening the database: one URL, three backends, separate pools for engine and web.
+
+use crate::{Error, Result};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxMySqlConnector,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long anybody waits for a connection before the database counts as unavailable.
+const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long SQLite waits for another process's lock (the command line beside a running server).
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A way to the database for one purpose. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    backend: DbBackend,
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+/// The same database twice: pages cannot use up the connections that fires need.
+#[derive(Clone, Debug)]
+pub struct Databases {
+    pub web: Db,
+    pub engine: Db,
+}
+
+impl Db {
+    pub fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    /// For queries. On SQLite these connections cannot write.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Begins a transaction that may write; dropped without a commit, it is rolled back.
+    ///
+    /// On SQLite there is one write connection for the whole server: hold it briefly (≤ 20 ms) and
+    /// await nothing but the database meanwhile.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (self.backend == DbBackend::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    /// The connection that writes, for migrations.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.write
+    }
+}
+
+impl Databases {
+    /// Opens `url`: `sqlite:<path>` (created if missing), `postgres://…`, or `mysql://…` (also for
+    /// MariaDB).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] naming the reason, when the URL is none of these or nobody answers.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let opened = match url.split(':').next() {
+            Some("sqlite") => sqlite(url).await,
+            Some("postgres" | "postgresql") => postgres(url).await,
+            Some("mysql" | "mariadb") => mysql(url).await,
+            _ => return Err(unavailable("the URL must begin with sqlite:, postgres:// or mysql://")),
+        };
+        opened.map_err(|error| unavailable(&error.to_string()))
+    }
+
+    pub async fn close(self) -> Result<()> {
+        for db in [self.engine, self.web] {
+            db.read.close().await?;
+            db.write.close().await?;
+        }
+        Ok(())
+    }
+}
+
+fn unavailable(reason: &str) -> Error {
+    Error::Unavailable(format!("the database cannot be opened: {reason}"))
+}
+
+/// WAL with `synchronous=FULL`: a commit that was answered is on disk.
+async fn sqlite(url: &str) -> Result<Databases, sqlx::Error> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(512);
+    if let Some(folder) = options.get_filename().parent().filter(|folder| *folder != Path::new("")) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
+    let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write.connect_with(options.clone()).await?);
+    let readers = options.read_only(true);
+    let reader = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+    let db = |pool| Db {
+        backend: DbBackend::Sqlite,
+        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(pool),
+        write: write.clone(),
+    };
+    Ok(Databases {
+        web: db(reader(8).connect_with(readers.clone()).await?),
+        engine: db(reader(2).connect_with(readers).await?),
+    })
+}
+
+async fn postgres(url: &str) -> Result<Databases, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?.application_name("orrery");
+    let open = async |connections| {
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_with(options.clone()).await?);
+        Ok::<_, sqlx::Error>(Db { backend: DbBackend::Postgres, read: pool.clone(), write: pool })
+    };
+    Ok(Databases { web: open(12).await?, engine: open(6).await? })
+}
+
+/// MySQL and MariaDB at READ COMMITTED, as the other two: their own default takes gap locks.
+async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
+    let url = url.replacen("mariadb:", "mysql:", 1);
+    let options = MySqlConnectOptions::from_str(&url)?.charset("utf8mb4");
+    let open = async |connections| {
+        let pool = MySqlPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let pool = pool.after_connect(|connection, _| {
+            Box::pin(async move {
+                use sqlx::Executor;
+                connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                Ok(())
+            })
+        });
+        let pool = SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_with(options.clone()).await?);
+        Ok::<_, sqlx::Error>(Db { backend: DbBackend::MySql, read: pool.clone(), write: pool })
+    };
+    Ok(Databases { web: open(12).await?, engine: open(6).await? })
+}
