@@ -1,1 +1,76 @@
-fn main() {}
+//! `cargo xtask`: everything one does with this repository.
+//!
+//! Each subcommand installs what it needs at pinned versions into a cache of the user, says so, and
+//! skips what is there. Nothing is passed over in silence: what cannot run is counted as skipped.
+
+mod bench;
+mod browser;
+mod ci;
+mod database;
+mod dev;
+mod features;
+mod interop;
+mod invariants;
+mod orrery;
+mod paths;
+mod process;
+mod prune;
+mod report;
+mod run;
+mod site;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs, tests and measures Orrery.
+///
+/// Tools go to `$XDG_CACHE_HOME/orrery/tools` (or `~/.cache/orrery/tools`), compiled code to `target` beside
+/// them, so that a second clone on this machine compiles no third-party crate again. Set `CARGO_TARGET_DIR`
+/// to compile elsewhere.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build and start the server with a demo executor; Ctrl-C stops both.
+    Run(run::Options),
+    /// Rebuild and reload on every change (`cargo leptos watch` with the right tools on its PATH).
+    Dev(dev::Options),
+    /// Run every test: unit, property, integration, interoperability, browser.
+    Test(test::Options),
+    /// The whole gate: format, lints, docs, licences, invariants, then every test.
+    Ci,
+    /// Measure a release build.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Err(error) = process::stop_children_on_interrupt() {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    let outcome = match arguments.command {
+        Command::Run(options) => run::run(&options).map(|()| true),
+        Command::Dev(options) => dev::dev(&options).map(|()| true),
+        Command::Test(options) => test::test(&options),
+        Command::Ci => ci::ci(),
+        Command::Bench(options) => bench::bench(&options).map(|()| true),
+    };
+    process::rest_if_interrupted();
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `cargo xtask ci`: the whole gate. Works in a fresh clone, asks nothing, needs no terminal.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::report::{Counts, Report};
+use crate::{features, invariants, paths, process, prune, test, tools};
+
+/// Runs every check; true when none failed.
+pub fn ci() -> Result<bool> {
+    let mut report = Report::default();
+    prune::prune(&paths::target()?)?;
+    check_texts(&mut report);
+    check_dependencies(&mut report);
+    check_code(&mut report);
+    let names = test::all_tests(&mut report, &test::Options::all())?;
+    names.write(&test::names_file()?)?;
+    report
+        .step("docs/features.md", || features::check(&paths::repository().join("docs/features.md"), &names));
+    Ok(report.finish())
+}
+
+/// What needs no compilation.
+fn check_texts(report: &mut Report) {
+    report.step("cargo fmt", || cargo("fmt", &["fmt", "--all", "--check"], &[]));
+    report.step("lock files and leftovers", invariants::texts::check);
+    report.step("function and file lengths", invariants::lengths::check);
+    report.step("dependency direction", invariants::dependencies::check_direction);
+    report.step("queries only in the store", invariants::queries::check);
+}
+
+fn check_dependencies(report: &mut Report) {
+    report.step("nothing of the server in the browser", || {
+        // cargo resolves the browser's features only with its target installed.
+        invariants::dependencies::check_browser()
+    });
+    let mut deny = None;
+    report.step("install cargo-deny", || {
+        deny = Some(tools::cargo_deny()?);
+        Ok(Counts::default())
+    });
+    let Some(deny) = deny else { return };
+    report.step("cargo-deny: licences, sources, bans", || run_deny(&deny, &["bans", "licenses", "sources"]));
+    let database = "https://github.com/RustSec/advisory-db";
+    if process::succeeds(Command::new("curl").args(["-fsS", "--max-time", "10", database])) {
+        report.step("cargo-deny: advisories", || run_deny(&deny, &["advisories"]));
+    } else {
+        report.skip("cargo-deny: advisories", &format!("{database} cannot be reached from here"));
+    }
+}
+
+fn run_deny(deny: &Path, checks: &[&str]) -> Result<Counts> {
+    let mut command = Command::new(deny);
+    command.args(["check", "--hide-inclusion-graph"]).args(checks).current_dir(paths::repository());
+    process::run("cargo-deny", &mut command).map(|()| Counts::ONE)
+}
+
+/// Lints and documentation; both only check, so that they share what they compile.
+fn check_code(report: &mut Report) {
+    report.step("clippy", || {
+        tools::check_compiler()?;
+        let scope =
+            ["clippy", "--workspace", "--exclude", "frontend", "--all-targets", "--", "-D", "warnings"];
+        cargo("clippy", &scope, &[])
+    });
+    report.step("clippy for the browser", || {
+        tools::add_wasm_target()?;
+        let target = "wasm32-unknown-unknown";
+        cargo(
+            "clippy",
+            &["clippy", "-p", "frontend", "-p", "app", "--target", target, "--", "-D", "warnings"],
+            &[],
+        )
+    });
+    report.step("rustdoc", || {
+        let scope = ["doc", "--workspace", "--exclude", "frontend", "--no-deps"];
+        cargo("doc", &scope, &[("RUSTDOCFLAGS", "-D warnings")])
+    });
+}
+
+fn cargo(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Counts> {
+    let mut cargo = tools::cargo()?;
+    cargo.args(arguments).envs(environment.iter().copied());
+    process::run(&format!("cargo {name}"), &mut cargo).map(|()| Counts::ONE)
+}

@@ -1,0 +1,174 @@
+//! Real executors of others against the real server: programs of ours in `end2end/interop/`, each on an
+//! unmodified library, each with the handlers `ok`, `fail`, `echo` and `slow`.
+
+mod clients;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::orrery::Server;
+use crate::paths::{self, ScratchFolder};
+use crate::process::Group;
+use crate::report::{Counts, Report};
+use crate::site::Build;
+use crate::test::TestNames;
+
+use clients::{CLIENTS, Client};
+
+/// How long all jobs of all clients may take until each has one finished run.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Comes back in the result of `echo`: letters outside ASCII, a quote, a bracket.
+const ECHOED: &str = "héllo 你好 ✓ \"x\" <b>";
+
+/// A handler, its parameter, and the state in which its run must end.
+const CHECKS: &[(&str, &str, &str)] = &[
+    ("ok", "", "succeeded"),
+    ("fail", "", "failed"),
+    ("echo", ECHOED, "succeeded"),
+    ("slow", "2", "succeeded"),
+];
+
+/// Prepares every client, then runs all of them against one server.
+pub fn run(report: &mut Report, build: &Build, filter: Option<&str>, names: &mut TestNames) {
+    let mut ready: Vec<(&Client, Command)> = Vec::new();
+    for client in CLIENTS.iter().filter(|client| filter.is_none_or(|filter| client.name.contains(filter))) {
+        if let Err(reason) = (client.missing)(client) {
+            report.skip(&format!("interoperability with {}", client.name), &reason);
+            continue;
+        }
+        report.step(&format!("build the {} executor", client.name), || {
+            ready.push((client, (client.prepare)(client)?));
+            Ok(Counts::default())
+        });
+    }
+    if !ready.is_empty() {
+        report.step("interoperability", || check_all(build, ready, names));
+    }
+}
+
+fn check_all(build: &Build, ready: Vec<(&Client, Command)>, names: &mut TestNames) -> Result<Counts> {
+    let scratch = ScratchFolder::create("interop")?;
+    let database = format!("sqlite://{}?mode=rwc", scratch.path().join("orrery.db").display());
+    let server = Server::new(build, &database, &format!("127.0.0.1:{}", paths::free_port()?));
+    let file = scratch.path().join("fixture.json");
+    let clients: Vec<&Client> = ready.iter().map(|(client, _)| *client).collect();
+    fs::write(&file, fixture(&clients).to_string())?;
+    let tokens = tokens(&server.apply_fixture(&file)?)?;
+    let (_serving, _lines) = server.serve()?;
+    let mut executors = Vec::new();
+    for (client, command) in ready {
+        let token = tokens.get(client.name).with_context(|| format!("no token for {}", client.name))?;
+        executors.push(start(client, command, &server.url(), token, scratch.path())?);
+    }
+    let results = wait_for_results(&server, &clients)?;
+    let mut counts = Counts::default();
+    for client in clients {
+        for (handler, parameter, state) in CHECKS {
+            match check(client, handler, parameter, state, &results) {
+                Ok(()) => {
+                    counts.passed += 1;
+                    names.add(format!("interop › {} › {handler}", client.name));
+                }
+                Err(error) => {
+                    counts.failed += 1;
+                    eprintln!("FAILED interop › {} › {handler}: {error:#}", client.name);
+                    show_log(&scratch.path().join(client.name).join("output.log"));
+                }
+            }
+        }
+    }
+    Ok(counts)
+}
+
+/// One executor for each client, one job for each of its handlers, all every 5 seconds.
+fn fixture(clients: &[&Client]) -> Value {
+    let executors: Vec<Value> = clients.iter().map(|client| json!({"app_name": client.name})).collect();
+    let jobs: Vec<Value> = clients
+        .iter()
+        .flat_map(|client| {
+            CHECKS.iter().map(|(handler, parameter, _)| {
+                json!({"name": job_name(client, handler), "app_name": client.name, "handler": handler,
+                       "parameter": parameter, "cron": "0/5 * * * * ?"})
+            })
+        })
+        .collect();
+    json!({"executors": executors, "jobs": jobs})
+}
+
+fn job_name(client: &Client, handler: &str) -> String {
+    format!("{} {handler}", client.name)
+}
+
+fn tokens(made: &Value) -> Result<BTreeMap<String, String>> {
+    let executors = made["executors"].as_array().context("`orrery fixture apply` printed no executors")?;
+    let pair = |one: &Value| Some((one["app_name"].as_str()?.to_owned(), one["token"].as_str()?.to_owned()));
+    executors.iter().map(|one| pair(one).context("an executor without app_name or token")).collect()
+}
+
+fn start(client: &Client, mut command: Command, server: &str, token: &str, scratch: &Path) -> Result<Group> {
+    let folder = scratch.join(client.name);
+    fs::create_dir_all(&folder)?;
+    let output = fs::File::create(folder.join("output.log"))?;
+    command.current_dir(&folder).stdout(output.try_clone()?).stderr(output);
+    command.env("SERVER", server).env("APP_NAME", client.name).env("TOKEN", token);
+    command.env("PORT", paths::free_port()?.to_string()).env("LOG_DIR", folder.join("logs"));
+    Group::spawn(client.name, &mut command)
+}
+
+/// The last finished run of each job, by the job's name.
+fn wait_for_results(server: &Server, clients: &[&Client]) -> Result<BTreeMap<String, Value>> {
+    let wanted = clients.len() * CHECKS.len();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let runs = server.fixture_runs()?;
+        let executed = runs.as_array().into_iter().flatten().filter(|run| was_executed(run));
+        let results: BTreeMap<String, Value> =
+            executed.filter_map(|run| Some((run["job"].as_str()?.to_owned(), run.clone()))).collect();
+        if results.len() >= wanted || Instant::now() > deadline {
+            return Ok(results);
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// Runs due before the executor had registered ended without an instance, and say nothing about it.
+fn was_executed(run: &Value) -> bool {
+    run["code"].as_i64().is_some_and(|code| code != 0)
+}
+
+fn check(
+    client: &Client,
+    handler: &str,
+    parameter: &str,
+    state: &str,
+    results: &BTreeMap<String, Value>,
+) -> Result<()> {
+    let run = results
+        .get(&job_name(client, handler))
+        .with_context(|| format!("no run with a result within {} s", PATIENCE.as_secs()))?;
+    ensure!(run["state"] == state, "ended as {run}, not as {state}");
+    if handler == "echo" {
+        // npm `xxl-job` sends its result as JSON text, in which a quote is escaped.
+        let message = run["message"].as_str().unwrap_or_default().replace("\\\"", "\"");
+        ensure!(
+            message.contains(parameter),
+            "the result is {message:?}, without the parameter {parameter:?}"
+        );
+    }
+    Ok(())
+}
+
+fn show_log(file: &Path) {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    for line in &lines[lines.len().saturating_sub(15)..] {
+        eprintln!("    {line}");
+    }
+}

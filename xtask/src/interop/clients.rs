@@ -1,0 +1,170 @@
+//! The executors of others: what each needs, how it is built once per machine, how it is started.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{paths, process, tools};
+
+/// An executor on a library of others.
+pub struct Client {
+    /// Also its appname.
+    pub name: &'static str,
+    /// Folder in `end2end/interop/`.
+    folder: &'static str,
+    version: &'static str,
+    /// Says what is missing on this machine, if anything.
+    pub missing: fn(&Client) -> Result<(), String>,
+    /// Builds it unless that is done; returns the command that starts it.
+    pub prepare: fn(&Client) -> Result<Command>,
+}
+
+/// Every client that the issue of compatibility names.
+pub const CLIENTS: &[Client] = &[
+    Client { name: "pyxxl", folder: "pyxxl", version: "0.4.8", missing: python_missing, prepare: python },
+    Client {
+        name: "npm-xxl-job",
+        folder: "npm-xxl-job",
+        version: "0.1.7",
+        missing: node_missing,
+        prepare: node,
+    },
+    Client {
+        name: "xxljob-sdk-rs",
+        folder: "xxljob-sdk-rs",
+        version: "0.1.4",
+        missing: nothing_missing,
+        prepare: rust,
+    },
+    Client { name: "xxl-job-core-2", folder: "java", version: "2.4.2", missing: java_missing, prepare: java },
+    Client { name: "xxl-job-core-3", folder: "java", version: "3.3.2", missing: java_missing, prepare: java },
+];
+
+impl Client {
+    /// The client's sources.
+    fn sources(&self) -> PathBuf {
+        paths::repository().join("end2end/interop").join(self.folder)
+    }
+
+    /// Where it is built.
+    fn built(&self) -> Result<PathBuf> {
+        tools::folder(&format!("interop-{}-{}", self.name, self.version))
+    }
+
+    fn announcement(&self, what: &str, usual: &str) -> String {
+        format!(
+            "{what} for the {} {} executor, a real client to test against; takes {usual} ...",
+            self.name, self.version
+        )
+    }
+}
+
+fn nothing_missing(_: &Client) -> Result<(), String> {
+    Ok(())
+}
+
+fn python_missing(_: &Client) -> Result<(), String> {
+    let usable = process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]));
+    usable
+        .then_some(())
+        .ok_or_else(|| "Python 3 with venv is needed (Debian: apt-get install python3-venv)".to_owned())
+}
+
+/// A virtual environment of its own.
+fn python(client: &Client) -> Result<Command> {
+    let built = client.built()?;
+    let requirements = client.sources().join("requirements.txt");
+    let version = fs::read_to_string(&requirements).context("no requirements.txt")?;
+    let announcement = client.announcement("making a Python environment", "20 seconds");
+    tools::complete(&built, &version, &announcement, || {
+        process::run("python3 -m venv", Command::new("python3").args(["-m", "venv", "--clear"]).arg(&built))?;
+        let mut pip = Command::new(built.join("bin/pip"));
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
+        process::run("pip install", &mut pip)
+    })?;
+    let mut command = Command::new(built.join("bin/python"));
+    command.arg(client.sources().join("main.py"));
+    Ok(command)
+}
+
+fn node_missing(_: &Client) -> Result<(), String> {
+    tools::check_node().map_err(|error| format!("{error:#}"))
+}
+
+fn node(client: &Client) -> Result<Command> {
+    tools::install_packages(&client.sources(), "they hold a real client to test against")?;
+    let mut command = Command::new("node");
+    command.arg(client.sources().join("main.mjs"));
+    Ok(command)
+}
+
+/// A cargo project outside the workspace, because its library wants other versions of everything.
+fn rust(client: &Client) -> Result<Command> {
+    let target = paths::cache()?.join("interop-target");
+    let mut cargo = tools::cargo()?;
+    cargo
+        .args(["build", "--locked", "--quiet"])
+        .current_dir(client.sources())
+        .env("CARGO_TARGET_DIR", &target);
+    println!("{}", client.announcement("compiling", "2 minutes on 2 cores the first time"));
+    process::run("cargo build", &mut cargo)?;
+    Ok(Command::new(target.join("debug/interop-xxljob-sdk-rs")))
+}
+
+/// The major version that `java -version` tells, on standard error.
+fn java_version() -> Option<u32> {
+    let output = Command::new("java").arg("-version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let version = text.split('"').nth(1)?;
+    let mut parts = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    // Java 8 calls itself 1.8.
+    match (parts.next()?, parts.next()) {
+        (1, Some(minor)) => Some(minor),
+        (major, _) => Some(major),
+    }
+}
+
+fn java_missing(client: &Client) -> Result<(), String> {
+    let oldest = if client.version.starts_with('3') { 17 } else { 8 };
+    if java_version().is_none_or(|version| version < oldest) {
+        return Err(format!(
+            "Java {oldest} or later is needed (Debian: apt-get install openjdk-17-jdk-headless)"
+        ));
+    }
+    let maven = paths::find_on_path(&["mvn"]);
+    maven.map(drop).ok_or_else(|| "Maven is needed (Debian: apt-get install maven)".to_owned())
+}
+
+/// One project, built once for each version of the library.
+fn java(client: &Client) -> Result<Command> {
+    let built = client.built()?;
+    let sources = client.sources();
+    let version = java_inputs(&sources)?;
+    tools::complete(
+        &built,
+        &version,
+        &client.announcement("fetching and compiling Java", "half a minute"),
+        || {
+            let mut maven = Command::new("mvn");
+            maven.args(["--quiet", "--batch-mode", "compile", "dependency:copy-dependencies"]);
+            maven.arg(format!("-Dxxl-job.version={}", client.version));
+            maven.arg(format!("-DbuildFolder={}", built.display())).current_dir(&sources);
+            process::run("mvn", &mut maven)
+        },
+    )?;
+    let mut command = Command::new("java");
+    let classpath = format!("{0}/classes:{0}/dependency/*", built.display());
+    command.args(["-Xmx128m", "-cp", &classpath, "org.orrery.interop.Main"]);
+    Ok(command)
+}
+
+/// What a build depends on: a change makes it stale.
+fn java_inputs(sources: &Path) -> Result<String> {
+    let files = ["pom.xml", "src/main/java/org/orrery/interop/Main.java"];
+    files
+        .iter()
+        .map(|file| fs::read_to_string(sources.join(file)).with_context(|| format!("cannot read {file}")))
+        .collect()
+}

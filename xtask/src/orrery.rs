@@ -1,0 +1,163 @@
+//! The server's command line, as far as xtask uses it: everything assumed about it stands here.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{self, Group};
+use crate::{paths, site::Build};
+
+/// How long a server may take from its start until `/readyz` says yes.
+const START: Duration = Duration::from_secs(60);
+
+/// Name and token with which an executor registers.
+pub struct Credentials {
+    pub app_name: String,
+    pub token: String,
+}
+
+/// A server binary with the database and address it is to use.
+pub struct Server {
+    executable: PathBuf,
+    database_url: String,
+    listen: String,
+    settings: Vec<(String, String)>,
+}
+
+impl Server {
+    /// `listen` is `host:port`.
+    pub fn new(build: &Build, database_url: &str, listen: &str) -> Self {
+        Self {
+            executable: build.server.clone(),
+            database_url: database_url.to_owned(),
+            listen: listen.to_owned(),
+            settings: Vec::new(),
+        }
+    }
+
+    /// Sets a further environment variable.
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The address that a browser on this host can open.
+    pub fn url(&self) -> String {
+        let reachable = self.listen.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]");
+        format!("http://{reachable}")
+    }
+
+    /// A subcommand of the server with its configuration in the environment.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.executable);
+        command.args(arguments).current_dir(paths::repository());
+        command.env("ORRERY_DATABASE_URL", &self.database_url).env("ORRERY_LISTEN", &self.listen);
+        // A debug build reads the site from disk; these are Leptos' own names for where it lies.
+        command.env("LEPTOS_OUTPUT_NAME", "orrery").env("LEPTOS_SITE_ROOT", "target/site");
+        command.env("LEPTOS_SITE_PKG_DIR", "pkg").env("LEPTOS_HASH_FILES", "true");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a subcommand that prints JSON.
+    pub fn json(&self, arguments: &[&str]) -> Result<serde_json::Value> {
+        let name = format!("orrery {}", arguments.join(" "));
+        let text = process::output(&name, &mut self.command(arguments))?;
+        // Log lines may stand before it; the result is the last line.
+        let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        serde_json::from_str(last).with_context(|| format!("{name} printed no JSON but {last:?}"))
+    }
+
+    /// Creates the demo namespace, its executor and two jobs, unless they exist.
+    pub fn demo(&self) -> Result<Credentials> {
+        let made = self.json(&["demo", "--json"])?;
+        let text = |key: &str| {
+            made[key]
+                .as_str()
+                .map(str::to_owned)
+                .with_context(|| format!("`orrery demo --json` printed no {key}"))
+        };
+        Ok(Credentials { app_name: text("app_name")?, token: text("token")? })
+    }
+
+    /// Creates `jobs` jobs that fire every second on one executor with a fixed address.
+    pub fn set_up_benchmark(&self, jobs: u32, executor: &str) -> Result<Credentials> {
+        let made = self.json(&[
+            "bench-setup",
+            "--jobs",
+            &jobs.to_string(),
+            "--executor-address",
+            executor,
+            "--json",
+        ])?;
+        let text = |key: &str| made[key].as_str().unwrap_or_default().to_owned();
+        Ok(Credentials { app_name: text("app_name"), token: text("token") })
+    }
+
+    /// Creates the executors and jobs that a JSON file describes; see end2end/interop/README.md for its shape.
+    pub fn apply_fixture(&self, file: &Path) -> Result<serde_json::Value> {
+        self.json(&["fixture", "apply", &file.to_string_lossy()])
+    }
+
+    /// Every run so far, with its job's name and its result.
+    pub fn fixture_runs(&self) -> Result<serde_json::Value> {
+        self.json(&["fixture", "runs"])
+    }
+
+    /// Starts serving and waits until it is ready; returns also the lines that it prints.
+    pub fn serve(&self) -> Result<(Group, Receiver<String>)> {
+        let mut command = self.command(&["serve"]);
+        let mut group = Group::spawn("the server", command.stdout(Stdio::piped()))?;
+        let lines = forward_lines(group.child().stdout.take().context("no standard output")?);
+        let deadline = Instant::now() + START;
+        while http_status(&self.url(), "/readyz") != Some(200) {
+            group.check_alive()?;
+            if Instant::now() > deadline {
+                bail!("the server is not ready after {} s", START.as_secs());
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok((group, lines))
+    }
+}
+
+/// Starts the agent for `credentials`; it finds a free port by itself.
+pub fn start_executor(build: &Build, server: &str, credentials: &Credentials, data: &Path) -> Result<Group> {
+    let mut command = Command::new(&build.executor);
+    command.args(["--server", server, "--app-name", &credentials.app_name, "--allow-scripts"]);
+    command.arg("--data-dir").arg(data);
+    // In the environment rather than on the command line, which every user of this host can read.
+    command.env("ORRERY_EXECUTOR_TOKEN", OsStr::new(&credentials.token));
+    Group::spawn("the executor", &mut command)
+}
+
+/// Prints each line and sends it on.
+pub fn forward_lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            println!("{line}");
+            // Nobody may be listening any more; the lines are still worth printing.
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// Status of `GET base + path`, or nothing when nobody answers within a second.
+pub fn http_status(base: &str, path: &str) -> Option<u16> {
+    let address = base.strip_prefix("http://")?;
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).ok()?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

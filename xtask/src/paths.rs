@@ -1,0 +1,94 @@
+//! Where things are: the repository, the user's cache, compiled code.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The root of this checkout.
+pub fn repository() -> PathBuf {
+    let manifest =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    manifest.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// `$XDG_CACHE_HOME/orrery`, else `~/.cache/orrery`: shared by every checkout of this user.
+pub fn cache() -> Result<PathBuf> {
+    let base = match env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(env::var_os("HOME").context("neither XDG_CACHE_HOME nor HOME is set")?)
+            .join(".cache"),
+    };
+    let folder = base.join("orrery");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Where cargo puts compiled code: `CARGO_TARGET_DIR` if the user set it, else `target` in the cache.
+pub fn target() -> Result<PathBuf> {
+    match env::var_os("CARGO_TARGET_DIR").filter(|value| !value.is_empty()) {
+        Some(folder) => Ok(env::current_dir()?.join(folder)),
+        None => Ok(cache()?.join("target")),
+    }
+}
+
+/// True where an automatic gate runs (`CI` is set to anything but nothing, `0` or `false`).
+pub fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
+}
+
+/// `PATH` with `folders` searched first.
+pub fn path_with(folders: &[PathBuf]) -> Result<OsString> {
+    let current = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(folders.iter().cloned().chain(env::split_paths(&current)))
+        .context("a folder of PATH holds a separator")
+}
+
+/// The first executable called one of `names` on `PATH`.
+pub fn find_on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    names.iter().find_map(|name| {
+        env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
+    })
+}
+
+/// True for a file that somebody may execute.
+pub fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// A new folder for this process under the system's temporary folder, removed when dropped.
+pub struct ScratchFolder(PathBuf);
+
+impl ScratchFolder {
+    /// Creates `orrery-<purpose>-<process id>`, emptied if an earlier process left it behind.
+    pub fn create(purpose: &str) -> Result<Self> {
+        let folder = env::temp_dir().join(format!("orrery-{purpose}-{}", std::process::id()));
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for ScratchFolder {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("note: cannot remove {}: {error}", self.0.display());
+        }
+    }
+}
+
+/// A TCP port of this host that is free now.
+pub fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}

@@ -1,0 +1,123 @@
+//! Keeps the shared folder of compiled code from growing for ever.
+//!
+//! Crates of others are found again by every checkout. Those of this workspace are not: cargo tells them apart by
+//! the path of the checkout, so each clone leaves its own behind.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::{process, tools};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Artefacts of our crates that nobody has built anew for so long are another clone's.
+const KEEP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Above this, three days are too long.
+const LARGE: u64 = 20 << 30;
+/// Above this, crates of others in versions no longer used must be the reason: start afresh.
+const FULL: u64 = 40 << 30;
+/// Folders of a profile that hold an entry for each compiled crate.
+const PARTS: &[&str] = &["deps", "build", "incremental", ".fingerprint", "examples"];
+
+/// Removes what is old, and more when the folder is large.
+pub fn prune(target: &Path) -> Result<()> {
+    if !target.is_dir() {
+        return Ok(());
+    }
+    let size = size_of(target);
+    println!("compiled code: {} ({:.1} GB)", target.display(), gigabytes(size));
+    if size > FULL {
+        println!("  more than {:.0} GB: removing all of it", gigabytes(FULL));
+        return fs::remove_dir_all(target).with_context(|| format!("cannot remove {}", target.display()));
+    }
+    let keep = if size > LARGE { DAY } else { KEEP };
+    let ours = our_crates()?;
+    let mut removed = 0;
+    for profile in profiles(target) {
+        for part in PARTS {
+            removed += prune_part(&profile.join(part), &ours, keep);
+        }
+    }
+    if removed > 0 {
+        println!("  removed {removed} artefacts of clones unused for {} h", keep.as_secs() / 3600);
+    }
+    Ok(())
+}
+
+fn gigabytes(size: u64) -> f64 {
+    // Exact up to 2^53 bytes.
+    size as f64 / f64::from(1 << 30)
+}
+
+/// `target/<profile>` and `target/<triple>/<profile>`.
+fn profiles(target: &Path) -> Vec<std::path::PathBuf> {
+    let below = |folder: &Path| -> Vec<_> {
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    let first = below(target);
+    let second: Vec<_> = first.iter().flat_map(|folder| below(folder)).collect();
+    first.into_iter().chain(second).filter(|folder| folder.join(".fingerprint").is_dir()).collect()
+}
+
+/// Names of all crates that this workspace compiles, as they appear in file names.
+fn our_crates() -> Result<BTreeSet<String>> {
+    let mut cargo = tools::cargo()?;
+    let text =
+        process::output("cargo metadata", cargo.args(["metadata", "--no-deps", "--format-version=1"]))?;
+    let metadata: Value = serde_json::from_str(&text)?;
+    let mut names = BTreeSet::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let targets = package["targets"].as_array().into_iter().flatten().chain([package]);
+        for name in targets.filter_map(|target| target["name"].as_str()) {
+            names.insert(name.to_owned());
+            names.insert(name.replace('-', "_"));
+        }
+    }
+    Ok(names)
+}
+
+fn prune_part(folder: &Path, ours: &BTreeSet<String>, keep: Duration) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let old = entries.filter(|entry| {
+        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+        age.is_some_and(|age| age > keep) && is_ours(&entry.file_name().to_string_lossy(), ours)
+    });
+    old.filter(|entry| {
+        let path = entry.path();
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.is_ok()
+    })
+    .count()
+}
+
+/// `libscheduler-0a1b2c3d.rlib`, `scheduler-0a1b2c3d` …: the name stands before the last hyphen.
+fn is_ours(file: &str, ours: &BTreeSet<String>) -> bool {
+    file.rsplit_once('-')
+        .is_some_and(|(name, _)| ours.contains(name) || ours.contains(name.trim_start_matches("lib")))
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.metadata().ok().map(|meta| (entry, meta)))
+        .map(|(entry, meta)| if meta.is_dir() { size_of(&entry.path()) } else { meta.len() })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artefacts_of_others_are_never_taken_for_ours() {
+        let ours = BTreeSet::from(["app".to_owned(), "orrery_executor".to_owned()]);
+        assert!(is_ours("libapp-0a1b2c3d4e5f6071.rmeta", &ours));
+        assert!(is_ours("orrery_executor-0a1b2c3d4e5f6071", &ours));
+        assert!(!is_ours("libappend-0a1b2c3d4e5f6071.rmeta", &ours));
+        assert!(!is_ours("serde-0a1b2c3d4e5f6071", &ours));
+    }
+}

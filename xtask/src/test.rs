@@ -1,0 +1,116 @@
+//! `cargo xtask test`
+
+mod cargo_tests;
+mod names;
+mod playwright;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::database::{Database, Kind, MARIADB, POSTGRES};
+use crate::report::{Counts, Report};
+use crate::{browser, interop, paths, site, tools};
+
+pub use names::TestNames;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only tests whose name contains this.
+    #[arg(long)]
+    filter: Option<String>,
+    /// Leave out the browser tests.
+    #[arg(long)]
+    no_browser: bool,
+    /// Leave out the real executors of others.
+    #[arg(long)]
+    no_interop: bool,
+    /// Leave out PostgreSQL and MariaDB.
+    #[arg(long)]
+    no_databases: bool,
+}
+
+impl Options {
+    /// Every test.
+    pub fn all() -> Self {
+        Self { filter: None, no_browser: false, no_interop: false, no_databases: false }
+    }
+}
+
+/// Runs the tests; true when none failed.
+pub fn test(options: &Options) -> Result<bool> {
+    let mut report = Report::default();
+    all_tests(&mut report, options)?.write(&names_file()?)?;
+    Ok(report.finish())
+}
+
+/// Where the names of the tests that passed are kept, for the check of docs/features.md.
+pub fn names_file() -> Result<PathBuf> {
+    Ok(paths::repository().join("target/orrery-tests.json"))
+}
+
+/// Runs the tests as steps of `report` and returns the names of those that passed.
+pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
+    let mut names = TestNames::default();
+    let filter = options.filter.as_deref();
+    let built = report.step("build the tests and the binaries", || {
+        tools::check_compiler()?;
+        cargo_tests::build().map(|()| Counts::ONE)
+    });
+    if !built {
+        return Ok(names);
+    }
+    let databases = if options.no_databases { Vec::new() } else { start_databases(report) };
+    report.step("cargo test", || cargo_tests::run(&databases, filter, &mut names));
+    drop(databases);
+    if options.no_browser && options.no_interop {
+        return Ok(names);
+    }
+    if !report.step("build the site", || site::build_site(false).map(|()| Counts::ONE)) {
+        return Ok(names);
+    }
+    let build = site::take_build(false)?;
+    if !options.no_interop {
+        interop::run(report, &build, filter, &mut names);
+    }
+    if !options.no_browser {
+        report.step("browser tests", || {
+            let browser = browser::find_or_install()?;
+            browser::add_chinese_font()?;
+            playwright::run(&build, &browser, filter, &mut names)
+        });
+    }
+    Ok(names)
+}
+
+/// Starts what can be started; the rest counts as skipped.
+fn start_databases(report: &mut Report) -> Vec<(&'static str, String, Option<Database>)> {
+    let mut started = Vec::new();
+    for kind in [&POSTGRES, &MARIADB] {
+        if let Ok(url) = std::env::var(kind.variable) {
+            started.push((kind.variable, url, None));
+            continue;
+        }
+        start_database(report, kind, &mut started);
+    }
+    started
+}
+
+fn start_database(
+    report: &mut Report,
+    kind: &'static Kind,
+    started: &mut Vec<(&'static str, String, Option<Database>)>,
+) {
+    match kind.is_available() {
+        Ok(true) => {
+            report.step(&format!("start {}", kind.name), || {
+                let database = kind.start()?;
+                started.push((kind.variable, database.url.clone(), Some(database)));
+                // Starting it proves nothing about Orrery: the tests on it are counted.
+                Ok(Counts::default())
+            });
+        }
+        Ok(false) => report.skip(&format!("tests on {}", kind.name), &kind.how_to_get_it()),
+        Err(error) => report.skip(&format!("tests on {}", kind.name), &format!("{error:#}")),
+    }
+}

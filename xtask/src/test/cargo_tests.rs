@@ -1,0 +1,106 @@
+//! `cargo test` with its results counted.
+
+use anyhow::{Result, ensure};
+
+use super::TestNames;
+use crate::database::Database;
+use crate::report::Counts;
+use crate::{process, tools};
+
+/// `frontend` stays out: with it Leptos would be compiled for the server and the browser at once.
+const SCOPE: &[&str] = &["--workspace", "--exclude", "frontend"];
+
+/// Compiles the tests and the executables together, with the same features.
+pub fn build() -> Result<()> {
+    let mut cargo = tools::cargo()?;
+    cargo.arg("build").args(SCOPE).args(["--lib", "--bins", "--tests", "--examples"]);
+    process::run("cargo build", &mut cargo)
+}
+
+/// Runs the tests; the databases' URLs are in the environment.
+pub fn run(
+    databases: &[(&'static str, String, Option<Database>)],
+    filter: Option<&str>,
+    names: &mut TestNames,
+) -> Result<Counts> {
+    let mut cargo = tools::cargo()?;
+    cargo.arg("test").args(SCOPE).arg("--no-fail-fast").args(filter);
+    cargo.envs(databases.iter().map(|(variable, url, _)| (variable, url)));
+    // Colours would stand between the words that we look for.
+    cargo.env("CARGO_TERM_COLOR", "never");
+    let mut reader = Reader::default();
+    let status = process::watch_lines("cargo test", &mut cargo, |line| reader.read(line, names))?;
+    ensure!(status.success() || reader.counts.failed > 0, "cargo test: {status} without a failed test");
+    Ok(reader.counts)
+}
+
+/// Understands what the test harness prints.
+#[derive(Default)]
+struct Reader {
+    crate_name: String,
+    counts: Counts,
+}
+
+impl Reader {
+    fn read(&mut self, line: &str, names: &mut TestNames) {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix("Running ") {
+            self.crate_name = executable_crate(rest).unwrap_or_default();
+        } else if let Some(name) = line.strip_prefix("Doc-tests ") {
+            name.clone_into(&mut self.crate_name);
+        } else if let Some(result) = line.strip_prefix("test result: ") {
+            self.counts += harness_counts(result);
+        } else if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... ok")) {
+            names.add(format!("{}::{name}", self.crate_name));
+        }
+    }
+}
+
+/// `unittests src/lib.rs (/…/deps/scheduler-0a1b2c)` → `scheduler`
+fn executable_crate(text: &str) -> Option<String> {
+    let file = text.rsplit(['/', '(']).next()?.trim_end_matches(')');
+    Some(file.rsplit_once('-')?.0.to_owned())
+}
+
+/// `ok. 3 passed; 1 failed; 2 ignored; …`; an ignored test counts as skipped.
+fn harness_counts(text: &str) -> Counts {
+    let number = |word: &str| {
+        let mut words = text.split([' ', ';']);
+        let mut last = "";
+        words.find_map(|current| {
+            let before = std::mem::replace(&mut last, current);
+            (current == word).then(|| before.parse().ok()).flatten()
+        })
+    };
+    Counts {
+        passed: number("passed").unwrap_or(0),
+        failed: number("failed").unwrap_or(0),
+        skipped: number("ignored").unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_and_names_are_read_from_the_harness_output() {
+        let mut names = TestNames::default();
+        let mut reader = Reader::default();
+        for line in [
+            "     Running unittests src/lib.rs (/cache/target/debug/deps/scheduler-0a1b2c3d)",
+            "test rules::cron::tests::never_fires ... ok",
+            "test rules::cron::tests::breaks ... FAILED",
+            "test result: FAILED. 11 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "   Doc-tests orrery_executor",
+            "test executor/src/lib.rs - handler (line 12) ... ok",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.01s",
+        ] {
+            reader.read(line, &mut names);
+        }
+        assert_eq!(reader.counts, Counts { passed: 12, failed: 2, skipped: 1 });
+        assert!(names.contains("scheduler::rules::cron::tests::never_fires"));
+        assert!(!names.contains("breaks"));
+        assert!(names.contains("orrery_executor::executor/src/lib.rs - handler (line 12)"));
+    }
+}
