@@ -2,3 +2,4 @@
 //! the same arguments give the same answer on every server.
 
 pub mod cron;
+pub mod schedule;

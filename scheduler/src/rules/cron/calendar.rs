@@ -1,9 +1,9 @@
 //! The other fields: on which days an expression fires.
 
+use super::CronProblem;
 use super::day_rule::DayRule;
 use super::field::Field;
 use super::ordinals::Ordinals;
-use super::CronProblem;
 use chrono::{Datelike, NaiveDate};
 
 /// The first year an expression can name.

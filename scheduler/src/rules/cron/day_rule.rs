@@ -1,9 +1,9 @@
 //! The two day fields, of which exactly one is `?`: every notation becomes the set of days that a
 //! given month has of it.
 
+use super::CronProblem;
 use super::field::{self, Field, Span};
 use super::ordinals::Ordinals;
-use super::CronProblem;
 use chrono::{Datelike, NaiveDate};
 use entity::fault::CronFault;
 
@@ -47,6 +47,8 @@ impl DayRule {
         }
     }
 }
+
+const SATURDAY: u32 = 7;
 
 /// What a rule needs to know of a month.
 #[derive(Clone, Copy)]
@@ -105,11 +107,15 @@ impl DayFields {
     pub fn read(day_of_month: &str, day_of_week: &str) -> Result<Self, CronProblem> {
         match (day_of_month, day_of_week) {
             (text, "?") if text != "?" => match rule_by_month(text) {
-                Some(rule) => rule.map(Self::Rule).map_err(|fault| CronProblem::in_field(Field::DayOfMonth, fault)),
+                Some(rule) => {
+                    rule.map(Self::Rule).map_err(|fault| CronProblem::in_field(Field::DayOfMonth, fault))
+                }
                 None => Field::DayOfMonth.read(text).map(Self::DaysOfMonth),
             },
             ("?", text) if text != "?" => match rule_by_week(text) {
-                Some(rule) => rule.map(Self::Rule).map_err(|fault| CronProblem::in_field(Field::DayOfWeek, fault)),
+                Some(rule) => {
+                    rule.map(Self::Rule).map_err(|fault| CronProblem::in_field(Field::DayOfWeek, fault))
+                }
                 None => Field::DayOfWeek.read(text).map(Self::DaysOfWeek),
             },
             _ => Err(CronProblem::whole(CronFault::DayConflict)),
@@ -139,7 +145,11 @@ fn rule_by_month(text: &str) -> Option<Result<DayRule, CronFault>> {
     }
     let plain: Vec<&str> = text.split(',').map(|item| item.strip_suffix('W').unwrap_or(item)).collect();
     let days = Field::DayOfMonth.read_list(&plain.join(","));
-    Some(days.map(|spans| DayRule::Workday { day: spans.iter().map(|span| span.smallest()).min().unwrap_or(0) }))
+    Some(
+        days.map(|spans| DayRule::Workday {
+            day: spans.iter().map(|span| span.smallest()).min().unwrap_or(0),
+        }),
+    )
 }
 
 fn rule_from_last(text: &str) -> Result<DayRule, CronFault> {
@@ -156,12 +166,17 @@ fn rule_from_last(text: &str) -> Result<DayRule, CronFault> {
     Ok(if workday { DayRule::WorkdayBeforeLast { days } } else { DayRule::BeforeLast { days } })
 }
 
-/// Reads `6#3` and `6L`; none for a plain list, to which a lone `L` (Saturday) belongs.
+/// Reads `L` (Saturday, whichever it is), `6L` and `6#3`; none for a plain list.
 fn rule_by_week(text: &str) -> Option<Result<DayRule, CronFault>> {
+    if text == "L" {
+        return Some(Ok(DayRule::DaysOfWeek(Ordinals::single(SATURDAY))));
+    }
     if let Some((weekday, nth)) = text.split_once('#') {
         let weekday = Field::DayOfWeek.value(weekday);
-        return Some(weekday.and_then(|weekday| Ok(DayRule::Nth { weekday, nth: field::number(nth, 1, 5)? })));
+        return Some(
+            weekday.and_then(|weekday| Ok(DayRule::Nth { weekday, nth: field::number(nth, 1, 5)? })),
+        );
     }
-    let weekday = text.strip_suffix('L').filter(|weekday| !weekday.is_empty())?;
+    let weekday = text.strip_suffix('L')?;
     Some(Field::DayOfWeek.value(weekday).map(|weekday| DayRule::LastOf { weekday }))
 }

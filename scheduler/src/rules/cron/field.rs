@@ -7,8 +7,8 @@
 //! value = number | name                          a range has two numbers or two names
 //! ```
 
-use super::calendar::{FIRST_YEAR, LAST_YEAR};
 use super::CronProblem;
+use super::calendar::{FIRST_YEAR, LAST_YEAR};
 use entity::fault::CronFault;
 use std::fmt;
 
@@ -103,11 +103,11 @@ impl Field {
             return Err(CronFault::Syntax { value: item.to_owned() });
         }
         spans.push(Span::new(start, max, step));
-        if step > 0 {
-            let beyond = (max - start) / step * step + step - (max - start) - 1;
-            if let Some(resumed) = beyond.checked_add(min).filter(|resumed| *resumed <= end) {
-                spans.push(Span::new(resumed, end, step));
-            }
+        // How far the first value beyond the limit lies from the field's beginning; none for a
+        // step of 0, which leaves the start alone.
+        let over = (max - start).checked_rem(step).map(|rest| step - rest - 1);
+        if let Some(resumed) = over.and_then(|over| over.checked_add(min)).filter(|resumed| *resumed <= end) {
+            spans.push(Span::new(resumed, end, step));
         }
         Ok(())
     }

@@ -1,0 +1,242 @@
+//! When a job fires: a cron expression read on the wall clock of a zone, and what that means on
+//! the days the clocks change.
+//!
+//! # The days the clocks change
+//!
+//! A time that the clocks skip in spring fires once at the first instant after the gap
+//! ([`GapPolicy::EndOfGap`]; several skipped times are one fire, and one that is due at that
+//! instant anyway is the same fire) or not at all ([`GapPolicy::Skip`]). A time that comes twice
+//! in autumn fires the first time, the second, or both ([`RepeatPolicy`]).
+//!
+//! An *interval-like* expression needs neither: it is one that allows every hour (`*`, `0-23`,
+//! `0/1`) and whose minutes and seconds map onto themselves when the clock is moved by that much
+//! ([`CronExpression::keeps_rhythm`]). It fires at every instant whose wall time matches, so that
+//! `0 */30 * * * ?` comes every real half hour through both changes: nothing is made up for at the
+//! end of the gap, where the next regular fire is not late, and both halves of the repeated hour
+//! count. Steps of hours (`0 0 */2 * * ?`) are not interval-like: a clock moved by one hour breaks
+//! their distances whatever one does, so the policies decide.
+//!
+//! Quartz 2.3.2 loses the day of a gap, fires a repeated time in the second hour, and makes an
+//! interval lose an hour in autumn; there the rules above are meant to differ from it.
+
+mod tally;
+mod wall_clock;
+
+use super::cron::{CronExpression, CronProblem};
+use chrono::{Duration, NaiveDateTime};
+use chrono_tz::Tz;
+use entity::Millis;
+use entity::fault::{CronFault, Fault, FieldFault};
+use entity::job::{GapPolicy, RepeatPolicy, ScheduleKind};
+use wall_clock::{Gap, Repeat, Showing, WallClock};
+
+pub use tally::Tally;
+
+/// The columns of a job that say when it fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition<'a> {
+    pub kind: ScheduleKind,
+    /// The cron expression; not looked at for [`ScheduleKind::Manual`].
+    pub text: &'a str,
+    /// IANA name, with its letters as the database writes them.
+    pub zone: &'a str,
+    pub gap: GapPolicy,
+    pub repeat: RepeatPolicy,
+}
+
+impl<'a> From<&'a entity::job::Model> for Definition<'a> {
+    fn from(job: &'a entity::job::Model) -> Self {
+        Self {
+            kind: job.schedule_kind,
+            text: &job.schedule,
+            zone: &job.zone,
+            gap: job.gap_policy,
+            repeat: job.repeat_policy,
+        }
+    }
+}
+
+/// A definition that could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// None for a job that fires only by hand.
+    cron: Option<CronExpression>,
+    clock: WallClock,
+    gap: GapPolicy,
+    repeat: RepeatPolicy,
+}
+
+/// One nominal time of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fire {
+    pub at: Millis,
+    /// What the change of the clocks did to it.
+    pub note: Option<DstNote>,
+}
+
+/// How a fire came out of a change of the clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DstNote {
+    /// It stands at the end of a gap for this wall time, which was skipped (the first of them).
+    Moved { skipped: NaiveDateTime },
+    /// Its wall time comes again later.
+    FirstOfTwo,
+    /// Its wall time was there before.
+    SecondOfTwo,
+}
+
+/// No schedule fires before: some zone's 1 January 1970 begins within the day after.
+const EARLIEST: i64 = -86_400;
+
+impl Schedule {
+    /// Reads a definition, as it was stored. The faults are those of the fields `schedule` and
+    /// `zone`.
+    pub fn parse(definition: Definition<'_>) -> Result<Self, Vec<FieldFault>> {
+        let cron = match definition.kind {
+            ScheduleKind::Manual => Ok(None),
+            ScheduleKind::Cron if definition.text.trim().is_empty() => Err(Fault::Required),
+            ScheduleKind::Cron => CronExpression::parse(definition.text).map(Some).map_err(Fault::from),
+        };
+        let zone = match definition.zone {
+            "" => Err(Fault::Required),
+            name => name.parse::<Tz>().map_err(|_| Fault::Zone),
+        };
+        match (cron, zone) {
+            (Ok(cron), Ok(zone)) => {
+                Ok(Self { cron, clock: WallClock(zone), gap: definition.gap, repeat: definition.repeat })
+            }
+            (cron, zone) => {
+                let cron = cron.err().map(|fault| FieldFault::new("schedule", fault));
+                let zone = zone.err().map(|fault| FieldFault::new("zone", fault));
+                Err(cron.into_iter().chain(zone).collect())
+            }
+        }
+    }
+
+    /// Reads a definition that somebody enters `now`, and refuses one that will never fire.
+    pub fn validate(definition: Definition<'_>, now: Millis) -> Result<Self, Vec<FieldFault>> {
+        let schedule = Self::parse(definition)?;
+        if schedule.cron.is_some() && schedule.next_after(now).is_none() {
+            let never = Fault::Cron { position: None, detail: CronFault::Never };
+            return Err(vec![FieldFault::new("schedule", never)]);
+        }
+        Ok(schedule)
+    }
+
+    /// The first nominal time strictly later than `after`; none when there is no more.
+    pub fn next_after(&self, after: Millis) -> Option<Millis> {
+        self.next_fire(after).map(|fire| fire.at)
+    }
+
+    /// All fires strictly later than `after`, each later than the one before.
+    pub fn fires(&self, after: Millis) -> impl Iterator<Item = Fire> {
+        std::iter::successors(self.next_fire(after), |last| self.next_fire(last.at))
+    }
+
+    pub fn zone(&self) -> Tz {
+        self.clock.0
+    }
+
+    /// Like [`Schedule::next_after`], with the note.
+    pub fn next_fire(&self, after: Millis) -> Option<Fire> {
+        let cron = self.cron.as_ref()?;
+        let after = after.div_euclid(1000).max(EARLIEST);
+        let wall = self.clock.shown_at(after)?;
+        match self.clock.showing(wall)? {
+            Showing::Twice(repeat) => self.next_around_repeat(cron, &repeat, after, wall),
+            _ => self.next_from_wall(cron, wall),
+        }
+    }
+
+    /// The next fire when the clock shows `wall`, a time that is shown once: wall time runs ahead
+    /// of real time here, so the next matching wall time is the next fire.
+    fn next_from_wall(&self, cron: &CronExpression, wall: NaiveDateTime) -> Option<Fire> {
+        let mut wall = cron.next_local(wall)?;
+        loop {
+            match self.clock.showing(wall)? {
+                Showing::Once(instant) => return Some(Fire::plain(instant)),
+                Showing::Twice(repeat) => {
+                    let first = self.repeat_policy(cron, &repeat) != RepeatPolicy::Second;
+                    let fire = if first { repeat.first_fire(wall) } else { repeat.second_fire(wall) };
+                    return Some(fire);
+                }
+                Showing::Never(gap) => match self.gap_policy(cron, &gap) {
+                    GapPolicy::EndOfGap => return Some(gap.end_fire(wall)),
+                    GapPolicy::Skip => wall = cron.next_local(gap.to - Duration::seconds(1))?,
+                },
+            }
+        }
+    }
+
+    /// The next fire after an instant at which the clock shows `wall`, one of a repeat's times:
+    /// the rest of the first pass, then the second pass, then what follows the repeat.
+    fn next_around_repeat(
+        &self,
+        cron: &CronExpression,
+        repeat: &Repeat,
+        after: i64,
+        wall: NaiveDateTime,
+    ) -> Option<Fire> {
+        let policy = self.repeat_policy(cron, repeat);
+        let in_first_pass = after < repeat.turn;
+        let next_in_repeat = |wall: NaiveDateTime| cron.next_local(wall).filter(|next| *next < repeat.to);
+        if in_first_pass
+            && policy != RepeatPolicy::Second
+            && let Some(next) = next_in_repeat(wall)
+        {
+            return Some(repeat.first_fire(next));
+        }
+        let second_pass = if in_first_pass { repeat.from - Duration::seconds(1) } else { wall };
+        if policy != RepeatPolicy::First
+            && let Some(next) = next_in_repeat(second_pass)
+        {
+            return Some(repeat.second_fire(next));
+        }
+        self.next_from_wall(cron, repeat.to - Duration::seconds(1))
+    }
+
+    fn gap_policy(&self, cron: &CronExpression, gap: &Gap) -> GapPolicy {
+        if cron.keeps_rhythm(gap.shift()) { GapPolicy::Skip } else { self.gap }
+    }
+
+    fn repeat_policy(&self, cron: &CronExpression, repeat: &Repeat) -> RepeatPolicy {
+        if cron.keeps_rhythm(repeat.shift()) { RepeatPolicy::Both } else { self.repeat }
+    }
+}
+
+impl Fire {
+    fn plain(instant: i64) -> Self {
+        Self { at: instant * 1000, note: None }
+    }
+}
+
+impl Repeat {
+    fn first_fire(&self, wall: NaiveDateTime) -> Fire {
+        Fire {
+            note: Some(DstNote::FirstOfTwo),
+            ..Fire::plain(wall.and_utc().timestamp() - self.first_offset)
+        }
+    }
+
+    fn second_fire(&self, wall: NaiveDateTime) -> Fire {
+        Fire {
+            note: Some(DstNote::SecondOfTwo),
+            ..Fire::plain(wall.and_utc().timestamp() - self.second_offset)
+        }
+    }
+}
+
+impl Gap {
+    fn end_fire(&self, skipped: NaiveDateTime) -> Fire {
+        Fire { note: Some(DstNote::Moved { skipped }), ..Fire::plain(self.end) }
+    }
+}
+
+impl From<CronProblem> for Fault {
+    fn from(problem: CronProblem) -> Self {
+        Fault::Cron { position: problem.position, detail: problem.detail }
+    }
+}
+
+#[cfg(test)]
+mod tests;
