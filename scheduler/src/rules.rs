@@ -1,5 +1,10 @@
 //! What is decided, and nothing else: no database, no network, no clock. `now` is an argument, and
 //! the same arguments give the same answer on every server.
 
+pub mod bucket;
 pub mod cron;
+pub mod misfire;
+pub mod preview;
+pub mod routing;
+pub mod run_state;
 pub mod schedule;
