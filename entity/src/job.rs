@@ -135,8 +135,8 @@ impl From<RunMode> for protocol::RunMode {
             RunMode::Python => Self::Python,
             RunMode::Python2 => Self::Python2,
             RunMode::Php => Self::Php,
-            RunMode::Node => Self::Node,
-            RunMode::PowerShell => Self::PowerShell,
+            RunMode::Node => Self::Nodejs,
+            RunMode::PowerShell => Self::Powershell,
             RunMode::Groovy => Self::Groovy,
         }
     }
