@@ -2,11 +2,20 @@
 //!
 //! Knows neither HTTP servers nor pages. See `docs/architecture.md`.
 
+pub mod addresses;
+pub mod authority;
 pub mod clock;
 mod error;
+pub mod executors;
+mod fields;
+pub mod instances;
+pub mod namespaces;
+pub mod passwords;
 pub mod rules;
+pub mod sessions;
 pub mod signals;
 pub mod store;
+pub mod users;
 
 pub use error::{Error, Refusal, Result};
 

@@ -1,6 +1,28 @@
 //! The database. The only place that builds queries; functions take the connection they work on.
 
 mod connect;
+pub(crate) mod executors;
+pub(crate) mod instances;
+pub(crate) mod namespaces;
 pub mod schema;
+pub(crate) mod sessions;
+pub(crate) mod sign_in_guards;
+pub(crate) mod users;
 
 pub use connect::{Databases, Db};
+
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+
+/// Whether a text column holds `part` anywhere, in any case. `%` and `_` mean themselves.
+fn contains(column: impl ColumnTrait, part: &str) -> Expr {
+    let mut pattern = String::from("%");
+    for character in part.trim().to_lowercase().chars() {
+        if ['%', '_', '!'].contains(&character) {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    Func::lower(Expr::col(column.as_column_ref())).like(LikeExpr::new(pattern).escape('!'))
+}

@@ -1,0 +1,317 @@
+//! Executors: the applications that run jobs, their credentials and typed addresses.
+
+mod draft;
+
+use crate::authority::{Action, Caller, Scope, authorise, visible};
+use crate::fields::is_taken;
+use crate::signals::Change;
+use crate::store::{executors as store, instances, namespaces};
+use crate::{Error, Refusal, Result, Services, passwords};
+use draft::{Settings, check_token};
+use entity::fault::Fault;
+use entity::instance::{self, Client};
+use entity::{Millis, executor, namespace};
+use sea_orm::{DatabaseTransaction, Set};
+use std::collections::{HashMap, HashSet};
+
+pub use crate::store::executors::ExecutorFilter;
+pub use draft::{ExecutorDraft, ExecutorEdit};
+
+/// How long the token before a rotation is still accepted, unless said otherwise.
+pub const TOKEN_OVERLAP: Millis = 24 * 3_600_000;
+/// Rows of a list at most.
+pub const LIST_LENGTH: u64 = 1000;
+const TOKEN_LENGTH: usize = 43;
+/// How long an instance that left is still shown.
+const GONE_SHOWN: Millis = 24 * 3_600_000;
+const INSTANCES_SHOWN: u64 = 1000;
+
+/// An executor without its tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutorView {
+    pub id: i32,
+    pub namespace_id: i32,
+    pub app_name: String,
+    pub title: String,
+    pub registration: executor::Registration,
+    /// Typed addresses, one a line.
+    pub addresses: String,
+    /// Until when the token before the last rotation is accepted; none when it is not.
+    pub old_token_until: Option<Millis>,
+    pub version: i32,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+}
+
+impl From<executor::Model> for ExecutorView {
+    fn from(executor: executor::Model) -> Self {
+        Self {
+            id: executor.id,
+            namespace_id: executor.namespace_id,
+            app_name: executor.app_name,
+            title: executor.title,
+            registration: executor.registration,
+            addresses: executor.addresses,
+            old_token_until: executor.old_token_until,
+            version: executor.version,
+            created_at: executor.created_at,
+            updated_at: executor.updated_at,
+        }
+    }
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutorRow {
+    pub executor: ExecutorView,
+    pub namespace: namespace::Model,
+    /// Instances that are there.
+    pub online: u64,
+    pub jobs: u64,
+}
+
+/// One executor with its instances: those that are there, and those that left within a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutorDetail {
+    pub executor: ExecutorView,
+    pub namespace: namespace::Model,
+    pub instances: Vec<instance::Model>,
+    pub jobs: u64,
+}
+
+/// The executors that the caller may see and that match, by app name; at most [`LIST_LENGTH`].
+pub async fn list(services: &Services, caller: &Caller, filter: &ExecutorFilter) -> Result<Vec<ExecutorRow>> {
+    let (visible, reader) = (visible(caller)?, services.db.reader());
+    let executors = store::list(reader, &visible, filter, LIST_LENGTH).await?;
+    let ids: Vec<i32> = executors.iter().map(|executor| executor.id).collect();
+    let online = instances::online_counts(reader, ids.clone()).await?;
+    let jobs = store::job_counts(reader, ids).await?;
+    let namespaces = namespaces::list(reader, &visible).await?;
+    let namespaces: HashMap<_, _> = namespaces.into_iter().map(|found| (found.id, found)).collect();
+    let row = |executor: executor::Model| {
+        Some(ExecutorRow {
+            namespace: namespaces.get(&executor.namespace_id)?.clone(),
+            online: online.get(&executor.id).copied().unwrap_or(0),
+            jobs: jobs.get(&executor.id).copied().unwrap_or(0),
+            executor: executor.into(),
+        })
+    };
+    Ok(executors.into_iter().filter_map(row).collect())
+}
+
+pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<ExecutorDetail> {
+    let reader = services.db.reader();
+    let executor = authorised(services, caller, Action::View, id).await?;
+    let namespace = namespaces::by_id(reader, executor.namespace_id).await?;
+    let gone_since = services.clock.now() - GONE_SHOWN;
+    let mut instances = instances::of_executor(reader, id, gone_since, INSTANCES_SHOWN).await?;
+    instances.sort_by_key(|instance| instance.gone_at.is_some());
+    Ok(ExecutorDetail {
+        jobs: store::job_count(reader, id).await?,
+        namespace: namespace.ok_or(Error::NotFound("namespace"))?,
+        executor: executor.into(),
+        instances,
+    })
+}
+
+/// Creates an executor. Returns its token, which nothing shows again.
+///
+/// # Errors
+/// [`Error::Invalid`] naming `namespace_id`, `app_name`, `title`, `addresses`, `token`.
+pub async fn create(
+    services: &Services,
+    caller: &Caller,
+    draft: ExecutorDraft,
+) -> Result<(ExecutorView, String)> {
+    let ExecutorDraft { namespace_id, token, edit } = draft;
+    let namespace = Scope::Namespace { id: namespace_id, noun: "namespace" };
+    authorise(caller, Action::ManageExecutors, namespace)?;
+    let settings = Settings::check(&edit, |faults| check_token(faults, token.as_deref()))?;
+    let token = token.unwrap_or_else(new_token);
+    let now = services.clock.now();
+    let transaction = services.db.begin().await?;
+    if namespaces::by_id(&transaction, namespace_id).await?.is_none() {
+        return Err(Error::field("namespace_id", Fault::Unknown));
+    }
+    check_name_free(&transaction, namespace_id, &settings.app_name, None).await?;
+    let row = executor::ActiveModel {
+        namespace_id: Set(namespace_id),
+        token: Set(token.clone()),
+        old_token: Set(None),
+        old_token_until: Set(None),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..settings.columns()
+    };
+    let executor = store::insert(&transaction, row).await.map_err(name_taken)?;
+    set_manual_instances(&transaction, executor.id, &settings, now).await?;
+    transaction.commit().await?;
+    services.signals.publish(Change::Executor(executor.id));
+    Ok((executor.into(), token))
+}
+
+/// Changes an executor of which `version` was shown. Its namespace never changes.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody saved since; [`Error::Invalid`] as for [`create`].
+pub async fn edit(
+    services: &Services,
+    caller: &Caller,
+    id: i32,
+    version: i32,
+    edit: &ExecutorEdit,
+) -> Result<ExecutorView> {
+    let stored = authorised(services, caller, Action::ManageExecutors, id).await?;
+    let settings = Settings::check(edit, |_| ())?;
+    let now = services.clock.now();
+    let transaction = services.db.begin().await?;
+    check_name_free(&transaction, stored.namespace_id, &settings.app_name, Some(id)).await?;
+    let updated = store::update(&transaction, id, version, settings.columns(), now).await;
+    if !updated.map_err(name_taken)? {
+        return Err(conflict(&transaction, id).await);
+    }
+    set_manual_instances(&transaction, id, &settings, now).await?;
+    let executor = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
+    transaction.commit().await?;
+    services.signals.publish(Change::Executor(id));
+    Ok(executor.into())
+}
+
+/// Gives an executor a new token, which is returned and shown by nothing else. The one before is
+/// accepted for `overlap` milliseconds more ([`TOKEN_OVERLAP`]; 0 = not at all).
+pub async fn rotate_token(
+    services: &Services,
+    caller: &Caller,
+    id: i32,
+    overlap: Millis,
+) -> Result<(ExecutorView, String)> {
+    let stored = authorised(services, caller, Action::ManageExecutors, id).await?;
+    let (token, now) = (new_token(), services.clock.now());
+    let kept = (overlap > 0).then_some(stored.token);
+    let changes = executor::ActiveModel {
+        token: Set(token.clone()),
+        old_token_until: Set(kept.as_ref().map(|_| now + overlap)),
+        old_token: Set(kept),
+        ..Default::default()
+    };
+    let transaction = services.db.begin().await?;
+    if !store::update(&transaction, id, stored.version, changes, now).await? {
+        return Err(conflict(&transaction, id).await);
+    }
+    let executor = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
+    transaction.commit().await?;
+    services.signals.publish(Change::Executor(id));
+    Ok((executor.into(), token))
+}
+
+/// Deletes an executor and its instances.
+///
+/// # Errors
+/// [`Refusal::ExecutorHasJobs`] while it has jobs.
+pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()> {
+    authorised(services, caller, Action::ManageExecutors, id).await?;
+    let transaction = services.db.begin().await?;
+    store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
+    match store::job_count(&transaction, id).await? {
+        0 => {}
+        jobs => return Err(Error::Refused(Refusal::ExecutorHasJobs(jobs))),
+    }
+    instances::delete_of_executor(&transaction, id).await?;
+    store::delete(&transaction, id).await?;
+    transaction.commit().await?;
+    services.signals.publish(Change::Executor(id));
+    Ok(())
+}
+
+/// The stored executor, if the caller may do that with it.
+pub(crate) async fn authorised(
+    services: &Services,
+    caller: &Caller,
+    action: Action,
+    id: i32,
+) -> Result<executor::Model> {
+    let executor = store::by_id(services.db.reader(), id).await?;
+    // Whoever must change the password first learns nothing about ids either.
+    visible(caller)?;
+    let executor = executor.ok_or(Error::NotFound("executor"))?;
+    authorise(caller, action, Scope::Namespace { id: executor.namespace_id, noun: "executor" })?;
+    Ok(executor)
+}
+
+/// About 248 bits.
+fn new_token() -> String {
+    passwords::random_text(TOKEN_LENGTH)
+}
+
+async fn conflict(transaction: &DatabaseTransaction, id: i32) -> Error {
+    match store::by_id(transaction, id).await {
+        Ok(Some(stored)) => Error::Conflict(stored.version),
+        Ok(None) => Error::NotFound("executor"),
+        Err(error) => error.into(),
+    }
+}
+
+async fn check_name_free(
+    transaction: &DatabaseTransaction,
+    namespace_id: i32,
+    app_name: &str,
+    own_id: Option<i32>,
+) -> Result<()> {
+    match store::by_name(transaction, namespace_id, app_name).await? {
+        Some(holder) if Some(holder.id) != own_id => {
+            Err(Error::field("app_name", Fault::Taken { id: Some(holder.id.into()) }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Two people may take the same name at the same moment: the unique index tells.
+fn name_taken(error: sea_orm::DbErr) -> Error {
+    if is_taken(&error) { Error::field("app_name", Fault::Taken { id: None }) } else { error.into() }
+}
+
+/// Makes the instances equal to the typed addresses; for automatic registration, lets the typed
+/// ones go. Changing the way of registration ends the instances of the other way.
+async fn set_manual_instances(
+    transaction: &DatabaseTransaction,
+    executor_id: i32,
+    settings: &Settings,
+    now: Millis,
+) -> Result<()> {
+    let is_manual = settings.registration == executor::Registration::Manual;
+    if is_manual {
+        instances::mark_all_gone(transaction, executor_id, false, now).await?;
+    }
+    let wanted: HashSet<&String> = settings.addresses.iter().collect();
+    for typed in instances::manual_of(transaction, executor_id).await? {
+        if !wanted.contains(&typed.address) {
+            instances::mark_gone(transaction, executor_id, &typed.address, now).await?;
+            instances::set_manual(transaction, typed.id, false).await?;
+        }
+    }
+    for address in wanted {
+        match instances::by_address(transaction, executor_id, address).await? {
+            None => drop(instances::insert(transaction, new_manual(executor_id, address, now)).await?),
+            Some(known) if known.gone_at.is_some() => {
+                instances::revive(transaction, known.id, known.client, true, now).await?;
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn new_manual(executor_id: i32, address: &str, now: Millis) -> instance::ActiveModel {
+    instance::ActiveModel {
+        executor_id: Set(executor_id),
+        address: Set(address.to_owned()),
+        client: Set(Client::Other),
+        generation: Set(1),
+        manual: Set(true),
+        registered_at: Set(now),
+        seen_at: Set(now),
+        gone_at: Set(None),
+        ..Default::default()
+    }
+}

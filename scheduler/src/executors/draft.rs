@@ -1,0 +1,119 @@
+//! What somebody types about an executor, and what becomes of it.
+
+use crate::fields::Faults;
+use crate::{Result, addresses, passwords};
+use entity::executor::{ActiveModel, Registration};
+use entity::fault::Fault;
+use sea_orm::Set;
+
+const APP_NAME_LENGTH: (usize, u32) = (2, 64);
+const TITLE_LENGTH: u32 = 120;
+const MOST_ADDRESSES: usize = 100;
+const TOKEN_LENGTH: (usize, usize) = (16, 128);
+
+/// A new executor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutorDraft {
+    pub namespace_id: i32,
+    /// A token that instances in the field have already; none = a random one. Known defaults are
+    /// refused.
+    pub token: Option<String>,
+    pub edit: ExecutorEdit,
+}
+
+/// What can be changed about an executor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutorEdit {
+    /// 2 to 64 of the letters a–z and A–Z, digits, `.`, `_` and `-`; the first a letter or digit.
+    pub app_name: String,
+    pub title: String,
+    pub registration: Registration,
+    /// For manual registration: URLs, one a line or parted by commas.
+    pub addresses: String,
+}
+
+/// A valid [`ExecutorEdit`] in the form that is stored.
+pub(super) struct Settings {
+    pub app_name: String,
+    title: String,
+    pub registration: Registration,
+    /// Normalised, each once, in the order typed; none for automatic registration.
+    pub addresses: Vec<String>,
+}
+
+impl Settings {
+    /// Finds all faults at once, also those that `more` adds.
+    pub fn check(edit: &ExecutorEdit, more: impl FnOnce(&mut Faults)) -> Result<Self> {
+        let mut faults = Faults::default();
+        let settings = Self {
+            app_name: check_app_name(&mut faults, &edit.app_name),
+            title: faults.required_line("title", &edit.title, TITLE_LENGTH),
+            registration: edit.registration,
+            addresses: match edit.registration {
+                Registration::Automatic => Vec::new(),
+                Registration::Manual => check_addresses(&mut faults, &edit.addresses),
+            },
+        };
+        more(&mut faults);
+        faults.into_result()?;
+        Ok(settings)
+    }
+
+    /// The columns a person decides about.
+    pub fn columns(&self) -> ActiveModel {
+        ActiveModel {
+            app_name: Set(self.app_name.clone()),
+            title: Set(self.title.clone()),
+            registration: Set(self.registration),
+            addresses: Set(self.addresses.join("\n")),
+            ..Default::default()
+        }
+    }
+}
+
+/// A token goes into a header: visible ASCII, and nothing that scanners try.
+pub(super) fn check_token(faults: &mut Faults, token: Option<&str>) {
+    let Some(token) = token else { return };
+    let (shortest, longest) = TOKEN_LENGTH;
+    if passwords::is_known_default(token) {
+        faults.add("token", Fault::KnownDefault);
+    } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        faults.add("token", Fault::Character);
+    } else if token.len() < shortest {
+        faults.add("token", Fault::TooShort { min: shortest as u32 });
+    } else if token.len() > longest {
+        faults.add("token", Fault::TooLong { max: longest as u32 });
+    }
+}
+
+fn check_app_name(faults: &mut Faults, typed: &str) -> String {
+    let (shortest, longest) = APP_NAME_LENGTH;
+    let name = faults.required_line("app_name", typed, longest);
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if !name.bytes().all(is_allowed) || name.starts_with(['.', '_', '-']) {
+        faults.add("app_name", Fault::Character);
+    } else if name.len() < shortest {
+        faults.add("app_name", Fault::TooShort { min: shortest as u32 });
+    }
+    name
+}
+
+fn check_addresses(faults: &mut Faults, typed: &str) -> Vec<String> {
+    let parts = typed.split(['\n', ',']).map(str::trim).filter(|part| !part.is_empty());
+    let mut found = Vec::new();
+    for part in parts {
+        match addresses::normalise(part) {
+            Err(fault) => faults.add("addresses", fault),
+            Ok(address) if found.contains(&address) => {}
+            Ok(address) => found.push(address),
+        }
+        if found.len() > MOST_ADDRESSES {
+            faults.add("addresses", Fault::OutOfRange { min: 1, max: MOST_ADDRESSES as i64 });
+            break;
+        }
+    }
+    if found.is_empty() {
+        faults.add("addresses", Fault::Required);
+    }
+    found
+}

@@ -1,0 +1,266 @@
+//! Instances as they report themselves: registration, heartbeat, signing off, falling silent; and
+//! whether the token they send is the right one.
+//!
+//! Facts from XXL-JOB's protocol: an executor registers every 10 to 60 seconds with its app name
+//! and address, removes itself on an orderly stop, and counts as gone after 90 s of silence.
+
+mod client;
+
+use crate::signals::Change;
+use crate::store::{executors, instances as store, namespaces};
+use crate::{Result, Services, addresses};
+use entity::executor::Registration;
+use entity::instance::{self, Client};
+use entity::{Millis, executor};
+use sea_orm::Set;
+use subtle::{Choice, ConstantTimeEq};
+
+pub use client::{ClientHints, recognise};
+
+/// How long an instance may be silent: three periods of most clients.
+pub const SILENCE: Millis = 90_000;
+/// What XXL-JOB's clients send as `registryGroup`.
+const GROUP: &str = "EXECUTOR";
+/// Addresses of one executor, gone ones included: a client that registers under ever new addresses
+/// does not fill the table.
+const MOST_INSTANCES: u64 = 5000;
+
+/// A call to register or to remove an instance, as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationCall {
+    /// `registryGroup`.
+    pub group: String,
+    /// `registryKey`.
+    pub app_name: String,
+    /// `registryValue`.
+    pub address: String,
+    /// `business:service`, from our own clients; none = every namespace whose executor of that
+    /// name accepts the token.
+    pub namespace: Option<String>,
+    /// The token header; none when it is missing or empty.
+    pub token: Option<String>,
+    pub client: Client,
+}
+
+/// What became of a [`RegistrationCall`]. Everything but `Done` changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegisterOutcome {
+    /// Accepted; `changed` are the executors whose set of instances is now another.
+    Done {
+        changed: Vec<i32>,
+    },
+    /// A field is empty, or the group is another one than `EXECUTOR`.
+    Malformed,
+    /// The address is no URL that may be called.
+    BadAddress,
+    /// No executor has that app name (in that namespace): create it first, it holds the token.
+    UnknownAppName,
+    WrongToken,
+    /// The executor has too many addresses already.
+    TooMany,
+}
+
+/// A sign of life of an instance, its first or a later one. `shared_token` is the token that the
+/// configuration accepts for every executor, if any.
+pub async fn register(
+    services: &Services,
+    shared_token: Option<&str>,
+    call: &RegistrationCall,
+) -> Result<RegisterOutcome> {
+    let admitted = match admit(services, shared_token, call).await? {
+        Ok(admitted) => admitted,
+        Err(refused) => return Ok(refused),
+    };
+    let mut changed = Vec::new();
+    for executor in admitted.executors {
+        // Somebody typed the addresses of a manual one: what registers is not asked.
+        if executor.registration == Registration::Manual {
+            continue;
+        }
+        match appear(services, executor.id, &admitted.address, call.client).await? {
+            Appearance::Known => {}
+            Appearance::New => changed.push(executor.id),
+            Appearance::TooMany => return Ok(RegisterOutcome::TooMany),
+        }
+    }
+    publish(services, &changed);
+    Ok(RegisterOutcome::Done { changed })
+}
+
+/// An instance signs off: it gets no more runs from now on.
+pub async fn remove(
+    services: &Services,
+    shared_token: Option<&str>,
+    call: &RegistrationCall,
+) -> Result<RegisterOutcome> {
+    let admitted = match admit(services, shared_token, call).await? {
+        Ok(admitted) => admitted,
+        Err(refused) => return Ok(refused),
+    };
+    let now = services.clock.now();
+    let mut changed = Vec::new();
+    let transaction = services.db.begin().await?;
+    for executor in admitted.executors {
+        let is_automatic = executor.registration == Registration::Automatic;
+        if is_automatic && store::mark_gone(&transaction, executor.id, &admitted.address, now).await? {
+            changed.push(executor.id);
+        }
+    }
+    transaction.commit().await?;
+    publish(services, &changed);
+    Ok(RegisterOutcome::Done { changed })
+}
+
+/// Marks instances as gone that have been silent for [`SILENCE`], and returns them. Call it every
+/// second; it writes only when there are any.
+///
+/// `listening_since` is when this server began to listen: before [`SILENCE`] has passed since then,
+/// nobody's silence means anything.
+pub async fn silence(
+    services: &Services,
+    listening_since: Millis,
+    now: Millis,
+) -> Result<Vec<instance::Model>> {
+    let cutoff = now - SILENCE;
+    if listening_since > cutoff {
+        return Ok(Vec::new());
+    }
+    let silent = store::silent_since(services.db.reader(), cutoff).await?;
+    if silent.is_empty() {
+        return Ok(silent);
+    }
+    let transaction = services.db.begin().await?;
+    let ids: Vec<i32> = silent.iter().map(|instance| instance.id).collect();
+    store::mark_silent(&transaction, ids.clone(), cutoff, now).await?;
+    let marked = store::by_ids(&transaction, ids).await?;
+    transaction.commit().await?;
+    let gone: Vec<_> = marked.into_iter().filter(|instance| instance.gone_at == Some(now)).collect();
+    let mut executors: Vec<i32> = gone.iter().map(|instance| instance.executor_id).collect();
+    executors.sort_unstable();
+    executors.dedup();
+    publish(services, &executors);
+    Ok(gone)
+}
+
+/// Those of `asked` (ids of executors) whose runs a client with this token may report on.
+pub async fn authorise_callback(
+    services: &Services,
+    shared_token: Option<&str>,
+    token: Option<&str>,
+    asked: Vec<i32>,
+) -> Result<Vec<i32>> {
+    let now = services.clock.now();
+    let executors = executors::by_ids(services.db.reader(), asked).await?;
+    let allowed = executors.into_iter().filter(|executor| accepts(executor, shared_token, token, now));
+    Ok(allowed.map(|executor| executor.id).collect())
+}
+
+/// Whether a token opens this executor: its own, the one before within its overlap, or the shared
+/// one. Takes the same time wherever two tokens differ. An empty token opens nothing.
+pub fn accepts(
+    executor: &executor::Model,
+    shared_token: Option<&str>,
+    token: Option<&str>,
+    now: Millis,
+) -> bool {
+    let Some(token) = token.filter(|token| !token.is_empty()) else { return false };
+    let old_counts = executor.old_token_until.is_some_and(|until| now < until);
+    let old = executor.old_token.as_deref().filter(|_| old_counts);
+    let equal = |known: Option<&str>| {
+        known
+            .filter(|known| !known.is_empty())
+            .map_or(Choice::from(0), |known| known.as_bytes().ct_eq(token.as_bytes()))
+    };
+    (equal(Some(&executor.token)) | equal(old) | equal(shared_token)).into()
+}
+
+/// A call with a right token.
+struct Admitted {
+    executors: Vec<executor::Model>,
+    /// Normalised.
+    address: String,
+}
+
+async fn admit(
+    services: &Services,
+    shared_token: Option<&str>,
+    call: &RegistrationCall,
+) -> Result<Result<Admitted, RegisterOutcome>> {
+    let app_name = call.app_name.trim();
+    if call.group.trim() != GROUP || app_name.is_empty() || call.address.trim().is_empty() {
+        return Ok(Err(RegisterOutcome::Malformed));
+    }
+    let Ok(address) = addresses::normalise(&call.address) else {
+        return Ok(Err(RegisterOutcome::BadAddress));
+    };
+    let mut executors = executors::by_app_name(services.db.reader(), app_name).await?;
+    if let Some(name) = &call.namespace {
+        let id = namespace_id(services, name).await?;
+        executors.retain(|executor| Some(executor.namespace_id) == id);
+    }
+    if executors.is_empty() {
+        return Ok(Err(RegisterOutcome::UnknownAppName));
+    }
+    let now = services.clock.now();
+    executors.retain(|executor| accepts(executor, shared_token, call.token.as_deref(), now));
+    if executors.is_empty() {
+        return Ok(Err(RegisterOutcome::WrongToken));
+    }
+    Ok(Ok(Admitted { executors, address }))
+}
+
+async fn namespace_id(services: &Services, name: &str) -> Result<Option<i32>> {
+    let Some((business, service)) = name.split_once(':') else { return Ok(None) };
+    let namespace = namespaces::by_name(services.db.reader(), business, service).await?;
+    Ok(namespace.map(|namespace| namespace.id))
+}
+
+enum Appearance {
+    /// It was there already.
+    Known,
+    /// It was not there: new, or back in its next life.
+    New,
+    TooMany,
+}
+
+async fn appear(services: &Services, executor_id: i32, address: &str, client: Client) -> Result<Appearance> {
+    let now = services.clock.now();
+    let transaction = services.db.begin().await?;
+    if store::touch(&transaction, executor_id, address, client, now).await? {
+        transaction.commit().await?;
+        return Ok(Appearance::Known);
+    }
+    let appearance = match store::by_address(&transaction, executor_id, address).await? {
+        Some(known) if store::revive(&transaction, known.id, client, false, now).await? => Appearance::New,
+        // It came back through another server at this very moment.
+        Some(_) => Appearance::Known,
+        None if store::count_of(&transaction, executor_id).await? >= MOST_INSTANCES => Appearance::TooMany,
+        None => match store::insert(&transaction, new_row(executor_id, address, client, now)).await {
+            Ok(_) => Appearance::New,
+            Err(error) if crate::fields::is_taken(&error) => return Ok(Appearance::Known),
+            Err(error) => return Err(error.into()),
+        },
+    };
+    transaction.commit().await?;
+    Ok(appearance)
+}
+
+fn new_row(executor_id: i32, address: &str, client: Client, now: Millis) -> instance::ActiveModel {
+    instance::ActiveModel {
+        executor_id: Set(executor_id),
+        address: Set(address.to_owned()),
+        client: Set(client),
+        generation: Set(1),
+        manual: Set(false),
+        registered_at: Set(now),
+        seen_at: Set(now),
+        gone_at: Set(None),
+        ..Default::default()
+    }
+}
+
+fn publish(services: &Services, executors: &[i32]) {
+    for id in executors {
+        services.signals.publish(Change::Executor(*id));
+    }
+}

@@ -1,0 +1,171 @@
+//! Instances of executors.
+
+use entity::Millis;
+use entity::instance::{ActiveModel, Client, Column, Entity, Model};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use std::collections::HashMap;
+
+pub async fn by_address(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    address: &str,
+) -> Result<Option<Model>, DbErr> {
+    let query = Entity::find().filter(Column::ExecutorId.eq(executor_id));
+    query.filter(Column::Address.eq(address)).one(conn).await
+}
+
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::Id.is_in(ids)).all(conn).await
+}
+
+/// All of one executor, those that are there first, then by address.
+pub async fn of_executor(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    gone_since: Millis,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let recent = Column::GoneAt.is_null().or(Column::GoneAt.gte(gone_since));
+    let query = Entity::find().filter(Column::ExecutorId.eq(executor_id)).filter(recent);
+    query.order_by_asc(Column::Address).limit(limit).all(conn).await
+}
+
+/// Those typed by a person, gone or not.
+pub async fn manual_of(conn: &impl ConnectionTrait, executor_id: i32) -> Result<Vec<Model>, DbErr> {
+    let query = Entity::find().filter(Column::ExecutorId.eq(executor_id));
+    query.filter(Column::Manual.eq(true)).all(conn).await
+}
+
+/// How many instances of each of these executors are there; executors without one are missing.
+pub async fn online_counts(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<HashMap<i32, u64>, DbErr> {
+    let counts: Vec<(i32, i64)> = Entity::find()
+        .select_only()
+        .column(Column::ExecutorId)
+        .column_as(Column::Id.count(), "online")
+        .filter(Column::ExecutorId.is_in(ids))
+        .filter(Column::GoneAt.is_null())
+        .group_by(Column::ExecutorId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(counts.into_iter().map(|(id, online)| (id, online.unsigned_abs())).collect())
+}
+
+pub async fn count_of(conn: &impl ConnectionTrait, executor_id: i32) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::ExecutorId.eq(executor_id)).count(conn).await
+}
+
+/// Instances that fell silent at or before `cutoff` and are not marked as gone yet.
+pub async fn silent_since(conn: &impl ConnectionTrait, cutoff: Millis) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(is_silent(cutoff)).all(conn).await
+}
+
+/// Marks those of `ids` as gone that are still silent.
+pub async fn mark_silent(
+    conn: &impl ConnectionTrait,
+    ids: Vec<i32>,
+    cutoff: Millis,
+    now: Millis,
+) -> Result<u64, DbErr> {
+    let update = Entity::update_many().col_expr(Column::GoneAt, Expr::value(now));
+    let marked = update.filter(Column::Id.is_in(ids)).filter(is_silent(cutoff)).exec(conn).await?;
+    Ok(marked.rows_affected)
+}
+
+fn is_silent(cutoff: Millis) -> Expr {
+    Column::GoneAt.is_null().and(Column::Manual.eq(false)).and(Column::SeenAt.lte(cutoff))
+}
+
+/// Instances that fell silent (rather than signed off) after `since`, the latest first.
+pub async fn fallen_silent(
+    conn: &impl ConnectionTrait,
+    executor_ids: Vec<i32>,
+    since: Millis,
+    silence: Millis,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let silence = Expr::col(Column::GoneAt).sub(Expr::col(Column::SeenAt)).gte(silence);
+    let query =
+        Entity::find().filter(Column::ExecutorId.is_in(executor_ids)).filter(Column::GoneAt.gt(since));
+    query.filter(silence).order_by_desc(Column::GoneAt).limit(limit).all(conn).await
+}
+
+/// Notes a sign of life of an instance that is there. False when there is no such instance.
+pub async fn touch(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    address: &str,
+    client: Client,
+    now: Millis,
+) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::SeenAt, Expr::value(now))
+        .col_expr(Column::Client, Expr::value(client))
+        .filter(Column::ExecutorId.eq(executor_id))
+        .filter(Column::Address.eq(address))
+        .filter(Column::GoneAt.is_null());
+    Ok(update.exec(conn).await?.rows_affected == 1)
+}
+
+/// Brings back an instance that was gone: its next life. False when it is there already.
+pub async fn revive(
+    conn: &impl ConnectionTrait,
+    id: i32,
+    client: Client,
+    manual: bool,
+    now: Millis,
+) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
+        .col_expr(Column::Client, Expr::value(client))
+        .col_expr(Column::Manual, Expr::value(manual))
+        .col_expr(Column::RegisteredAt, Expr::value(now))
+        .col_expr(Column::SeenAt, Expr::value(now))
+        .col_expr(Column::GoneAt, Expr::value(Option::<Millis>::None))
+        .filter(Column::Id.eq(id))
+        .filter(Column::GoneAt.is_not_null());
+    Ok(update.exec(conn).await?.rows_affected == 1)
+}
+
+pub async fn insert(conn: &impl ConnectionTrait, instance: ActiveModel) -> Result<Model, DbErr> {
+    instance.insert(conn).await
+}
+
+/// Marks an instance as gone at once. False when it was not there.
+pub async fn mark_gone(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    address: &str,
+    now: Millis,
+) -> Result<bool, DbErr> {
+    let update = Entity::update_many().col_expr(Column::GoneAt, Expr::value(now));
+    let here =
+        Column::ExecutorId.eq(executor_id).and(Column::Address.eq(address)).and(Column::GoneAt.is_null());
+    Ok(update.filter(here).exec(conn).await?.rows_affected == 1)
+}
+
+/// Marks all instances of an executor with that way of becoming known as gone.
+pub async fn mark_all_gone(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    manual: bool,
+    now: Millis,
+) -> Result<u64, DbErr> {
+    let update = Entity::update_many().col_expr(Column::GoneAt, Expr::value(now));
+    let here =
+        Column::ExecutorId.eq(executor_id).and(Column::Manual.eq(manual)).and(Column::GoneAt.is_null());
+    Ok(update.filter(here).exec(conn).await?.rows_affected)
+}
+
+pub async fn set_manual(conn: &impl ConnectionTrait, id: i32, manual: bool) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::Manual, Expr::value(manual));
+    update.filter(Column::Id.eq(id)).exec(conn).await.map(drop)
+}
+
+pub async fn delete_of_executor(conn: &impl ConnectionTrait, executor_id: i32) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::ExecutorId.eq(executor_id)).exec(conn).await.map(drop)
+}
