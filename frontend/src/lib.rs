@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The browser's entry: brings the server-rendered console to life.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Called by the script that loads this module.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

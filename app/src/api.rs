@@ -1,0 +1,4 @@
+//! Server functions, one file per noun. Each extracts, delegates, converts.
+
+pub mod account;
+pub mod preferences;

@@ -1,0 +1,25 @@
+//! What the pages are made of. One noun, one file; the look is `style/`.
+//!
+//! Texts reach a component translated (`tu_string!(use_i18n(), jobs.title)`): a component has words
+//! of its own only where they are the same everywhere.
+
+pub mod button;
+pub mod confirm;
+pub mod copy_button;
+pub mod empty;
+pub mod error_page;
+pub mod facts;
+pub mod field;
+pub mod filter_bar;
+pub mod form;
+pub mod frame;
+pub mod icon;
+pub mod log_view;
+pub mod page_title;
+pub mod pagination;
+pub mod sparkline;
+pub mod state;
+pub mod table;
+pub mod time;
+pub mod timeline;
+pub mod toast;

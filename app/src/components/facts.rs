@@ -1,0 +1,32 @@
+//! Facts: one line under a title, or a list of names and values.
+
+use leptos::prelude::*;
+
+/// The line under a page's title; inside it, [`Fact`]s.
+#[component]
+pub fn Facts(children: Children) -> impl IntoView {
+    view! { <dl class="facts">{children()}</dl> }
+}
+
+/// One fact: “executor **dw-spark**”. The children are the value.
+#[component]
+pub fn Fact(
+    #[prop(into)] label: String,
+    /// Monospace: ids, crons, addresses.
+    #[prop(optional)]
+    mono: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{label}</dt>
+            <dd class:mono=mono>{children()}</dd>
+        </div>
+    }
+}
+
+/// Names and values under one another; inside it, [`Fact`]s.
+#[component]
+pub fn FactList(children: Children) -> impl IntoView {
+    view! { <dl class="kv">{children()}</dl> }
+}

@@ -1,0 +1,201 @@
+//! Forms that name each wrong field beside it and keep what was typed, with and without JavaScript.
+
+use super::icon::{Icon, IconName};
+use crate::error::{AppError, FieldError, Message};
+use crate::i18n::*;
+use crate::visit::{KeptForm, Visit, use_visit};
+use crate::words::sentence;
+use leptos::prelude::*;
+use leptos::server_fn::client::Client;
+use leptos::server_fn::codec::PostUrl;
+use leptos::server_fn::request::ClientReq;
+use leptos::server_fn::{Http, ServerFn};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use web_sys::FormData;
+
+/// What the fields inside a form know of it.
+#[derive(Clone, Copy)]
+pub struct FormContext {
+    form: StoredValue<String>,
+    /// `Some("form")`: a field `name` is sent as `form[name]`.
+    prefix: Option<&'static str>,
+    values: StoredValue<BTreeMap<String, String>>,
+    error: Signal<Option<AppError>>,
+}
+
+impl FormContext {
+    /// The name under which the field is sent.
+    pub fn sent_name(self, field: &str) -> String {
+        match self.prefix {
+            Some(prefix) => format!("{prefix}[{field}]"),
+            None => field.to_owned(),
+        }
+    }
+
+    /// The id of the field's control, unique in the page.
+    pub fn control_id(self, field: &str) -> String {
+        self.form.with_value(|form| format!("{form}-{field}"))
+    }
+
+    /// What the field starts with: as it was typed before the form was refused, else its value.
+    pub fn value(self, field: &str) -> Option<String> {
+        self.values.with_value(|values| values.get(field).cloned())
+    }
+
+    /// What is wrong with the field, as one sentence.
+    pub fn error_of(self, field: &str) -> Signal<Option<String>> {
+        let field = field.to_owned();
+        let locale = use_i18n().get_locale_untracked();
+        Signal::derive(move || {
+            let error = self.error.get()?;
+            let wrong = error.fields.iter().find(|wrong| wrong.field == field)?;
+            Some(sentence(locale, &wrong.message))
+        })
+    }
+}
+
+/// The form around the present component; a field outside of any form is sent by its own name.
+pub fn use_form() -> FormContext {
+    use_context::<FormContext>().unwrap_or_else(|| FormContext {
+        form: StoredValue::new("field".to_owned()),
+        prefix: None,
+        values: StoredValue::default(),
+        error: Signal::default(),
+    })
+}
+
+/// A form that sends `action` and shows what was wrong with it.
+///
+/// The server function ends a failure with `Err(ssr::refuse_form(id, &values, error).await)`, where
+/// `id` is this form's. With JavaScript the error arrives as the action's value; without, the server
+/// keeps it for the page that the browser is sent back to. Either way [`super::field`]'s components
+/// inside show their sentence, and what was typed stays.
+#[component]
+pub fn EditForm<S, O>(
+    /// Unique on the page, the same as the server function uses.
+    id: &'static str,
+    action: ServerAction<S>,
+    /// What the fields start with, by name.
+    #[prop(optional)]
+    values: BTreeMap<String, String>,
+    /// The server function's argument when it takes one struct: fields are sent as `prefix[name]`.
+    #[prop(optional)]
+    prefix: Option<&'static str>,
+    children: Children,
+) -> impl IntoView
+where
+    S: ServerFn<Protocol = Http<PostUrl, O>, Error = AppError>,
+    S: DeserializeOwned + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+    O: 'static,
+    S::Client: Client<AppError>,
+    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
+{
+    let kept = take_kept(id);
+    let mut values = values;
+    if let Some(kept) = &kept {
+        values.extend(kept.values.clone());
+    }
+    let kept_error = kept.map(|kept| kept.error);
+    let result = action.value();
+    let error = Signal::derive(move || match result.get() {
+        Some(Ok(_)) => None,
+        Some(Err(error)) => Some(error),
+        None => kept_error.clone(),
+    });
+    provide_context(FormContext {
+        form: StoredValue::new(id.to_owned()),
+        prefix,
+        values: StoredValue::new(values),
+        error,
+    });
+    view! {
+        <ActionForm action=action attr:class="form" attr:id=id attr:novalidate=true>
+            <FormError/>
+            {children()}
+        </ActionForm>
+    }
+}
+
+/// What the server kept of the form `id`. In the browser it is taken once: the same form, opened
+/// later by a link, starts afresh.
+fn take_kept(id: &str) -> Option<KeptForm> {
+    let kept = use_visit().kept.filter(|kept| kept.form == id)?;
+    if let Some(visit) = use_context::<StoredValue<Visit>>() {
+        Effect::new(move || visit.update_value(|visit| visit.kept = None));
+    }
+    Some(kept)
+}
+
+/// The sentence for the form as a whole, with links to the fields that need correction.
+#[component]
+fn FormError() -> impl IntoView {
+    let form = use_form();
+    let locale = use_i18n().get_locale_untracked();
+    move || {
+        form.error.get().map(|error| {
+            let wrong = error.fields.clone();
+            view! {
+                <div class="form-error" role="alert">
+                    <Icon name=IconName::CircleAlert/>
+                    <p>
+                        {sentence(locale, &error.sentence())} " "
+                        {wrong.into_iter().map(|wrong| field_link(form, locale, wrong)).collect_view()}
+                    </p>
+                </div>
+            }
+        })
+    }
+}
+
+fn field_link(form: FormContext, locale: Locale, wrong: FieldError) -> impl IntoView {
+    let href = format!("#{}", form.control_id(&wrong.field));
+    view! { <a href=href rel="external">{sentence(locale, &wrong.message)}</a> " " }
+}
+
+/// A message as a sentence in the viewer's language.
+pub fn sentence_of(message: &Message) -> String {
+    sentence(use_i18n().get_locale_untracked(), message)
+}
+
+/// A titled group of related fields in two columns.
+#[component]
+pub fn FieldGroup(#[prop(into)] title: String, children: Children) -> impl IntoView {
+    view! {
+        <fieldset class="group">
+            <legend>{title}</legend>
+            <div class="g2">{children()}</div>
+        </fieldset>
+    }
+}
+
+/// Rarely used fields, folded into one line that says their values in words.
+#[component]
+pub fn FoldedGroup(
+    #[prop(into)] title: String,
+    /// For example “timeout none · no retry”.
+    #[prop(into)]
+    summary: String,
+    /// Unfolded at first, as when one of its fields is wrong.
+    #[prop(optional)]
+    open: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="fold" open=open>
+            <summary>
+                <Icon name=IconName::ChevronRight/>
+                <b>{title}</b>
+                <span class="v">{summary}</span>
+            </summary>
+            <div class="g2">{children()}</div>
+        </details>
+    }
+}
+
+/// The buttons at the foot of a form; they stay in sight while it scrolls.
+#[component]
+pub fn FormFoot(children: Children) -> impl IntoView {
+    view! { <div class="savebar">{children()}</div> }
+}

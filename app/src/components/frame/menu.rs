@@ -1,0 +1,70 @@
+//! The menu at the left, and the tabs at the foot of a phone. Only pages that exist.
+
+use crate::components::icon::{Icon, IconName};
+use crate::i18n::*;
+use crate::routes;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// One entry: where it leads, its icon, its word.
+fn entries() -> [(String, IconName, &'static str); 4] {
+    let i18n = use_i18n();
+    [
+        (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
+        (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
+        (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
+        (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
+    ]
+}
+
+/// Whether `path` is the page of `entry` or one below it.
+fn leads_to(entry: &str, path: &str) -> bool {
+    path == entry || (entry != "/" && path.strip_prefix(entry).is_some_and(|rest| rest.starts_with('/')))
+}
+
+fn links() -> impl IntoView {
+    let path = use_location().pathname;
+    entries()
+        .into_iter()
+        .map(|(href, icon, word)| {
+            let entry = href.clone();
+            let current = move || leads_to(&entry, &path.get()).then_some("page");
+            view! {
+                <a href=href aria-current=current>
+                    <Icon name=icon/>
+                    {word}
+                </a>
+            }
+        })
+        .collect_view()
+}
+
+#[component]
+pub fn Menu() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <nav class="menu" aria-label=tu_string!(i18n, common.menu)>
+            {links()}
+            <p class="end">{tu_string!(i18n, common.product)} " " {env!("CARGO_PKG_VERSION")}</p>
+        </nav>
+    }
+}
+
+#[component]
+pub fn Tabs() -> impl IntoView {
+    let i18n = use_i18n();
+    view! { <nav class="tabs" aria-label=tu_string!(i18n, common.menu)>{links()}</nav> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_to;
+
+    #[test]
+    fn a_page_below_an_entry_belongs_to_it() {
+        assert!(leads_to("/jobs", "/jobs"));
+        assert!(leads_to("/jobs", "/jobs/3/edit"));
+        assert!(!leads_to("/jobs", "/jobsmith"));
+        assert!(!leads_to("/", "/jobs"));
+    }
+}

@@ -1,0 +1,8 @@
+//! The pages, each found from its address: `/jobs/:id/edit` is `jobs/edit.rs`.
+
+pub mod account;
+pub mod executors;
+pub mod home;
+pub mod jobs;
+pub mod login;
+pub mod runs;

@@ -1,0 +1,6 @@
+//! `/jobs` and below.
+
+pub mod detail;
+pub mod edit;
+pub mod list;
+pub mod new;

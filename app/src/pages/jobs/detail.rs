@@ -1,0 +1,15 @@
+//! `/jobs/:id`
+
+use crate::components::page_title::PageTitle;
+use crate::i18n::*;
+use leptos::prelude::*;
+
+#[component]
+pub fn JobDetail() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <div class="page">
+            <PageTitle title=tu_string!(i18n, jobs.title)/>
+        </div>
+    }
+}

@@ -1,0 +1,4 @@
+//! `/runs` and below.
+
+pub mod detail;
+pub mod list;

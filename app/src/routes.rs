@@ -1,0 +1,208 @@
+//! The route table and the builders of every link. No page writes an address by hand.
+
+use crate::components::error_page::NotFound;
+use crate::components::frame::Frame;
+use crate::components::toast::{Toasts, provide_toasts};
+use crate::pages;
+use leptos::prelude::*;
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+/// Where the application starts: everything but `/login` stands inside the frame.
+#[component]
+pub fn AppRoutes() -> impl IntoView {
+    provide_toasts();
+    view! {
+        <Router>
+            <Toasts/>
+            <Routes fallback=NotFound>
+                <Route path=path!("/login") view=pages::login::Login ssr=SsrMode::Async/>
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/") view=pages::home::Home ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=pages::account::Account ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs") view=pages::jobs::list::JobList ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/new") view=pages::jobs::new::NewJob ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id") view=pages::jobs::detail::JobDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id/edit") view=pages::jobs::edit::EditJob ssr=SsrMode::Async/>
+                    <Route path=path!("/runs") view=pages::runs::list::RunList ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/:id") view=pages::runs::detail::RunDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/executors") view=pages::executors::list::ExecutorList ssr=SsrMode::Async/>
+                    <Route path=path!("/executors/new") view=pages::executors::new::NewExecutor ssr=SsrMode::Async/>
+                    <Route
+                        path=path!("/executors/:id")
+                        view=pages::executors::detail::ExecutorDetail
+                        ssr=SsrMode::Async
+                    />
+                    <Route
+                        path=path!("/executors/:id/edit")
+                        view=pages::executors::edit::EditExecutor
+                        ssr=SsrMode::Async
+                    />
+                    // Inside the frame, so that a wrong address still shows the menu.
+                    <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// The home page.
+pub fn home() -> String {
+    "/".into()
+}
+
+/// The sign-in page; `next` is the address within this site to go to afterwards.
+pub fn login(next: Option<&str>) -> String {
+    link("/login", &[("next", next.unwrap_or_default())])
+}
+
+/// The viewer's own account.
+pub fn account() -> String {
+    "/account".into()
+}
+
+/// All jobs.
+pub fn jobs() -> String {
+    "/jobs".into()
+}
+
+/// The list of jobs, filtered; empty values are left out.
+pub fn jobs_where(query: &[(&str, &str)]) -> String {
+    link("/jobs", query)
+}
+
+/// The form of a new job.
+pub fn job_new() -> String {
+    "/jobs/new".into()
+}
+
+/// One job.
+pub fn job(id: i32) -> String {
+    format!("/jobs/{id}")
+}
+
+/// The form of a job.
+pub fn job_edit(id: i32) -> String {
+    format!("/jobs/{id}/edit")
+}
+
+/// All runs.
+pub fn runs() -> String {
+    "/runs".into()
+}
+
+/// The run log, filtered; empty values are left out.
+pub fn runs_where(query: &[(&str, &str)]) -> String {
+    link("/runs", query)
+}
+
+/// The runs of one job.
+pub fn runs_of_job(job: i32) -> String {
+    link("/runs", &[("job", &job.to_string())])
+}
+
+/// One run.
+pub fn run(id: i64) -> String {
+    format!("/runs/{id}")
+}
+
+/// All executors.
+pub fn executors() -> String {
+    "/executors".into()
+}
+
+/// The list of executors, filtered; empty values are left out.
+pub fn executors_where(query: &[(&str, &str)]) -> String {
+    link("/executors", query)
+}
+
+/// The form of a new executor.
+pub fn executor_new() -> String {
+    "/executors/new".into()
+}
+
+/// One executor.
+pub fn executor(id: i32) -> String {
+    format!("/executors/{id}")
+}
+
+/// The form of an executor.
+pub fn executor_edit(id: i32) -> String {
+    format!("/executors/{id}/edit")
+}
+
+/// An address with its query, in the order given; empty values are left out.
+pub fn link(path: &str, query: &[(&str, &str)]) -> String {
+    let mut address = path.to_owned();
+    let mut separator = '?';
+    for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+        address.push(separator);
+        address.push_str(&percent_encode(name));
+        address.push('=');
+        address.push_str(&percent_encode(value));
+        separator = '&';
+    }
+    address
+}
+
+/// Encodes everything but RFC 3986's unreserved characters.
+pub(crate) fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte as char),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// The reverse of [`percent_encode`]; `None` where the bytes are no UTF-8 or an escape is cut.
+pub(crate) fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let high = char::from(rest.next()?).to_digit(16)?;
+                let low = char::from(rest.next()?).to_digit(16)?;
+                (high * 16 + low) as u8
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// `address` when it leads into this site, else the home page: nobody is sent elsewhere by a link.
+pub fn within_site(address: &str) -> String {
+    let inside =
+        address.starts_with('/') && !address.starts_with("//") && !address.contains(['\\', '\r', '\n']);
+    if inside { address.to_owned() } else { home() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_filters_leave_the_address_alone() {
+        assert_eq!(runs_where(&[("state", ""), ("job", "7")]), "/runs?job=7");
+        assert_eq!(runs_where(&[]), "/runs");
+    }
+
+    #[test]
+    fn what_a_query_holds_cannot_break_out_of_it() {
+        assert_eq!(jobs_where(&[("q", "a&b=1 #名")]), "/jobs?q=a%26b%3D1%20%23%E5%90%8D");
+        assert_eq!(percent_decode("a%26b%3D1%20%23%E5%90%8D").as_deref(), Some("a&b=1 #名"));
+        assert_eq!(percent_decode("a%2"), None);
+    }
+
+    #[test]
+    fn sign_in_leads_back_into_this_site_only() {
+        assert_eq!(within_site("/jobs/3"), "/jobs/3");
+        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "jobs"] {
+            assert_eq!(within_site(elsewhere), "/");
+        }
+    }
+}
