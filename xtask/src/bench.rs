@@ -47,7 +47,7 @@ pub fn bench(options: &Options) -> Result<()> {
     let build = site::build(true)?;
     let executor = site::build_helper("bench-executor", true)?;
     let scratch = ScratchFolder::create("bench")?;
-    let own = format!("sqlite://{}?mode=rwc", scratch.path().join("orrery.db").display());
+    let own = format!("sqlite:{}", scratch.path().join("orrery.db").display());
     let database = dispatch.database_url.as_deref().unwrap_or(&own);
     let server = Server::new(&build, database, &format!("127.0.0.1:{}", paths::free_port()?));
     let executor_port = paths::free_port()?;

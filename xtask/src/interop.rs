@@ -55,7 +55,7 @@ pub fn run(report: &mut Report, build: &Build, filter: Option<&str>, names: &mut
 
 fn check_all(build: &Build, ready: Vec<(&Client, Command)>, names: &mut TestNames) -> Result<Counts> {
     let scratch = ScratchFolder::create("interop")?;
-    let database = format!("sqlite://{}?mode=rwc", scratch.path().join("orrery.db").display());
+    let database = format!("sqlite:{}", scratch.path().join("orrery.db").display());
     let server = Server::new(build, &database, &format!("127.0.0.1:{}", paths::free_port()?));
     let file = scratch.path().join("fixture.json");
     let clients: Vec<&Client> = ready.iter().map(|(client, _)| *client).collect();

@@ -31,7 +31,7 @@ pub fn run(options: &Options) -> Result<()> {
     let data = paths::repository().join("data");
     std::fs::create_dir_all(&data)?;
     let build = site::build(options.release)?;
-    let own = format!("sqlite://{}?mode=rwc", data.join("orrery.db").display());
+    let own = format!("sqlite:{}", data.join("orrery.db").display());
     let server = Server::new(&build, options.database_url.as_deref().unwrap_or(&own), &options.listen);
     ensure!(
         orrery::http_status(&server.url(), "/healthz").is_none(),
