@@ -95,6 +95,11 @@ impl CronExpression {
         Some(day.and_time(self.times.first()?))
     }
 
+    /// Whether a wall time of whole seconds is one of the expression's.
+    pub fn matches(&self, wall: NaiveDateTime) -> bool {
+        wall.checked_sub_signed(Duration::seconds(1)).and_then(|before| self.next_local(before)) == Some(wall)
+    }
+
     /// Whether the fires keep their distances when the clocks are moved by `shift` seconds.
     ///
     /// They do when every hour is allowed and the pattern of minutes and seconds within the hour

@@ -42,10 +42,11 @@ impl Schedule {
     /// The last fire and the number of fires in the hour of the clock that begins with this one,
     /// unless the clock changes within that hour.
     fn whole_hour(&self, fire: Millis) -> Option<(Millis, u32)> {
-        let times = self.cron.as_ref()?.times();
-        let (first, last) = times.bounds_in_hour()?;
+        let cron = self.cron.as_ref()?;
+        let (first, last) = cron.times().bounds_in_hour()?;
         let shown = self.clock.shown_at(fire.div_euclid(1000))?;
-        if i64::from(shown.minute() * 60 + shown.second()) != first {
+        // A fire at the end of a gap may show an hour in which the expression has no others.
+        if i64::from(shown.minute() * 60 + shown.second()) != first || !cron.matches(shown) {
             return None;
         }
         let length = last - first;
@@ -56,6 +57,6 @@ impl Schedule {
             (Showing::Twice(first), Showing::Twice(last)) => first == last,
             _ => false,
         };
-        undisturbed.then(|| (fire + length * 1000, times.per_hour()))
+        undisturbed.then(|| (fire + length * 1000, cron.times().per_hour()))
     }
 }

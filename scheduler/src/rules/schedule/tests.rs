@@ -239,7 +239,7 @@ fn policies() -> impl Strategy<Value = (GapPolicy, RepeatPolicy)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn around_a_change_no_fire_is_missing_doubled_or_out_of_order(
@@ -323,6 +323,13 @@ proptest! {
             prop_assert!(schedule.next_after(tally.last).is_none_or(|next| next >= first + length));
         }
     }
+}
+
+#[test]
+fn a_fire_at_the_end_of_a_gap_counts_as_one_though_it_begins_an_hour() {
+    let at_one = schedule("*/20 */30 1 * * ?", "Antarctica/Troll", GapPolicy::EndOfGap, RepeatPolicy::First);
+    let (first, end) = (instant("2026-03-29T01:00:00Z"), instant("2026-03-29T12:00:00Z"));
+    assert_eq!(at_one.tally(first, end, 10), Some(Tally { first, last: first, count: 1 }));
 }
 
 #[test]
