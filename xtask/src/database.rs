@@ -43,7 +43,7 @@ pub struct Kind {
 pub struct Database {
     pub url: String,
     // Dropped in this order: the server before its files.
-    _server: Group,
+    server: Group,
     _data: ScratchFolder,
 }
 
@@ -77,7 +77,7 @@ impl Kind {
         }
         let (server, url) = (self.start)(data.path(), user.as_ref())?;
         println!("{} is at {url}", self.name);
-        Ok(Database { url, _server: server, _data: data })
+        Ok(Database { url, server, _data: data })
     }
 
     fn unprivileged_user(&self) -> Result<User> {
@@ -87,6 +87,26 @@ impl Kind {
             }
         }
         bail!("{} refuses to run as root and there is no user {} to become", self.name, self.user)
+    }
+}
+
+/// Starts every kind that is available and keeps it until this process is interrupted.
+pub fn serve() -> Result<()> {
+    let mut databases = Vec::new();
+    for kind in [&POSTGRES, &MARIADB] {
+        if kind.is_available()? {
+            let database = kind.start()?;
+            println!("export {}={}", kind.variable, database.url);
+            databases.push(database);
+        } else {
+            println!("SKIPPED {}", kind.how_to_get_it());
+        }
+    }
+    loop {
+        for database in &mut databases {
+            database.server.check_alive()?;
+        }
+        thread::sleep(Duration::from_secs(1));
     }
 }
 

@@ -47,6 +47,10 @@ enum Command {
     Test(test::Options),
     /// The whole gate: format, lints, docs, licences, invariants, then every test.
     Ci,
+    /// What `ci` does before the tests: format, lints, docs, licences, invariants.
+    Lint,
+    /// Start PostgreSQL and MariaDB on empty data for tests by hand; Ctrl-C removes them.
+    Databases,
     /// Measure a release build.
     Bench(bench::Options),
 }
@@ -62,6 +66,8 @@ fn main() -> ExitCode {
         Command::Dev(options) => dev::dev(&options).map(|()| true),
         Command::Test(options) => test::test(&options),
         Command::Ci => ci::ci(),
+        Command::Lint => ci::lint(),
+        Command::Databases => database::serve().map(|()| true),
         Command::Bench(options) => bench::bench(&options).map(|()| true),
     };
     process::rest_if_interrupted();

@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -60,6 +61,9 @@ pub fn is_executable(file: &Path) -> bool {
     file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
+/// Scratch folders that exist now.
+static SCRATCH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
 /// A new folder for this process under the system's temporary folder, removed when dropped.
 pub struct ScratchFolder(PathBuf);
 
@@ -71,6 +75,7 @@ impl ScratchFolder {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        scratch().push(folder.clone());
         Ok(Self(folder))
     }
 
@@ -82,10 +87,29 @@ impl ScratchFolder {
 
 impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("note: cannot remove {}: {error}", self.0.display());
+        let mut folders = scratch();
+        if folders.contains(&self.0) {
+            remove_scratch(&self.0);
+            folders.retain(|folder| *folder != self.0);
         }
     }
+}
+
+/// Removes every scratch folder; for an end of the process that drops nothing.
+pub fn remove_scratch_folders() {
+    for folder in scratch().drain(..) {
+        remove_scratch(&folder);
+    }
+}
+
+fn remove_scratch(folder: &Path) {
+    if let Err(error) = fs::remove_dir_all(folder) {
+        eprintln!("note: cannot remove {}: {error}", folder.display());
+    }
+}
+
+fn scratch() -> MutexGuard<'static, Vec<PathBuf>> {
+    SCRATCH.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A TCP port of this host that is free now.

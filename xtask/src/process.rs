@@ -152,6 +152,7 @@ pub fn stop_children_on_interrupt() -> Result<()> {
         INTERRUPTED.store(true, Ordering::SeqCst);
         println!("\nstopping ...");
         stop_all();
+        crate::paths::remove_scratch_folders();
         let number = received.map_or(1, |signal| signal as i32);
         std::process::exit(128 + number);
     });

@@ -15,6 +15,8 @@ pub struct Client {
     /// Folder in `end2end/interop/`.
     folder: &'static str,
     version: &'static str,
+    /// Whether it sends the text that a handler returns; one drops it when the run succeeded.
+    pub returns_text: bool,
     /// Says what is missing on this machine, if anything.
     pub missing: fn(&Client) -> Result<(), String>,
     /// Builds it unless that is done; returns the command that starts it.
@@ -23,11 +25,19 @@ pub struct Client {
 
 /// Every client that the issue of compatibility names.
 pub const CLIENTS: &[Client] = &[
-    Client { name: "pyxxl", folder: "pyxxl", version: "0.4.8", missing: python_missing, prepare: python },
+    Client {
+        name: "pyxxl",
+        folder: "pyxxl",
+        version: "0.4.8",
+        returns_text: true,
+        missing: python_missing,
+        prepare: python,
+    },
     Client {
         name: "npm-xxl-job",
         folder: "npm-xxl-job",
         version: "0.1.7",
+        returns_text: true,
         missing: node_missing,
         prepare: node,
     },
@@ -35,11 +45,26 @@ pub const CLIENTS: &[Client] = &[
         name: "xxljob-sdk-rs",
         folder: "xxljob-sdk-rs",
         version: "0.1.4",
+        returns_text: false,
         missing: nothing_missing,
         prepare: rust,
     },
-    Client { name: "xxl-job-core-2", folder: "java", version: "2.4.2", missing: java_missing, prepare: java },
-    Client { name: "xxl-job-core-3", folder: "java", version: "3.3.2", missing: java_missing, prepare: java },
+    Client {
+        name: "xxl-job-core-2",
+        folder: "java",
+        version: "2.4.2",
+        returns_text: true,
+        missing: java_missing,
+        prepare: java,
+    },
+    Client {
+        name: "xxl-job-core-3",
+        folder: "java",
+        version: "3.3.2",
+        returns_text: true,
+        missing: java_missing,
+        prepare: java,
+    },
 ];
 
 impl Client {
