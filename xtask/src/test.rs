@@ -53,34 +53,39 @@ pub fn names_file() -> Result<PathBuf> {
 pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
     let mut names = TestNames::default();
     let filter = options.filter.as_deref();
-    let built = report.step("build the tests and the binaries", || {
+    // First, because a server built for tests reads the site from disk too.
+    let site = report.step("build the site", || site::build_site(false).map(|()| Counts::ONE));
+    let tests = report.step("build the tests and the binaries", || {
         tools::check_compiler()?;
         cargo_tests::build().map(|()| Counts::ONE)
     });
-    if !built {
+    if !tests {
         return Ok(names);
     }
     let databases = if options.no_databases { Vec::new() } else { start_databases(report) };
     report.step("cargo test", || cargo_tests::run(&databases, filter, &mut names));
     drop(databases);
-    if options.no_browser && options.no_interop {
-        return Ok(names);
+    if site {
+        test_whole(report, options, &mut names)?;
     }
-    if !report.step("build the site", || site::build_site(false).map(|()| Counts::ONE)) {
-        return Ok(names);
-    }
+    Ok(names)
+}
+
+/// Tests that need the whole product: executables and site.
+fn test_whole(report: &mut Report, options: &Options, names: &mut TestNames) -> Result<()> {
+    let filter = options.filter.as_deref();
     let build = site::take_build(false)?;
     if !options.no_interop {
-        interop::run(report, &build, filter, &mut names);
+        interop::run(report, &build, filter, names);
     }
     if !options.no_browser {
         report.step("browser tests", || {
             let browser = browser::find_or_install()?;
             browser::add_chinese_font()?;
-            playwright::run(&build, &browser, filter, &mut names)
+            playwright::run(&build, &browser, filter, names)
         });
     }
-    Ok(names)
+    Ok(())
 }
 
 /// Starts what can be started; the rest counts as skipped.

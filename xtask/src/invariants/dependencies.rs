@@ -13,7 +13,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("migration", &[]),
     ("entity", &["protocol"]),
-    ("scheduler", &["entity", "protocol"]),
+    // `migration` only to bring a database to its schema.
+    ("scheduler", &["entity", "migration", "protocol"]),
     ("app", &["entity", "scheduler"]),
     ("frontend", &["app"]),
     ("server", &["app", "entity", "migration", "protocol", "scheduler"]),
