@@ -45,7 +45,8 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   }
   const startDemoExecutor = () => {
     const { app_name, token } = demoCredentials(environment);
-    const options = ["--server", url, "--app-name", app_name, "--allow-scripts", "--data-dir", join(folder, "executor")];
+    const options = ["--server", url, "--app-name", app_name, "--allow-scripts", "--listen", "127.0.0.1:0"];
+    options.push("--data-dir", join(folder, "executor"));
     const own = { ...inherited(), ORRERY_EXECUTOR_TOKEN: token };
     children.push(start(binary("ORRERY_EXECUTOR_BINARY"), options, own, join(folder, "executor.log")));
   };

@@ -132,6 +132,7 @@ impl Server {
 pub fn start_executor(build: &Build, server: &str, credentials: &Credentials, data: &Path) -> Result<Group> {
     let mut command = Command::new(&build.executor);
     command.args(["--server", server, "--app-name", &credentials.app_name, "--allow-scripts"]);
+    command.args(["--listen", "127.0.0.1:0"]);
     command.arg("--data-dir").arg(data);
     // In the environment rather than on the command line, which every user of this host can read.
     command.env("ORRERY_EXECUTOR_TOKEN", OsStr::new(&credentials.token));

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::Receiver;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -44,22 +44,33 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(credentials) = &demo {
         groups.push(orrery::start_executor(&build, &server.url(), credentials, &data.join("demo-executor"))?);
     }
-    print_welcome(&server.url(), &lines, demo.is_some());
+    print_welcome(&server.url(), &read_first_lines(&lines), demo.is_some());
     watch(&mut groups)
 }
 
+/// What the server prints around its start. It is ready a moment before it prints the password.
+fn read_first_lines(lines: &Receiver<String>) -> Vec<String> {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let mut printed = Vec::new();
+    while find_value(&printed, "one-time password").is_none() {
+        let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) else { break };
+        printed.push(line);
+    }
+    printed
+}
+
 /// Says what one can do now. The password is repeated, because the log has scrolled it away.
-fn print_welcome(url: &str, lines: &Receiver<String>, demo: bool) {
+fn print_welcome(url: &str, printed: &[String], demo: bool) {
     println!("\n  Orrery is at  {url}");
-    // The server prints both on one line each, only while the first password is still in force.
-    let printed: Vec<String> = lines.try_iter().collect();
-    match (find_value(&printed, "user"), find_value(&printed, "one-time password")) {
+    match (find_value(printed, "user"), find_value(printed, "one-time password")) {
         (Some(user), Some(password)) => {
             println!(
                 "  user          {user}\n  password      {password}   (once: you will be asked for another)"
             );
         }
-        _ => println!("  sign in with the password you chose (forgotten: `orrery user reset-password NAME`)"),
+        _ => println!(
+            "  user          admin, with the password that you chose or that was printed at the first start"
+        ),
     }
     if demo {
         println!("  demo          an executor with two jobs in the namespace `demo`");

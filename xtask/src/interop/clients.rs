@@ -1,4 +1,4 @@
-//! The executors of others: what each needs, how it is built once per machine, how it is started.
+//! The clients: what each needs, how it is built once per machine, how it is started.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{paths, process, tools};
+use crate::{paths, process, site, tools};
 
-/// An executor on a library of others.
+/// An executor on a library of others, or on our own.
 pub struct Client {
     /// Also its appname.
     pub name: &'static str,
@@ -23,7 +23,7 @@ pub struct Client {
     pub prepare: fn(&Client) -> Result<Command>,
 }
 
-/// Every client that the issue of compatibility names.
+/// The libraries that we promise to work with, at the versions that people use.
 pub const CLIENTS: &[Client] = &[
     Client {
         name: "pyxxl",
@@ -64,6 +64,14 @@ pub const CLIENTS: &[Client] = &[
         returns_text: true,
         missing: java_missing,
         prepare: java,
+    },
+    Client {
+        name: "orrery-sdk",
+        folder: "orrery-sdk",
+        version: env!("CARGO_PKG_VERSION"),
+        returns_text: true,
+        missing: nothing_missing,
+        prepare: own,
     },
 ];
 
@@ -136,6 +144,11 @@ fn rust(client: &Client) -> Result<Command> {
     println!("{}", client.announcement("compiling", "2 minutes on 2 cores the first time"));
     process::run("cargo build", &mut cargo)?;
     Ok(Command::new(target.join("debug/interop-xxljob-sdk-rs")))
+}
+
+/// Our own SDK, a member of the workspace.
+fn own(_: &Client) -> Result<Command> {
+    site::build_helper("interop-orrery-sdk", false).map(Command::new)
 }
 
 /// The major version that `java -version` tells, on standard error.

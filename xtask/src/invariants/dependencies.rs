@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("orrery-executor", &["protocol"]),
     ("xtask", &[]),
     ("bench-executor", &[]),
+    ("interop-orrery-sdk", &["orrery-executor"]),
 ];
 
 /// Crates of others that one of ours must do without.
