@@ -1,0 +1,158 @@
+//! The executor's calls to its servers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use protocol::words::{self, path};
+use protocol::{Callback, RegistryRequest};
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde::Serialize;
+
+use crate::settings::{Error, Settings};
+
+/// Connecting and the whole exchange may each take this long.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// How much of an answer is read; a good one has a hundred bytes.
+const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// No server took what was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotTaken(String);
+
+/// Talks to the servers of an executor: to the one that answered last, and if it fails to the others.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    bases: Vec<String>,
+    headers: HeaderMap,
+    registration: RegistryRequest,
+    preferred: AtomicUsize,
+}
+
+impl Client {
+    /// A client that registers `address`.
+    pub fn new(settings: &Settings, address: String) -> Result<Self, Error> {
+        Ok(Self {
+            http: http_client(TIMEOUT)?,
+            bases: settings.servers.iter().map(|server| api_base(server)).collect(),
+            headers: headers(settings)?,
+            registration: RegistryRequest::executor(settings.app_name.clone(), address),
+            preferred: AtomicUsize::new(0),
+        })
+    }
+
+    /// Tells a server that this instance is alive.
+    pub async fn register(&self) -> Result<(), NotTaken> {
+        self.send(path::REGISTRY, &self.registration).await
+    }
+
+    /// Tells a server that this instance is leaving.
+    pub async fn unregister(&self) -> Result<(), NotTaken> {
+        self.send(path::REGISTRY_REMOVE, &self.registration).await
+    }
+
+    /// Delivers results.
+    pub async fn callback(&self, results: &[Callback]) -> Result<(), NotTaken> {
+        self.send(path::CALLBACK, results).await
+    }
+
+    async fn send<T: Serialize + ?Sized>(&self, name: &str, message: &T) -> Result<(), NotTaken> {
+        let body = serde_json::to_vec(message).map_err(|error| NotTaken(error.to_string()))?;
+        let first = self.preferred.load(Ordering::Relaxed);
+        let mut problems = Vec::new();
+        for offset in 0..self.bases.len() {
+            let index = (first + offset) % self.bases.len();
+            let url = format!("{}/{name}", self.bases[index]);
+            match self.post(&url, body.clone()).await {
+                Ok(()) => {
+                    self.preferred.store(index, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Err(problem) => problems.push(format!("{url}: {problem}")),
+            }
+        }
+        Err(NotTaken(problems.join("; ")))
+    }
+
+    async fn post(&self, url: &str, body: Vec<u8>) -> Result<(), String> {
+        let request = self.http.post(url).headers(self.headers.clone()).body(body);
+        let mut response = request.send().await.map_err(with_causes)?;
+        let status = response.status();
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(with_causes)? {
+            answer.extend_from_slice(&chunk);
+            if answer.len() > ANSWER_LIMIT {
+                return Err(format!("HTTP {status} with an answer that is none of the protocol's"));
+            }
+        }
+        let reply = protocol::parse_reply(&answer);
+        match status.as_u16() {
+            200 if reply.is_ok() => Ok(()),
+            200 => Err(format!("code {}: {}", reply.code, reply.text)),
+            status => Err(format!("HTTP {status}: {}", reply.text)),
+        }
+    }
+}
+
+/// An HTTP client that goes straight to where it is sent: no proxy of the environment, no redirects, which
+/// would carry the token elsewhere.
+pub(crate) fn http_client(timeout: Duration) -> Result<reqwest::Client, Error> {
+    client_builder(timeout).build().map_err(Error::HttpClient)
+}
+
+/// See [`http_client`].
+pub(crate) fn client_builder(timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(timeout.min(TIMEOUT))
+        .timeout(timeout)
+        .pool_idle_timeout(Duration::from_secs(50))
+}
+
+/// An error of the HTTP client together with what caused it: its own text alone says very little.
+pub(crate) fn with_causes(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::new(error.without_url()))
+}
+
+/// Where a server's API is. Some configurations already name it.
+fn api_base(server: &str) -> String {
+    let base = protocol::normal_address(server);
+    if base.ends_with("/api") { base.to_owned() } else { format!("{base}/api") }
+}
+
+fn headers(settings: &Settings) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static(words::CONTENT_TYPE));
+    let mut add = |header: &'static str, text: &str, what, secret| {
+        let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| Error::Header(what))?;
+        value.set_sensitive(secret);
+        headers.insert(header, value);
+        Ok(())
+    };
+    add(words::APP_NAME_HEADER, &settings.app_name, "application name", false)?;
+    if let Some(token) = &settings.token {
+        add(words::TOKEN_HEADER, token, "token", true)?;
+    }
+    if let Some(namespace) = &settings.namespace {
+        add(words::NAMESPACE_HEADER, namespace, "namespace", false)?;
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_is_found_from_every_form_of_base_address_in_use() {
+        for (server, base) in [
+            ("http://h:8080", "http://h:8080/api"),
+            ("http://h:8080/", "http://h:8080/api"),
+            ("http://h:8080/xxl-job-admin", "http://h:8080/xxl-job-admin/api"),
+            ("http://h:8080/xxl-job-admin/api/", "http://h:8080/xxl-job-admin/api"),
+        ] {
+            assert_eq!(api_base(server), base);
+        }
+    }
+}

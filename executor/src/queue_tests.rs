@@ -1,0 +1,122 @@
+use protocol::RunMode;
+
+use super::*;
+
+fn request(job_id: i32, log_id: i64, strategy: BlockStrategy) -> TriggerRequest {
+    TriggerRequest {
+        job_id,
+        log_id,
+        executor_block_strategy: strategy,
+        executor_handler: "h".to_owned(),
+        executor_params: String::new(),
+        executor_timeout: 0,
+        log_date_time: 0,
+        glue_type: RunMode::Bean,
+        glue_source: String::new(),
+        glue_updated_at: 0,
+        broadcast_index: 0,
+        broadcast_total: 1,
+    }
+}
+
+fn serial(job_id: i32, log_id: i64) -> TriggerRequest {
+    request(job_id, log_id, BlockStrategy::SerialExecution)
+}
+
+fn accepted(start_worker: bool) -> Admission {
+    Admission::Accepted { start_worker, dropped: Vec::new() }
+}
+
+#[test]
+fn runs_of_a_job_form_one_line_and_jobs_do_not_meet() {
+    let mut queues = Queues::default();
+    assert_eq!(queues.admit(serial(1, 10)), accepted(true));
+    assert_eq!(queues.admit(serial(1, 11)), accepted(false));
+    assert_eq!(queues.admit(serial(2, 20)), accepted(true));
+    assert_eq!(queues.next(1).unwrap().0.log_id, 10);
+    queues.finish(1);
+    assert_eq!(queues.next(1).unwrap().0.log_id, 11);
+    assert!(!queues.is_idle(1));
+    queues.finish(1);
+    assert!(queues.is_idle(1));
+    assert!(queues.next(1).is_none());
+    assert!(!queues.all_idle());
+    assert_eq!(queues.admit(serial(1, 12)), accepted(true));
+}
+
+#[test]
+fn a_run_is_taken_once_whether_it_waits_runs_or_is_over() {
+    let mut queues = Queues::default();
+    let refused = Admission::Refused("repeat trigger job, logId:10".to_owned());
+    queues.admit(serial(1, 10));
+    assert_eq!(queues.admit(serial(1, 10)), refused);
+    queues.next(1);
+    assert_eq!(queues.admit(serial(1, 10)), refused);
+    queues.finish(1);
+    assert_eq!(queues.admit(serial(1, 10)), refused);
+    queues.next(1);
+    assert_eq!(queues.admit(serial(1, 10)), refused);
+}
+
+#[test]
+fn a_finished_run_is_forgotten_after_ten_thousand_others() {
+    let mut recent = Recent::default();
+    recent.remember(0..REMEMBERED as i64);
+    assert!(recent.contains(0));
+    recent.remember([-1]);
+    assert!(!recent.contains(0));
+    assert!(recent.contains(1));
+    assert_eq!(recent.ids.len(), REMEMBERED);
+}
+
+#[test]
+fn discard_later_refuses_only_while_busy() {
+    let mut queues = Queues::default();
+    let discard = |id| request(1, id, BlockStrategy::DiscardLater);
+    assert_eq!(queues.admit(discard(10)), accepted(true));
+    assert_eq!(queues.admit(discard(11)), Admission::Refused(TEXT_DISCARDED.to_owned()));
+    queues.next(1);
+    assert_eq!(queues.admit(discard(11)), Admission::Refused(TEXT_DISCARDED.to_owned()));
+    queues.finish(1);
+    // The worker has not looked yet, but nothing is in its way.
+    assert_eq!(queues.admit(discard(11)), accepted(false));
+}
+
+#[tokio::test]
+async fn cover_early_stops_what_runs_and_drops_what_waits() {
+    let mut queues = Queues::default();
+    queues.admit(serial(1, 10));
+    let (_, stop) = queues.next(1).unwrap();
+    queues.admit(serial(1, 11));
+    let admission = queues.admit(request(1, 12, BlockStrategy::CoverEarly));
+    assert_eq!(admission, Admission::Accepted { start_worker: false, dropped: vec![serial(1, 11)] });
+    assert_eq!(stop.requested().await, REASON_COVERED);
+    queues.finish(1);
+    assert_eq!(queues.next(1).unwrap().0.log_id, 12);
+}
+
+#[tokio::test]
+async fn a_kill_reaches_the_running_and_the_waiting_of_one_job() {
+    let mut queues = Queues::default();
+    assert_eq!(queues.kill(1, REASON_KILLED), None);
+    queues.admit(serial(1, 10));
+    queues.admit(serial(2, 20));
+    let (_, stop) = queues.next(1).unwrap();
+    queues.admit(serial(1, 11));
+    assert_eq!(queues.kill(1, REASON_KILLED), Some(vec![serial(1, 11)]));
+    assert_eq!(stop.requested().await, REASON_KILLED);
+    assert!(queues.is_live(20));
+}
+
+#[tokio::test]
+async fn a_closed_executor_refuses_and_gives_back_what_waits() {
+    let mut queues = Queues::default();
+    queues.admit(serial(1, 10));
+    let (_, stop) = queues.next(1).unwrap();
+    queues.admit(serial(1, 11));
+    assert_eq!(queues.close(), [serial(1, 11)]);
+    assert_eq!(queues.admit(serial(3, 30)), Admission::Refused(REASON_STOPPING.to_owned()));
+    assert!(queues.is_live(10));
+    queues.stop_running(REASON_STOPPING);
+    assert_eq!(stop.requested().await, REASON_STOPPING);
+}

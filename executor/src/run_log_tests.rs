@@ -1,0 +1,104 @@
+use super::*;
+
+const DAY: i64 = 86_400_000;
+/// 2026-06-09, about noon in most zones.
+const AT: i64 = 1_781_006_400_000;
+
+fn store() -> (tempfile::TempDir, LogStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LogStore::new(folder.path().to_owned());
+    (folder, store)
+}
+
+fn from(line: i32) -> LogRequest {
+    LogRequest { run_id: 7, triggered_at: AT, from_line: line }
+}
+
+fn chunk(from_line: i32, to_line: i32, content: &str, is_end: bool) -> LogChunk {
+    LogChunk { from_line, to_line, content: content.to_owned(), is_end }
+}
+
+#[test]
+fn lines_are_numbered_from_1_and_end_only_with_the_run() {
+    let (_folder, store) = store();
+    let log = store.open(7, AT).unwrap();
+    log.raw("a\nb\r\nc");
+    assert_eq!(store.read(&from(1), true).unwrap(), chunk(1, 3, "a\nb\nc\n", false));
+    assert_eq!(store.read(&from(2), true).unwrap(), chunk(2, 3, "b\nc\n", false));
+    assert_eq!(store.read(&from(4), true).unwrap(), chunk(4, 3, "", false));
+    assert_eq!(store.read(&from(3), false).unwrap(), chunk(3, 3, "c\n", true));
+    assert_eq!(store.read(&from(4), false).unwrap(), chunk(4, 3, "", true));
+}
+
+#[test]
+fn a_run_without_a_log_says_so_unless_it_may_still_begin() {
+    let (_folder, store) = store();
+    assert_eq!(store.read(&from(1), true).unwrap(), chunk(1, 0, "", false));
+    assert_eq!(store.read(&from(1), false).unwrap(), chunk(1, 0, TEXT_NO_FILE, true));
+    store.open(7, AT).unwrap().raw("x");
+    let other_day = LogRequest { triggered_at: AT + 2 * DAY, ..from(1) };
+    assert!(store.read(&other_day, false).unwrap().content.contains("not exists"));
+}
+
+#[test]
+fn a_line_still_being_written_is_held_back() {
+    assert_eq!(read_lines(&b"a\nhal"[..], 1, true).unwrap(), chunk(1, 1, "a\n", false));
+    assert_eq!(read_lines(&b"a\nhal"[..], 1, false).unwrap(), chunk(1, 2, "a\nhal\n", true));
+}
+
+#[test]
+fn a_long_log_comes_in_pieces_that_fit_together() {
+    let (_folder, store) = store();
+    let log = store.open(7, AT).unwrap();
+    let line = "x".repeat(999);
+    (0..3000).for_each(|_| log.raw(&line));
+    let mut lines = 0;
+    let mut next = 1;
+    loop {
+        let chunk = store.read(&from(next), false).unwrap();
+        assert!(chunk.content.len() <= CHUNK_LIMIT + LINE_LIMIT);
+        lines += chunk.content.lines().count();
+        next = chunk.next_line(next);
+        if chunk.is_end {
+            break;
+        }
+    }
+    assert_eq!((lines, next), (3000, 3001));
+}
+
+#[test]
+fn a_full_log_says_so_once_and_still_takes_the_executor_s_remarks() {
+    let (folder, store) = store();
+    let log = store.open(7, AT).unwrap();
+    let megabyte = format!("{}\n", "x".repeat(1023)).repeat(1024);
+    (0..12).for_each(|_| log.raw(&megabyte));
+    log.raw("small");
+    log.remark("the end");
+    let path = store.path(7, AT);
+    assert!(path.starts_with(folder.path()));
+    let text = fs::read_to_string(path).unwrap();
+    assert!((RUN_LIMIT - 2_000_000..RUN_LIMIT + 1000).contains(&(text.len() as u64)));
+    let tail: Vec<_> = text.lines().rev().take(2).collect();
+    assert!(tail[0].ends_with("the end"));
+    assert_eq!(tail[1], "[the log is full: what follows is left out]");
+}
+
+#[test]
+fn an_endless_line_is_broken_at_a_character() {
+    let text = "ä".repeat(LINE_LIMIT);
+    let broken = lines(&text, "> ");
+    assert!(broken.lines().all(|line| line.len() <= LINE_LIMIT + 2 && line.starts_with("> ")));
+    assert_eq!(broken.replace("> ", "").replace('\n', ""), text);
+}
+
+#[test]
+fn old_days_are_removed_and_strangers_are_left_alone() {
+    let (folder, store) = store();
+    for days_ago in [0, 1, 2, 3] {
+        store.open(7, AT - days_ago * DAY).unwrap().raw("x");
+    }
+    fs::create_dir(folder.path().join("keep-me")).unwrap();
+    assert_eq!(store.prune(2, AT).unwrap(), 1);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+    assert!(store.read(&from(1), false).unwrap().content.starts_with('x'));
+}

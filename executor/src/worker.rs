@@ -1,0 +1,218 @@
+//! Carries out the runs of a job, one after the other.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use protocol::{Callback, CallbackOutcome, RunMode, TriggerRequest, words};
+use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::handler::{Context, Handlers, TextResult};
+use crate::outbox::Outbox;
+use crate::queue::{Admission, Queues, Stop};
+use crate::run_log::{LogStore, RunLog};
+use crate::script;
+use crate::settings::Settings;
+
+/// How much of a result's text is sent: servers keep no more.
+const TEXT_LIMIT: usize = 15_000;
+/// Text of a run that took too long.
+const TEXT_TIMEOUT: &str = "job execute timeout";
+
+/// What all parts of a running executor share.
+pub(crate) struct Core {
+    pub settings: Settings,
+    pub handlers: Handlers,
+    pub logs: LogStore,
+    pub outbox: Outbox,
+    /// Signals that a run has ended.
+    pub settled: Notify,
+    queues: Mutex<Queues>,
+}
+
+impl Core {
+    pub fn new(settings: Settings, handlers: Handlers, outbox: Outbox) -> Self {
+        let logs = LogStore::new(settings.log_dir.clone());
+        Self { settings, handlers, logs, outbox, settled: Notify::new(), queues: Mutex::default() }
+    }
+
+    /// The lines of runs, locked. Never held across an await.
+    pub fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a run on, or says why not.
+    pub async fn accept(self: &Arc<Self>, request: TriggerRequest) -> Result<(), String> {
+        self.check(&request)?;
+        let job_id = request.job_id;
+        let admission = self.queues().admit(request);
+        match admission {
+            Admission::Refused(text) => Err(text),
+            Admission::Accepted { start_worker, dropped } => {
+                if start_worker {
+                    tokio::spawn(work(self.clone(), job_id));
+                }
+                self.report_dropped(dropped, crate::queue::REASON_COVERED).await;
+                Ok(())
+            }
+        }
+    }
+
+    fn check(&self, request: &TriggerRequest) -> Result<(), String> {
+        let handler = &request.executor_handler;
+        match request.glue_type {
+            RunMode::Bean if self.handlers.contains_key(handler) => Ok(()),
+            RunMode::Bean => Err(format!("job handler [{handler}] not found.")),
+            mode => script::refusal(mode, self.settings.allow_scripts).map_or(Ok(()), Err),
+        }
+    }
+
+    /// Stops what runs of a job and drops what waits. Whether there was anything.
+    pub async fn kill(&self, job_id: i32) -> bool {
+        let reason = crate::queue::REASON_KILLED;
+        let dropped = self.queues().kill(job_id, reason);
+        let was_busy = dropped.is_some();
+        self.report_dropped(dropped.unwrap_or_default(), reason).await;
+        was_busy
+    }
+
+    /// Reports runs that were taken out of the line before they began.
+    pub async fn report_dropped(&self, dropped: Vec<TriggerRequest>, reason: &str) {
+        for request in dropped {
+            let text = format!("{reason} [never started, removed from the queue]");
+            self.report(&request, CallbackOutcome { code: words::FAILURE, text }).await;
+        }
+    }
+
+    async fn report(&self, request: &TriggerRequest, outcome: CallbackOutcome) {
+        let (run_id, logged_at) = (request.log_id, request.log_date_time);
+        self.outbox.add(Callback { run_id, logged_at, outcome }).await;
+    }
+
+    /// The future that carries a run out.
+    fn task(&self, request: Arc<TriggerRequest>, ctx: Context) -> BoxFuture<'static, TextResult> {
+        if request.glue_type != RunMode::Bean {
+            let folder: PathBuf = self.settings.data_dir.join("scripts");
+            return async move {
+                script::run(folder, &request, &ctx).await.map_err(|error| error.to_string())
+            }
+            .boxed();
+        }
+        match self.handlers.get(&request.executor_handler) {
+            Some(handler) => {
+                let handler = handler.clone();
+                // The handler's own call happens inside the task too, where its panics are caught.
+                async move { handler(ctx).await }.boxed()
+            }
+            None => std::future::ready(Err("the handler is gone".to_owned())).boxed(),
+        }
+    }
+}
+
+/// Carries out the runs of a job until none is left.
+async fn work(core: Arc<Core>, job_id: i32) {
+    loop {
+        let next = core.queues().next(job_id);
+        let Some((request, stop)) = next else { break };
+        let request = Arc::new(request);
+        let outcome = carry_out(&core, &request, &stop).await;
+        core.report(&request, outcome).await;
+        core.queues().finish(job_id);
+        core.settled.notify_one();
+    }
+}
+
+async fn carry_out(core: &Core, request: &Arc<TriggerRequest>, stop: &Stop) -> CallbackOutcome {
+    let log = core.logs.open(request.log_id, request.log_date_time).unwrap_or_else(|error| {
+        tracing::error!(%error, run = request.log_id, "cannot open the run's log");
+        RunLog::nowhere()
+    });
+    log.remark(&opening(request));
+    let limit = u64::try_from(request.executor_timeout).ok().filter(|seconds| *seconds > 0);
+    let deadline = limit.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let cancellation = CancellationToken::new();
+    let ctx = Context::new(request.clone(), log.clone(), cancellation.clone(), deadline);
+    let mut task = AbortOnDrop(tokio::spawn(core.task(request.clone(), ctx)));
+    let mut outcome = tokio::select! {
+        result = &mut task.0 => ended(result),
+        reason = stop.requested() => {
+            cancel(&cancellation, task, core.settings.kill_grace, &log).await;
+            failure(format!("{reason} [running, stopped]"))
+        }
+        () = until(deadline) => {
+            cancel(&cancellation, task, core.settings.kill_grace, &log).await;
+            CallbackOutcome { code: words::TIMEOUT, text: TEXT_TIMEOUT.to_owned() }
+        }
+    };
+    if let Some((end, _)) = outcome.text.char_indices().nth(TEXT_LIMIT) {
+        outcome.text.truncate(end);
+    }
+    log.remark(&format!("run ends: code {} {}", outcome.code, outcome.text));
+    outcome
+}
+
+fn opening(request: &TriggerRequest) -> String {
+    let what = match request.glue_type {
+        RunMode::Bean => request.executor_handler.as_str(),
+        script => script.as_wire(),
+    };
+    format!(
+        "run {} of job {} starts: {what}, shard {} of {}",
+        request.log_id, request.job_id, request.broadcast_index, request.broadcast_total
+    )
+}
+
+/// Asks a task to end, and aborts it if it has not after the grace.
+async fn cancel(cancellation: &CancellationToken, mut task: AbortOnDrop, grace: Duration, log: &RunLog) {
+    cancellation.cancel();
+    if tokio::time::timeout(grace, &mut task.0).await.is_err() {
+        log.remark(&format!("the run goes on {grace:?} after it was cancelled and is aborted"));
+        task.0.abort();
+        // Aborted tasks end at their next await; a run that blocks its thread is not waited for.
+        let _ended = tokio::time::timeout(Duration::from_secs(1), &mut task.0).await;
+    }
+}
+
+fn ended(result: Result<TextResult, JoinError>) -> CallbackOutcome {
+    match result {
+        Ok(Ok(text)) => CallbackOutcome { code: words::SUCCESS, text },
+        Ok(Err(text)) => failure(text),
+        Err(error) => failure(match error.try_into_panic() {
+            Ok(panic) => format!("the handler panicked: {}", panic_text(panic.as_ref())),
+            Err(error) => error.to_string(),
+        }),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
+}
+
+fn failure(text: String) -> CallbackOutcome {
+    CallbackOutcome { code: words::FAILURE, text }
+}
+
+fn until(deadline: Option<Instant>) -> impl Future<Output = ()> {
+    async move {
+        match deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// A task that does not outlive whoever waits for it.
+struct AbortOnDrop(JoinHandle<TextResult>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
