@@ -26,15 +26,13 @@ impl CargoTool {
     /// Installs the tool unless it is there; returns the folder of its executable.
     pub fn install(&self) -> Result<PathBuf> {
         let folder = super::folder(&format!("{}-{}", self.package, self.version))?;
-        let announcement = format!(
-            "installing {} {} because {}; compiling it takes {} ...",
-            self.package, self.version, self.why, self.usual
-        );
+        let announcement = format!("installing {} {} because {} ...", self.package, self.version, self.why);
         super::complete(&folder, self.version, &announcement, || {
             // A folder without marker may hold a finished installation all the same.
             if self.answers(&folder) || self.download(&folder) {
                 return Ok(());
             }
+            println!("  no ready-made one can be had here; compiling takes {} ...", self.usual);
             self.compile(&folder)?;
             ensure!(
                 self.answers(&folder),
@@ -63,11 +61,7 @@ impl CargoTool {
         // The executable lies at the top of the archive or one folder below: flattened by --transform.
         let script = r#"mkdir -p "$2/bin" && curl -fsSL --connect-timeout 5 --max-time 180 "$1" | tar xz -C "$2/bin" --transform='s|.*/||'"#;
         let fetched = process::succeeds(Command::new("sh").args(["-c", script, "sh", &address]).arg(folder));
-        let usable = fetched && self.answers(folder);
-        if !usable {
-            println!("  no ready-made one can be had here: compiling");
-        }
-        usable
+        fetched && self.answers(folder)
     }
 
     fn compile(&self, folder: &Path) -> Result<()> {
