@@ -4,6 +4,8 @@
 //! The `server` crate wires it: [`open_visit`] as a middleware inside the session layer, and a
 //! [`Viewer`] in the request's extensions when somebody is signed in.
 
+mod domain;
+
 use crate::error::{AppError, ErrorKind, Message};
 use crate::i18n::Locale;
 use crate::routes::{percent_decode, percent_encode, within_site};
@@ -19,6 +21,8 @@ use leptos_axum::ResponseOptions;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tower_sessions::Session;
+
+pub use domain::{domain, fault_message};
 
 pub const LOCALE_COOKIE: &str = "locale";
 pub const THEME_COOKIE: &str = "theme";
@@ -128,6 +132,11 @@ fn zone(headers: &HeaderMap) -> String {
         .unwrap_or(chrono_tz::UTC)
         .name()
         .to_owned()
+}
+
+/// The viewer's time zone.
+pub(crate) fn visit_zone() -> String {
+    use_context::<Parts>().map_or_else(|| chrono_tz::UTC.name().to_owned(), |parts| zone(&parts.headers))
 }
 
 /// The id given to the request by the outermost layer.

@@ -1,0 +1,107 @@
+//! How server functions reach the scheduler's services, and what its errors become on a page.
+
+use crate::components::time::full;
+use crate::error::{AppError, ErrorKind, FieldError, Message};
+use entity::fault::{CronFault, Fault, FieldFault};
+use http::request::Parts;
+use leptos::prelude::use_context;
+use scheduler::authority::Caller;
+use scheduler::{Error, Refusal, Services};
+
+/// The services, and the person on whose behalf they work.
+///
+/// # Errors
+/// [`ErrorKind::Unauthenticated`] when nobody is signed in.
+pub fn domain() -> Result<(Services, Caller), AppError> {
+    let services = use_context::<Services>().ok_or_else(|| AppError::new(ErrorKind::Internal))?;
+    let caller = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned());
+    Ok((services, caller.ok_or_else(|| AppError::new(ErrorKind::Unauthenticated))?))
+}
+
+impl From<Error> for AppError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(faults) => Self::invalid(faults.into_iter().map(FieldError::from).collect()),
+            Error::NotFound(_) => Self::new(ErrorKind::NotFound),
+            Error::Unauthenticated => Self::new(ErrorKind::Unauthenticated),
+            Error::Forbidden => Self::new(ErrorKind::Forbidden),
+            Error::WrongCredentials => {
+                Self::with_message(ErrorKind::Unauthenticated, Message::new("wrong_credentials"))
+            }
+            Error::Locked(until) => {
+                let until = full(until, &super::visit_zone());
+                Self::with_message(ErrorKind::Unauthenticated, Message::new("locked").arg("until", until))
+            }
+            Error::PasswordChangeRequired => {
+                Self::with_message(ErrorKind::Forbidden, Message::new("password_change_required"))
+            }
+            Error::Conflict(_) => Self::new(ErrorKind::Conflict),
+            Error::Refused(refusal) => Self::with_message(ErrorKind::Conflict, refused(refusal)),
+            Error::Unavailable(_) => logged(error, ErrorKind::Unavailable),
+            Error::Database(_) | Error::Internal(_) => logged(error, ErrorKind::Internal),
+        }
+    }
+}
+
+/// What the reader can do nothing about is told to the operator, once.
+fn logged(error: Error, kind: ErrorKind) -> AppError {
+    tracing::error!(%error, "a server function failed");
+    AppError::new(kind)
+}
+
+fn refused(refusal: Refusal) -> Message {
+    match refusal {
+        Refusal::ExecutorHasJobs(jobs) => Message::new("executor_has_jobs").arg("jobs", jobs),
+        Refusal::RunEnded => Message::new("run_ended"),
+        Refusal::KillNotDelivered(why) => Message::new("kill_not_delivered").arg("why", why),
+        Refusal::RunUnderWay(run) => Message::new("run_under_way").arg("run", run),
+    }
+}
+
+impl From<FieldFault> for FieldError {
+    fn from(fault: FieldFault) -> Self {
+        Self { field: fault.field, message: fault_message(fault.fault) }
+    }
+}
+
+/// The sentence of a fault, a key of `locales/*/errors.json`.
+pub fn fault_message(fault: Fault) -> Message {
+    match fault {
+        Fault::Required => Message::new("required"),
+        Fault::TooLong { max } => Message::new("too_long").arg("max", max),
+        Fault::TooShort { min } => Message::new("too_short").arg("min", min),
+        Fault::OutOfRange { min, max } => Message::new("out_of_range").arg("min", min).arg("max", max),
+        Fault::Character => Message::new("bad_character"),
+        Fault::Taken { id: Some(id) } => Message::new("taken_by").arg("id", id),
+        Fault::Taken { id: None } => Message::new("taken"),
+        Fault::Unknown => Message::new("unknown"),
+        Fault::Choice => Message::new("choice"),
+        Fault::Cron { position, detail } => cron_message(position, detail),
+        Fault::Zone => Message::new("zone"),
+        Fault::Address => Message::new("address"),
+        Fault::KnownDefault => Message::new("known_default"),
+        Fault::Mismatch => Message::new("mismatch"),
+        Fault::WrongPassword => Message::new("wrong_password"),
+        Fault::Reused => Message::new("reused"),
+    }
+}
+
+fn cron_message(position: Option<u8>, fault: CronFault) -> Message {
+    match fault {
+        CronFault::FieldCount { found } => Message::new("cron_field_count").arg("found", found),
+        CronFault::Range { value, min, max } => {
+            // Each field has its own sentence: “Minutes go from 0 to 59 …”.
+            let code = match position {
+                Some(field @ 1..=7) => format!("cron_range_{field}"),
+                _ => "cron_range".to_owned(),
+            };
+            Message::new(code).arg("value", value).arg("min", min).arg("max", max)
+        }
+        CronFault::Syntax { value } => {
+            let message = Message::new("cron_syntax").arg("value", value);
+            position.into_iter().fold(message, |message, field| message.arg("field", field))
+        }
+        CronFault::DayConflict => Message::new("cron_day_conflict"),
+        CronFault::Never => Message::new("cron_never"),
+    }
+}
