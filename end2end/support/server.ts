@@ -44,9 +44,9 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     throw new Error(`${error}\n${printed}`);
   }
   const startDemoExecutor = () => {
-    const { app_name, token } = demoCredentials(environment);
-    const options = ["--server", url, "--app-name", app_name, "--allow-scripts", "--listen", "127.0.0.1:0"];
-    options.push("--data-dir", join(folder, "executor"));
+    const { app_name, token, namespace } = demoCredentials(environment);
+    const options = ["--server", url, "--app-name", app_name, "--namespace", namespace, "--allow-scripts"];
+    options.push("--listen", "127.0.0.1:0", "--data-dir", join(folder, "executor"), "--stop-grace", "1");
     const own = { ...inherited(), ORRERY_EXECUTOR_TOKEN: token };
     children.push(start(binary("ORRERY_EXECUTOR_BINARY"), options, own, join(folder, "executor.log")));
   };
@@ -78,7 +78,13 @@ function serverEnvironment(folder: string, port: number, settings: Record<string
   };
 }
 
-function demoCredentials(environment: NodeJS.ProcessEnv): { app_name: string; token: string } {
+interface Credentials {
+  app_name: string;
+  token: string;
+  namespace: string;
+}
+
+function demoCredentials(environment: NodeJS.ProcessEnv): Credentials {
   const options = { env: environment, cwd: repository, encoding: "utf8" } as const;
   const printed = execFileSync(binary("ORRERY_SERVER_BINARY"), ["demo", "--json"], options);
   return JSON.parse(printed.trim().split("\n").at(-1)!);

@@ -21,6 +21,18 @@ const START: Duration = Duration::from_secs(60);
 pub struct Credentials {
     pub app_name: String,
     pub token: String,
+    /// `business:service`
+    pub namespace: String,
+}
+
+impl Credentials {
+    /// Reads the line of JSON that the server's commands print.
+    fn read(printed: &serde_json::Value) -> Result<Self> {
+        let text = |key: &str| {
+            printed[key].as_str().map(str::to_owned).with_context(|| format!("the server printed no {key}"))
+        };
+        Ok(Self { app_name: text("app_name")?, token: text("token")?, namespace: text("namespace")? })
+    }
 }
 
 /// A server binary with the database and address it is to use.
@@ -77,28 +89,20 @@ impl Server {
 
     /// Creates the demo namespace, its executor and two jobs, unless they exist.
     pub fn demo(&self) -> Result<Credentials> {
-        let made = self.json(&["demo", "--json"])?;
-        let text = |key: &str| {
-            made[key]
-                .as_str()
-                .map(str::to_owned)
-                .with_context(|| format!("`orrery demo --json` printed no {key}"))
-        };
-        Ok(Credentials { app_name: text("app_name")?, token: text("token")? })
+        Credentials::read(&self.json(&["demo", "--json"])?)
     }
 
     /// Creates `jobs` jobs that fire every second on one executor with a fixed address.
     pub fn set_up_benchmark(&self, jobs: u32, executor: &str) -> Result<Credentials> {
-        let made = self.json(&[
+        let jobs = jobs.to_string();
+        Credentials::read(&self.json(&[
             "bench-setup",
             "--jobs",
-            &jobs.to_string(),
+            &jobs,
             "--executor-address",
             executor,
             "--json",
-        ])?;
-        let text = |key: &str| made[key].as_str().unwrap_or_default().to_owned();
-        Ok(Credentials { app_name: text("app_name"), token: text("token") })
+        ])?)
     }
 
     /// Creates the executors and jobs that a JSON file describes; see end2end/interop/README.md for its shape.
@@ -132,7 +136,9 @@ impl Server {
 pub fn start_executor(build: &Build, server: &str, credentials: &Credentials, data: &Path) -> Result<Group> {
     let mut command = Command::new(&build.executor);
     command.args(["--server", server, "--app-name", &credentials.app_name, "--allow-scripts"]);
-    command.args(["--listen", "127.0.0.1:0"]);
+    command.args(["--listen", "127.0.0.1:0", "--namespace", &credentials.namespace]);
+    // Whoever presses Ctrl-C waits for this long at most.
+    command.args(["--stop-grace", "2"]);
     command.arg("--data-dir").arg(data);
     // In the environment rather than on the command line, which every user of this host can read.
     command.env("ORRERY_EXECUTOR_TOKEN", OsStr::new(&credentials.token));
