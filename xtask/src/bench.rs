@@ -76,6 +76,7 @@ fn start_executor(
     command.args(["--port", &port.to_string(), "--server", server]);
     command.args(["--warm-up", &dispatch.warm_up.to_string(), "--seconds", &dispatch.seconds.to_string()]);
     command.env("BENCH_TOKEN", &credentials.token).env("BENCH_APP_NAME", &credentials.app_name);
+    command.env("BENCH_NAMESPACE", &credentials.namespace);
     let mut group = Group::spawn("the benchmark's executor", command.stdout(Stdio::piped()))?;
     let lines = orrery::forward_lines(group.child().stdout.take().context("no standard output")?);
     Ok((group, lines))

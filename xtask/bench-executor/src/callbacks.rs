@@ -14,6 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::Options;
+
 /// The most results in one request; newer Java executors send as many.
 const BATCH: usize = 50;
 /// How long a result may wait for company.
@@ -30,20 +32,23 @@ pub struct Finished {
 pub struct Sender {
     client: Client<HttpConnector, Full<Bytes>>,
     address: Uri,
-    app_name: String,
-    token: String,
+    /// Who we are: names and values.
+    headers: Vec<(&'static str, String)>,
     /// Results that the server did not accept.
     pub refused: Arc<AtomicU64>,
 }
 
 impl Sender {
-    /// `server` is its base address.
-    pub fn new(server: &str, app_name: &str, token: &str) -> Result<Self> {
+    /// One that speaks for the executor that the options name.
+    pub fn new(options: &Options) -> Result<Self> {
         Ok(Self {
             client: Client::builder(TokioExecutor::new()).build_http(),
-            address: format!("{server}/api/callback").parse().context("--server is no address")?,
-            app_name: app_name.to_owned(),
-            token: token.to_owned(),
+            address: format!("{}/api/callback", options.server).parse().context("--server is no address")?,
+            headers: vec![
+                ("xxl-job-access-token", options.token.clone()),
+                ("xxl-job-appname", options.app_name.clone()),
+                ("orrery-namespace", options.namespace.clone()),
+            ],
             refused: Arc::new(AtomicU64::new(0)),
         })
     }
@@ -69,11 +74,12 @@ impl Sender {
             .iter()
             .map(|run| json!({"logId": run.id, "logDateTim": run.due, "handleCode": 200, "handleMsg": "ok"}))
             .collect();
-        let request = Request::post(self.address.clone())
-            .header("content-type", "application/json;charset=UTF-8")
-            .header("xxl-job-access-token", &self.token)
-            .header("xxl-job-appname", &self.app_name)
-            .body(Full::new(Bytes::from(Value::from(items).to_string())))?;
+        let mut request =
+            Request::post(self.address.clone()).header("content-type", "application/json;charset=UTF-8");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(Bytes::from(Value::from(items).to_string())))?;
         let body = self.client.request(request).await?.into_body().collect().await?.to_bytes();
         let answer: Value = serde_json::from_slice(&body)?;
         ensure!(answer["code"] == 200, "the server answered {answer}");

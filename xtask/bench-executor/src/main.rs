@@ -43,6 +43,9 @@ struct Options {
     token: String,
     #[arg(long, env = "BENCH_APP_NAME", default_value = "")]
     app_name: String,
+    /// `business:service`
+    #[arg(long, env = "BENCH_NAMESPACE", default_value = "")]
+    namespace: String,
 }
 
 /// What every request may touch.
@@ -57,7 +60,7 @@ async fn main() -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.context("cannot listen")?;
     let (finished, results) = tokio::sync::mpsc::unbounded_channel();
     let shared = Arc::new(Shared { measurement: Measurement::new()?, finished });
-    let sender = callbacks::Sender::new(&options.server, &options.app_name, &options.token)?;
+    let sender = callbacks::Sender::new(&options)?;
     let refused = Arc::clone(&sender.refused);
     tokio::spawn(sender.send_all(results));
     tokio::spawn(accept(listener, Arc::clone(&shared)));
