@@ -1,0 +1,155 @@
+//! Executors, their instances and job bodies, as of the last look: what dispatching needs without
+//! asking the database for each run.
+
+use crate::Result;
+use crate::rules::routing::{self, Candidate};
+use crate::rules::schedule::{Definition, Schedule};
+use crate::store::engine::Store;
+use entity::instance::Client;
+use entity::{executor, instance, job};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Bytes of parameters and scripts kept; beyond it the bodies are read anew as they are needed.
+const MAX_BYTES: usize = 64 << 20;
+
+/// A job as the engine uses it.
+#[derive(Clone, Debug)]
+pub struct JobBody {
+    pub job: job::Model,
+    /// None where what is stored cannot be read any more, such as a zone that was dropped.
+    pub schedule: Option<Schedule>,
+}
+
+/// Where a request goes, and with which credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub executor_id: i32,
+    pub app_name: String,
+    pub token: String,
+    pub instance_id: i32,
+    pub instance_generation: i32,
+    pub address: String,
+    pub client: Client,
+}
+
+#[derive(Debug, Default)]
+pub struct Directory(RwLock<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    executors: HashMap<i32, Vec<Arc<Target>>>,
+    jobs: HashMap<i32, Arc<JobBody>>,
+    bytes: usize,
+}
+
+impl Directory {
+    /// Reads executors and instances anew.
+    pub async fn refresh(&self, store: &dyn Store) -> Result<()> {
+        let (executors, instances) = store.executors().await?;
+        let executors = targets(executors, instances);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).executors = executors;
+        Ok(())
+    }
+
+    /// The bodies of these jobs, read where they are not known; jobs that are gone are missing.
+    pub async fn jobs(&self, store: &dyn Store, ids: &[i32]) -> Result<HashMap<i32, Arc<JobBody>>> {
+        let (mut found, missing) = self.known(ids);
+        if !missing.is_empty() {
+            let read: Vec<Arc<JobBody>> =
+                store.jobs(&missing).await?.into_iter().map(|job| Arc::new(JobBody::of(job))).collect();
+            let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            for body in read {
+                entries.bytes += body.size();
+                if entries.bytes > MAX_BYTES {
+                    entries.jobs.clear();
+                    entries.bytes = body.size();
+                }
+                entries.jobs.insert(body.job.id, body.clone());
+                found.insert(body.job.id, body);
+            }
+        }
+        Ok(found)
+    }
+
+    fn known(&self, ids: &[i32]) -> (HashMap<i32, Arc<JobBody>>, Vec<i32>) {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found = HashMap::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            match entries.jobs.get(id) {
+                Some(body) => drop(found.insert(*id, body.clone())),
+                None => missing.push(*id),
+            }
+        }
+        (found, missing)
+    }
+
+    /// Forgets bodies that changed.
+    pub fn forget_jobs(&self, ids: &[i32]) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for id in ids {
+            if let Some(body) = entries.jobs.remove(id) {
+                entries.bytes = entries.bytes.saturating_sub(body.size());
+            }
+        }
+    }
+
+    /// The instance that a run of this job goes to; none while none is there.
+    pub fn route(&self, job: &job::Model, route_seq: i64, draw: u64) -> Option<Arc<Target>> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let here = entries.executors.get(&job.executor_id)?;
+        let candidate =
+            |target: &Arc<Target>| (target.instance_id, target.address.clone());
+        let places: Vec<(i32, String)> = here.iter().map(candidate).collect();
+        let candidates: Vec<Candidate<'_>> = places
+            .iter()
+            .map(|(instance_id, address)| Candidate { instance_id: *instance_id, address })
+            .collect();
+        here.get(routing::choose(job.routing, route_seq, draw, &candidates)?).cloned()
+    }
+
+    /// An instance that is there, in this life of it.
+    pub fn target(&self, executor_id: i32, instance_id: i32) -> Option<Arc<Target>> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let here = entries.executors.get(&executor_id)?;
+        here.iter().find(|target| target.instance_id == instance_id).cloned()
+    }
+}
+
+impl JobBody {
+    fn of(job: job::Model) -> Self {
+        let schedule = Schedule::parse(Definition::from(&job));
+        if let Err(faults) = &schedule {
+            tracing::error!(job = job.id, ?faults, "the stored schedule cannot be read: the job does not fire");
+        }
+        Self { schedule: schedule.ok(), job }
+    }
+
+    fn size(&self) -> usize {
+        std::mem::size_of::<Self>() + self.job.parameter.len() + self.job.source.len()
+    }
+}
+
+fn targets(executors: Vec<executor::Model>, instances: Vec<instance::Model>) -> HashMap<i32, Vec<Arc<Target>>> {
+    let executors: HashMap<i32, executor::Model> =
+        executors.into_iter().map(|executor| (executor.id, executor)).collect();
+    let mut targets: HashMap<i32, Vec<Arc<Target>>> = HashMap::new();
+    for instance in instances {
+        let Some(executor) = executors.get(&instance.executor_id) else { continue };
+        // Its binary protocol cannot be spoken to.
+        if instance.client == Client::TooOld {
+            continue;
+        }
+        targets.entry(executor.id).or_default().push(Arc::new(Target {
+            executor_id: executor.id,
+            app_name: executor.app_name.clone(),
+            token: executor.token.clone(),
+            instance_id: instance.id,
+            instance_generation: instance.generation,
+            address: instance.address,
+            client: instance.client,
+        }));
+    }
+    targets
+}

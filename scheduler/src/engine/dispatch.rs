@@ -1,0 +1,56 @@
+//! Dispatching: claimed runs wait in their executor's lane for their time and for a permit, and
+//! go out. One lane cannot hold up another: that is the bulkhead.
+
+mod lanes;
+mod order;
+mod send;
+
+pub use lanes::Lanes;
+pub use order::Order;
+
+use super::shared::Shared;
+use crate::Result;
+use entity::Millis;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Looked after at least so often, whatever the timers say.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What a look at the lanes came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DispatchReport {
+    pub started: usize,
+    /// When the next run is due that has a permit to go.
+    pub next_due: Option<Millis>,
+}
+
+/// Starts everything that is due and has a permit; the requests go on by themselves.
+pub fn tick(shared: &Arc<Shared>) -> DispatchReport {
+    let now = shared.now();
+    if !shared.gate.is_open() {
+        return DispatchReport::default();
+    }
+    let orders = shared.lanes.start(now, shared.settings.permits);
+    let started = orders.len();
+    for order in orders {
+        tokio::spawn(send::send(shared.clone(), order));
+    }
+    DispatchReport { started, next_due: shared.lanes.next_due(shared.settings.permits) }
+}
+
+/// Ticks whenever a run falls due, arrives or ends.
+pub async fn run(shared: Arc<Shared>) -> Result<()> {
+    loop {
+        let news = shared.lanes.news();
+        let report = tick(&shared);
+        let wait = match report.next_due {
+            Some(due) => Duration::from_millis(u64::try_from(due - shared.now()).unwrap_or(0)).min(PATIENCE),
+            None => PATIENCE,
+        };
+        tokio::select! {
+            () = news => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}

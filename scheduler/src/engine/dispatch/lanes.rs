@@ -1,0 +1,148 @@
+//! One lane per executor: what is claimed and not sent, and what is under way.
+
+use super::Order;
+use entity::Millis;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+#[derive(Debug, Default)]
+pub struct Lanes {
+    lanes: Mutex<HashMap<i32, Lane>>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    /// By due time.
+    queue: BTreeMap<(Millis, i64), Order>,
+    in_flight: HashSet<i64>,
+    /// From the first request that was not answered in time until the next answer.
+    silent: bool,
+}
+
+impl Lanes {
+    /// Adds claimed runs.
+    pub fn push(&self, orders: impl IntoIterator<Item = Order>) {
+        let mut lanes = self.lock();
+        for order in orders {
+            let lane = lanes.entry(order.target.executor_id).or_default();
+            lane.queue.insert((order.due_at, order.run_id), order);
+        }
+        drop(lanes);
+        self.news.notify_one();
+    }
+
+    /// How many runs of an executor may be claimed: few while it is silent, so that a hanging
+    /// executor leaves few questions.
+    pub fn room(&self, executor_id: i32, window: usize, permits: usize) -> usize {
+        match self.lock().get(&executor_id) {
+            None => window,
+            Some(lane) => {
+                let window = if lane.silent { permits } else { window };
+                window.saturating_sub(lane.queue.len() + lane.in_flight.len())
+            }
+        }
+    }
+
+    /// Executors without room for more.
+    pub fn full(&self, window: usize, permits: usize) -> Vec<i32> {
+        let executors: Vec<i32> = self.lock().keys().copied().collect();
+        executors.into_iter().filter(|id| self.room(*id, window, permits) == 0).collect()
+    }
+
+    /// Takes out what is due and has a permit, the earliest first.
+    pub fn start(&self, now: Millis, permits: usize) -> Vec<Order> {
+        let mut started = Vec::new();
+        for lane in self.lock().values_mut() {
+            while lane.in_flight.len() < permits {
+                match lane.queue.first_entry() {
+                    Some(first) if first.key().0 <= now => {
+                        let order = first.remove();
+                        lane.in_flight.insert(order.run_id);
+                        started.push(order);
+                    }
+                    _ => break,
+                }
+            }
+        }
+        started
+    }
+
+    /// When the next run that has a permit is due.
+    pub fn next_due(&self, permits: usize) -> Option<Millis> {
+        let lanes = self.lock();
+        let free = lanes.values().filter(|lane| lane.in_flight.len() < permits);
+        free.filter_map(|lane| lane.queue.keys().next().map(|(due, _)| *due)).min()
+    }
+
+    /// A request ended; with an answer of whatever kind the executor is not silent any more.
+    pub fn finished(&self, executor_id: i32, run_id: i64, answered: bool) {
+        if let Some(lane) = self.lock().get_mut(&executor_id) {
+            lane.in_flight.remove(&run_id);
+            lane.silent &= !answered;
+        }
+        self.news.notify_one();
+    }
+
+    /// A request was not answered in time: takes out what no longer fits into the smaller window,
+    /// the latest first, to be handed back.
+    pub fn fell_silent(&self, executor_id: i32, permits: usize) -> Vec<Order> {
+        let mut lanes = self.lock();
+        let Some(lane) = lanes.get_mut(&executor_id) else {
+            return Vec::new();
+        };
+        lane.silent = true;
+        let kept = permits.saturating_sub(lane.in_flight.len());
+        let mut handed_back = Vec::new();
+        while lane.queue.len() > kept
+            && let Some((_, order)) = lane.queue.pop_last()
+        {
+            handed_back.push(order);
+        }
+        handed_back
+    }
+
+    /// Puts back a run that was not sent after all.
+    pub fn put_back(&self, order: Order) {
+        if let Some(lane) = self.lock().get_mut(&order.target.executor_id) {
+            lane.in_flight.remove(&order.run_id);
+            lane.queue.insert((order.due_at, order.run_id), order);
+        }
+    }
+
+    /// Whether a run is claimed here, or under way.
+    pub fn holds(&self, executor_id: i32, run_id: i64, due_at: Millis) -> bool {
+        self.lock().get(&executor_id).is_some_and(|lane| {
+            lane.in_flight.contains(&run_id) || lane.queue.contains_key(&(due_at, run_id))
+        })
+    }
+
+    /// Takes out a run that is not to go out any more; false when it is not here (any more).
+    pub fn withdraw(&self, executor_id: i32, run_id: i64, due_at: Millis) -> bool {
+        let mut lanes = self.lock();
+        lanes.get_mut(&executor_id).is_some_and(|lane| lane.queue.remove(&(due_at, run_id)).is_some())
+    }
+
+    /// Requests under way.
+    pub fn in_flight(&self) -> usize {
+        self.lock().values().map(|lane| lane.in_flight.len()).sum()
+    }
+
+    /// Forgets what is not sent: somebody else decides about it now.
+    pub fn clear(&self) {
+        for lane in self.lock().values_mut() {
+            lane.queue.clear();
+        }
+    }
+
+    /// Resolves when something arrived or ended since it was made.
+    pub fn news(&self) -> Notified<'_> {
+        self.news.notified()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i32, Lane>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

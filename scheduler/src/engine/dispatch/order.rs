@@ -1,0 +1,54 @@
+//! A claimed run on its way out.
+
+use crate::engine::directory::{JobBody, Target};
+use entity::{Millis, run};
+use protocol::TriggerRequest;
+use std::sync::Arc;
+
+/// Everything needed to send a run, with nothing copied but what was typed for it.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub run_id: i64,
+    pub bucket: i16,
+    pub due_at: Millis,
+    pub claim: i64,
+    pub shard: (i32, i32),
+    pub target: Arc<Target>,
+    pub body: Arc<JobBody>,
+    /// Typed for this run; none = the job's.
+    pub parameter: Option<String>,
+}
+
+impl Order {
+    pub fn new(run: &run::Model, target: Arc<Target>, body: Arc<JobBody>, parameter: Option<String>) -> Self {
+        Self {
+            run_id: run.id,
+            bucket: run.bucket,
+            due_at: run.due_at,
+            claim: run.claim,
+            shard: (run.shard_index, run.shard_total),
+            target,
+            body,
+            parameter,
+        }
+    }
+
+    /// The request on the wire.
+    pub fn request(&self) -> TriggerRequest {
+        let job = &self.body.job;
+        TriggerRequest {
+            job_id: job.id,
+            executor_handler: job.handler.clone(),
+            executor_params: self.parameter.clone().unwrap_or_else(|| job.parameter.clone()),
+            executor_block_strategy: job.blocking.into(),
+            executor_timeout: job.timeout_s,
+            log_id: self.run_id,
+            log_date_time: self.due_at,
+            glue_type: job.run_mode.into(),
+            glue_source: job.source.clone(),
+            glue_updated_at: job.source_changed_at,
+            broadcast_index: self.shard.0,
+            broadcast_total: self.shard.1.max(1),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Talking to executors.
+
+mod http;
+mod scripted;
+
+pub use http::HttpDispatcher;
+pub use scripted::{Asked, ScriptedDispatcher};
+
+use super::directory::Target;
+use async_trait::async_trait;
+use protocol::{LogRequest, RemoteReply, TriggerRequest};
+
+/// One request to an executor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    Run(Box<TriggerRequest>),
+    Beat,
+    IdleBeat { job_id: i32 },
+    Kill { job_id: i32 },
+    Log(LogRequest),
+}
+
+/// Why a request brought no answer of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallFailure {
+    /// Nothing was written: no connection, no such name, an address that may not be called.
+    #[error("not reached: {0}")]
+    NeverArrived(String),
+    /// It was written, or may have been, and no answer came.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    /// Answered with something else; the text is its beginning.
+    #[error("not understood: {0}")]
+    Garbage(String),
+    /// Not sent, for the lease does not surely hold.
+    #[error("this server may not send at the moment")]
+    GateShut,
+}
+
+/// Sends requests to executors. [`Call::Run`] passes the gate right before its first byte.
+#[async_trait]
+pub trait Dispatcher: Send + Sync + 'static {
+    async fn call(&self, target: &Target, call: Call) -> Result<RemoteReply, CallFailure>;
+}

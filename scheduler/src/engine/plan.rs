@@ -1,0 +1,315 @@
+//! Planning: cursors that fall due are claimed a lead before their time, and what waits is claimed
+//! as soon as there is room.
+//!
+//! Memory holds (job, next time, version) of every cursor in this server's buckets. It is a copy:
+//! the claim compares it with the row, so a stale copy costs a reload and nothing else.
+
+mod claim;
+mod cursors;
+mod rows;
+
+pub use cursors::Cursors;
+pub use rows::{Fired, rows_for};
+
+use super::directory::JobBody;
+use super::dispatch::Order;
+use super::shared::Shared;
+use crate::rules::misfire::{self, Due, MAX_STEPS, TOLERANCE_MS};
+use crate::signals::Change;
+use crate::store::engine::Advance;
+use crate::{Error, Result};
+use entity::{Millis, job_cursor};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::broadcast::{self, error::TryRecvError};
+
+/// Fires of one job in one transaction.
+const MAX_FIRES: usize = 100;
+/// How often what may have changed without a signal is looked for.
+const POLL_MS: Millis = 1_000;
+/// Cursors read again per poll: all of them in turn.
+const POLL_CURSORS: usize = 10_000;
+/// How soon the database is tried again.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// The planning loop's state.
+pub struct Planner {
+    shared: Arc<Shared>,
+    changes: broadcast::Receiver<Change>,
+    cursors: Cursors,
+    /// Jobs and runs that changed since the last tick.
+    changed_jobs: HashSet<i32>,
+    changed_runs: HashSet<i64>,
+    executors_changed: bool,
+    polled_at: Millis,
+}
+
+/// What a tick came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlanReport {
+    /// Rows inserted by the schedule, of whatever state.
+    pub planned: usize,
+    /// Runs handed to dispatching.
+    pub claimed: usize,
+    /// Cursors that had moved on.
+    pub lost: usize,
+    /// When the next cursor is to be claimed; now if there was more than fits into a batch.
+    pub next_at: Option<Millis>,
+}
+
+impl Planner {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let changes = shared.signals.subscribe();
+        Self {
+            shared,
+            changes,
+            cursors: Cursors::default(),
+            changed_jobs: HashSet::new(),
+            changed_runs: HashSet::new(),
+            executors_changed: true,
+            polled_at: Millis::MIN,
+        }
+    }
+
+    /// Takes note of what changed, claims what is due, and what waits and has room.
+    pub async fn tick(&mut self) -> Result<PlanReport> {
+        let now = self.shared.now();
+        self.listen();
+        let poll = now.saturating_sub(self.polled_at) >= POLL_MS || now < self.polled_at;
+        self.look_again(poll).await?;
+        let mut report = PlanReport::default();
+        if !self.shared.gate.is_open() {
+            return Ok(report);
+        }
+        self.fire(now, &mut report).await?;
+        let mut waiting: Vec<i64> = self.changed_runs.iter().copied().collect();
+        if poll {
+            waiting.extend(claim::due(&self.shared, now).await?);
+            self.polled_at = now;
+        }
+        report.claimed += claim::claim(&self.shared, &waiting, now).await?;
+        self.changed_runs.clear();
+        report.next_at = self.cursors.next_at().map(|next| next - self.shared.settings.lead_ms);
+        Ok(report)
+    }
+
+    /// Notes what the signals say.
+    fn listen(&mut self) {
+        loop {
+            match self.changes.try_recv() {
+                Ok(change) => drop(self.note(change)),
+                Err(TryRecvError::Lagged(_)) => self.missed_some(),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Whether the change is one to look at.
+    fn note(&mut self, change: Change) -> bool {
+        match change {
+            Change::Job(id) => drop(self.changed_jobs.insert(id)),
+            Change::Run(id) if self.shared.is_own_news(id) => return false,
+            Change::Run(id) => drop(self.changed_runs.insert(id)),
+            Change::Executor(_) => self.executors_changed = true,
+        }
+        true
+    }
+
+    /// Too many changes at once: the poll finds what waits, and every cursor is read again.
+    fn missed_some(&mut self) {
+        self.changed_runs.clear();
+        self.shared.forget_own_news();
+        self.executors_changed = true;
+        self.polled_at = Millis::MIN;
+        self.cursors.forget_buckets();
+    }
+
+    /// Brings memory up to date: buckets that came or went, jobs that changed, executors, and in
+    /// turn a part of everything.
+    async fn look_again(&mut self, poll: bool) -> Result<()> {
+        let shared = self.shared.clone();
+        let holdings = shared.holdings();
+        let mut buckets = self.cursors.match_buckets(&holdings.epochs);
+        if poll {
+            buckets.extend(self.cursors.next_slice(POLL_CURSORS));
+        }
+        if !buckets.is_empty() {
+            let read = shared.store.cursors_in(&buckets).await?;
+            self.changed_jobs.extend(self.cursors.replace(&buckets, read));
+        }
+        if !self.changed_jobs.is_empty() {
+            let ids: Vec<i32> = self.changed_jobs.iter().copied().collect();
+            let read = shared.store.cursors_of(&ids).await?;
+            shared.directory.forget_jobs(&ids);
+            self.cursors.update(&ids, read);
+            self.changed_jobs.clear();
+        }
+        if self.executors_changed || poll {
+            shared.directory.refresh(shared.store.as_ref()).await?;
+            self.executors_changed = false;
+        }
+        shared.figures.jobs.store(self.cursors.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Claims one batch of cursors after the other until none is due.
+    async fn fire(&mut self, now: Millis, report: &mut PlanReport) -> Result<()> {
+        let until = now + self.shared.settings.lead_ms;
+        loop {
+            let due = self.cursors.due(until, self.shared.settings.batch);
+            let full = due.len() == self.shared.settings.batch;
+            if due.is_empty() {
+                return Ok(());
+            }
+            let stuck = self.fire_batch(&due, now, until, report).await?;
+            if stuck || !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Claims a batch; true when it brought nothing forward.
+    async fn fire_batch(
+        &mut self,
+        due: &[job_cursor::Model],
+        now: Millis,
+        until: Millis,
+        report: &mut PlanReport,
+    ) -> Result<bool> {
+        let shared = self.shared.clone();
+        let ids: Vec<i32> = due.iter().map(|cursor| cursor.job_id).collect();
+        let bodies = shared.directory.jobs(shared.store.as_ref(), &ids).await?;
+        let mut fired: Vec<Fired> = Vec::with_capacity(due.len());
+        for cursor in due {
+            let body = bodies.get(&cursor.job_id).filter(|body| body.job.version == cursor.version);
+            let plan = match body {
+                // An edit is just being saved, or the job is just being deleted.
+                None => {
+                    self.changed_jobs.insert(cursor.job_id);
+                    None
+                }
+                Some(body) => decide(body, cursor, now, until).map(|plan| (body.clone(), plan)),
+            };
+            match plan {
+                Some((body, plan)) => fired.push(Fired { cursor: cursor.clone(), body, plan }),
+                None => self.cursors.suspend(cursor.job_id),
+            }
+        }
+        let (advances, orders) = rows_for(&shared, &fired, now).await?;
+        Ok(self.commit(advances, orders, report).await? == 0)
+    }
+
+    /// Writes a batch, and hands the runs of the cursors that were won to dispatching. Returns how
+    /// many cursors moved.
+    async fn commit(
+        &mut self,
+        advances: Vec<Advance>,
+        mut orders: Vec<Order>,
+        report: &mut PlanReport,
+    ) -> Result<usize> {
+        if advances.is_empty() {
+            return Ok(0);
+        }
+        let holdings = self.shared.holdings();
+        let buckets = advances.iter().filter_map(|advance| advance.rows.first().map(|run| run.bucket));
+        let Some(authority) = holdings.authority(buckets) else {
+            return Ok(0);
+        };
+        let planned = match self.shared.store.plan(&authority, &advances).await {
+            Ok(planned) => planned,
+            Err(Error::Conflict(_)) => {
+                tracing::warn!("a bucket was taken over while its jobs were being claimed");
+                self.cursors.forget_buckets();
+                return Ok(0);
+            }
+            Err(error) => return Err(error),
+        };
+        for run_id in &planned.violations {
+            self.shared.violation("a fire met a row of its own key", *run_id);
+        }
+        for advance in &advances {
+            if planned.won.contains(&advance.job_id) {
+                report.planned += advance.rows.len();
+                self.cursors.advance(advance);
+                let ended = advance.rows.iter().filter(|run| run.state.is_final());
+                self.shared.publish_runs(ended.map(|run| run.id));
+            } else {
+                report.lost += 1;
+                self.changed_jobs.insert(advance.job_id);
+                self.cursors.suspend(advance.job_id);
+            }
+        }
+        orders.retain(|order| {
+            planned.won.contains(&order.body.job.id) && !planned.violations.contains(&order.run_id)
+        });
+        report.claimed += orders.len();
+        self.shared.lanes.push(orders);
+        Ok(planned.won.len())
+    }
+
+    /// Plans until told to stop; sleeps until the next cursor is to be claimed, or news comes.
+    pub async fn run(&mut self) -> Result<()> {
+        loop {
+            let wait = match self.tick().await {
+                Ok(report) => self.wait_for(report.next_at),
+                Err(error) => {
+                    tracing::error!(%error, "nothing can be planned; trying again");
+                    AGAIN
+                }
+            };
+            if !self.sleep(wait).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sleeps until then or until news come that need a look; false when none will come any more.
+    async fn sleep(&mut self, wait: Duration) -> bool {
+        let timer = tokio::time::sleep(wait);
+        tokio::pin!(timer);
+        loop {
+            tokio::select! {
+                change = self.changes.recv() => match change {
+                    Ok(change) if self.note(change) => return true,
+                    Ok(_) => {}
+                    Err(broadcast::error::RecvError::Lagged(_)) => {
+                        self.missed_some();
+                        return true;
+                    }
+                    Err(broadcast::error::RecvError::Closed) => return false,
+                },
+                () = &mut timer => return true,
+            }
+        }
+    }
+
+    fn wait_for(&self, next_at: Option<Millis>) -> Duration {
+        let now = self.shared.now();
+        let poll = self.polled_at.saturating_add(POLL_MS);
+        let next = if self.changed_jobs.is_empty() { next_at.map_or(poll, |next| next.min(poll)) } else { now };
+        // Not less than a moment: what a tick could not bring forward would be tried in a circle.
+        Duration::from_millis(u64::try_from(next - now).unwrap_or(0).clamp(1, 1_000))
+    }
+}
+
+/// What becomes of the nominal times of one cursor; none when its schedule cannot be read.
+fn decide(
+    body: &JobBody,
+    cursor: &job_cursor::Model,
+    now: Millis,
+    until: Millis,
+) -> Option<misfire::Plan> {
+    Some(misfire::plan(Due {
+        schedule: body.schedule.as_ref()?,
+        next_at: cursor.next_at?,
+        now,
+        until,
+        policy: body.job.misfire_policy,
+        catch_up_ms: body.job.catch_up_ms,
+        tolerance_ms: TOLERANCE_MS,
+        max_fires: MAX_FIRES,
+        max_steps: MAX_STEPS,
+    }))
+}

@@ -1,0 +1,145 @@
+//! The cursors of this server's buckets, in memory, by job and by time.
+
+use crate::store::engine::Advance;
+use entity::{Millis, job_cursor};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// A copy of the rows, as far as they fire.
+#[derive(Debug, Default)]
+pub struct Cursors {
+    by_job: HashMap<i32, job_cursor::Model>,
+    by_time: BTreeSet<(Millis, i32)>,
+    jobs_in: HashMap<i16, HashSet<i32>>,
+    /// Buckets that were read, and in which epoch.
+    read: BTreeMap<i16, i64>,
+    /// Where the next poll goes on.
+    slice_from: i16,
+}
+
+impl Cursors {
+    pub fn len(&self) -> usize {
+        self.by_job.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_job.is_empty()
+    }
+
+    pub fn next_at(&self) -> Option<Millis> {
+        self.by_time.first().map(|(next_at, _)| *next_at)
+    }
+
+    /// Cursors that stand at or before `until`, the earliest first.
+    pub fn due(&self, until: Millis, limit: usize) -> Vec<job_cursor::Model> {
+        let due = self.by_time.iter().take_while(|(next_at, _)| *next_at <= until).take(limit);
+        due.filter_map(|(_, id)| self.by_job.get(id)).cloned().collect()
+    }
+
+    /// Drops buckets that are no longer held, and returns those to be read.
+    pub fn match_buckets(&mut self, held: &BTreeMap<i16, i64>) -> Vec<i16> {
+        if self.read == *held {
+            return Vec::new();
+        }
+        let gone: Vec<i16> = self.read.keys().filter(|id| !held.contains_key(id)).copied().collect();
+        for bucket in gone {
+            self.drop_bucket(bucket);
+        }
+        let fresh = held.iter().filter(|(id, epoch)| self.read.get(id) != Some(epoch));
+        let fresh: Vec<(i16, i64)> = fresh.map(|(id, epoch)| (*id, *epoch)).collect();
+        self.read.extend(fresh.iter().copied());
+        fresh.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// Every bucket is to be read again.
+    pub fn forget_buckets(&mut self) {
+        self.read.clear();
+    }
+
+    /// The next buckets for the poll, with about `limit` cursors together.
+    pub fn next_slice(&mut self, limit: usize) -> Vec<i16> {
+        let own: Vec<i16> = self.read.keys().copied().collect();
+        let from = own.iter().position(|id| *id >= self.slice_from).unwrap_or(0);
+        let mut slice = Vec::new();
+        let mut jobs = 0;
+        for id in own.iter().cycle().skip(from).take(own.len()) {
+            slice.push(*id);
+            jobs += self.jobs_in.get(id).map_or(0, HashSet::len);
+            if jobs >= limit {
+                break;
+            }
+        }
+        self.slice_from = slice.last().map_or(0, |id| id + 1);
+        slice
+    }
+
+    /// Takes over what buckets hold; returns the jobs whose definition changed.
+    pub fn replace(&mut self, buckets: &[i16], read: Vec<job_cursor::Model>) -> Vec<i32> {
+        let mut gone: HashSet<i32> =
+            buckets.iter().filter_map(|bucket| self.jobs_in.get(bucket)).flatten().copied().collect();
+        let mut changed = Vec::new();
+        for cursor in read {
+            gone.remove(&cursor.job_id);
+            let known = self.by_job.get(&cursor.job_id);
+            if known.is_some_and(|known| known.version != cursor.version) {
+                changed.push(cursor.job_id);
+            }
+            // Our own claims are ahead of what was read before them.
+            if known.is_none_or(|known| known.version != cursor.version || known.next_at < cursor.next_at) {
+                self.set(cursor);
+            }
+        }
+        gone.into_iter().for_each(|id| self.remove(id));
+        changed
+    }
+
+    /// Takes over the rows of these jobs; those without a row are gone.
+    pub fn update(&mut self, ids: &[i32], read: Vec<job_cursor::Model>) {
+        ids.iter().for_each(|id| self.remove(*id));
+        let mine = |cursor: &job_cursor::Model| self.read.contains_key(&cursor.bucket);
+        let mine: Vec<_> = read.into_iter().filter(mine).collect();
+        mine.into_iter().for_each(|cursor| self.set(cursor));
+    }
+
+    /// Follows a claim that was won.
+    pub fn advance(&mut self, advance: &Advance) {
+        if let Some(mut cursor) = self.by_job.get(&advance.job_id).cloned() {
+            cursor.next_at = advance.next_at;
+            cursor.last_at = advance.last_at;
+            cursor.route_seq = advance.route_seq;
+            self.set(cursor);
+        }
+    }
+
+    /// Takes a job off the time line until its row is read again.
+    pub fn suspend(&mut self, id: i32) {
+        if let Some(next_at) = self.by_job.get(&id).and_then(|cursor| cursor.next_at) {
+            self.by_time.remove(&(next_at, id));
+        }
+    }
+
+    fn set(&mut self, cursor: job_cursor::Model) {
+        self.suspend(cursor.job_id);
+        if let Some(next_at) = cursor.next_at {
+            self.by_time.insert((next_at, cursor.job_id));
+        }
+        self.jobs_in.entry(cursor.bucket).or_default().insert(cursor.job_id);
+        self.by_job.insert(cursor.job_id, cursor);
+    }
+
+    fn remove(&mut self, id: i32) {
+        self.suspend(id);
+        if let Some(cursor) = self.by_job.remove(&id)
+            && let Some(jobs) = self.jobs_in.get_mut(&cursor.bucket)
+        {
+            jobs.remove(&id);
+        }
+    }
+
+    fn drop_bucket(&mut self, bucket: i16) {
+        self.read.remove(&bucket);
+        for id in self.jobs_in.remove(&bucket).unwrap_or_default() {
+            self.suspend(id);
+            self.by_job.remove(&id);
+        }
+    }
+}

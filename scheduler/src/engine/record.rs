@@ -1,0 +1,215 @@
+//! Recording: what is learnt goes to the database in groups. Whoever reports a result is answered
+//! after the commit.
+
+use super::shared::Shared;
+use super::step::{Applied, Step, What};
+use crate::{Error, Result};
+use entity::Millis;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Steps in one transaction.
+const BATCH: usize = 1_000;
+/// How long the first step of a group waits for others.
+const GATHER: Duration = Duration::from_millis(2);
+/// How soon the database is tried again.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// Where the loops and the API put what they learn. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Facts(mpsc::UnboundedSender<Entry>);
+
+/// The other end, for the one loop that records.
+#[derive(Debug)]
+pub struct Inbox(mpsc::UnboundedReceiver<Entry>);
+
+/// A step, and who wants to know what became of it.
+#[derive(Debug)]
+struct Entry {
+    step: Step,
+    answer: Option<oneshot::Sender<Applied>>,
+}
+
+/// What a group came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordReport {
+    pub recorded: usize,
+    /// Accepted runs that still wait for their result.
+    pub patient: usize,
+}
+
+/// A queue of facts. Its length is bounded by who fills it: requests by their permits, callbacks by
+/// the connections that wait for their answers.
+pub fn queue() -> (Facts, Inbox) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Facts(sender), Inbox(receiver))
+}
+
+impl Facts {
+    /// Notes a step that nobody waits for.
+    pub fn note(&self, step: Step) {
+        // Without a recorder the engine has ended, and the next one asks.
+        drop(self.0.send(Entry { step, answer: None }));
+    }
+
+    /// Notes steps and waits until they are on disk.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the engine ends before they are.
+    pub async fn record(&self, steps: Vec<Step>) -> Result<Vec<Applied>> {
+        let ended = || Error::Unavailable("the engine is shutting down".to_owned());
+        let mut answers = Vec::with_capacity(steps.len());
+        for step in steps {
+            let (sender, receiver) = oneshot::channel();
+            self.0.send(Entry { step, answer: Some(sender) }).map_err(|_| ended())?;
+            answers.push(receiver);
+        }
+        let mut applied = Vec::with_capacity(answers.len());
+        for answer in answers {
+            applied.push(answer.await.map_err(|_| ended())?);
+        }
+        Ok(applied)
+    }
+}
+
+/// The recording loop's state.
+pub struct Recorder {
+    shared: Arc<Shared>,
+    inbox: Inbox,
+    /// Accepted runs by id, with the time they came: their result may be written along.
+    patient: HashMap<i64, (Millis, Entry)>,
+    /// Taken from the inbox, and not on disk yet.
+    batch: Vec<Entry>,
+}
+
+impl Recorder {
+    pub fn new(shared: Arc<Shared>, inbox: Inbox) -> Self {
+        Self { shared, inbox, patient: HashMap::new(), batch: Vec::new() }
+    }
+
+    /// Records what has arrived. After an error the same is tried again by the next tick.
+    pub async fn tick(&mut self) -> Result<RecordReport> {
+        self.gather();
+        self.flush().await
+    }
+
+    /// Records what has arrived and what still waits for a result.
+    pub async fn tick_all(&mut self) -> Result<RecordReport> {
+        self.gather();
+        let patient = self.patient.drain().map(|(_, (_, entry))| entry);
+        self.batch.extend(patient);
+        self.flush().await
+    }
+
+    fn gather(&mut self) {
+        let now = self.shared.now();
+        while self.batch.len() < BATCH
+            && let Ok(entry) = self.inbox.0.try_recv()
+        {
+            self.sort_in(entry, now);
+        }
+        let patience = self.shared.settings.coalesce_ms;
+        let over = self.patient.extract_if(|_, (since, _)| now - *since >= patience);
+        self.batch.extend(over.map(|(_, (_, entry))| entry));
+    }
+
+    /// Lets an acceptance wait; anything else goes at once, after the acceptance of its run.
+    fn sort_in(&mut self, entry: Entry, now: Millis) {
+        if matches!(entry.step.what, What::Accepted { .. }) && entry.answer.is_none() {
+            self.patient.insert(entry.step.run_id, (now, entry));
+            return;
+        }
+        if let Some((_, accepted)) = self.patient.remove(&entry.step.run_id) {
+            self.batch.push(accepted);
+        }
+        self.batch.push(entry);
+    }
+
+    async fn flush(&mut self) -> Result<RecordReport> {
+        // Facts first, whoever owns the bucket; a decision is dropped with the right to make it.
+        let (decisions, facts): (Vec<Entry>, Vec<Entry>) =
+            std::mem::take(&mut self.batch).into_iter().partition(|entry| entry.step.what.is_decision());
+        let mut recorded = facts.len();
+        if let Err((error, entries)) = self.write_facts(facts).await {
+            self.batch = entries;
+            self.batch.extend(decisions);
+            return Err(error);
+        }
+        recorded += self.write_decisions(decisions).await?;
+        Ok(RecordReport { recorded, patient: self.patient.len() })
+    }
+
+    async fn write_facts(&self, entries: Vec<Entry>) -> Result<(), (Error, Vec<Entry>)> {
+        let steps: Vec<Step> = entries.iter().map(|entry| entry.step.clone()).collect();
+        match self.shared.store.apply(None, &steps).await {
+            Ok(applied) => {
+                self.answer(entries, applied);
+                Ok(())
+            }
+            Err(error) => Err((error, entries)),
+        }
+    }
+
+    /// Decisions of the dispatcher (in doubt, handed back): made with the right held now.
+    async fn write_decisions(&self, entries: Vec<Entry>) -> Result<usize> {
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        let holdings = self.shared.holdings();
+        let Some(authority) = holdings.authority(holdings.buckets()) else {
+            return Ok(0);
+        };
+        let steps: Vec<Step> = entries.iter().map(|entry| entry.step.clone()).collect();
+        match self.shared.store.apply(Some(&authority), &steps).await {
+            Ok(applied) => self.answer(entries, applied),
+            Err(Error::Conflict(_)) => tracing::warn!("decisions of an ended lease were dropped"),
+            Err(error) => return Err(error),
+        }
+        Ok(steps.len())
+    }
+
+    fn answer(&self, entries: Vec<Entry>, applied: Vec<Applied>) {
+        for (entry, applied) in entries.into_iter().zip(applied) {
+            if matches!(applied, Applied::Done | Applied::Late) {
+                self.shared.publish_runs([entry.step.run_id]);
+            }
+            if let Some(answer) = entry.answer {
+                // Whoever asked may have left meanwhile.
+                let _ = answer.send(applied);
+            }
+        }
+    }
+
+    /// Records as things arrive, until everybody who could report is gone.
+    pub async fn run(&mut self) -> Result<()> {
+        loop {
+            if self.batch.is_empty() && !self.wait().await {
+                return Ok(());
+            }
+            if let Err(error) = self.tick().await {
+                tracing::error!(%error, "results cannot be recorded; trying again");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+
+    /// Waits for something to record; false when nothing will come.
+    async fn wait(&mut self) -> bool {
+        let patience = u64::try_from(self.shared.settings.coalesce_ms).unwrap_or(0).max(1);
+        let timer = tokio::time::sleep(Duration::from_millis(patience / 4 + 1));
+        tokio::select! {
+            entry = self.inbox.0.recv() => match entry {
+                None => return false,
+                Some(entry) => {
+                    let now = self.shared.now();
+                    self.sort_in(entry, now);
+                    tokio::time::sleep(GATHER).await;
+                }
+            },
+            () = timer, if !self.patient.is_empty() => {}
+        }
+        true
+    }
+}

@@ -1,0 +1,120 @@
+//! What the loops of one engine share.
+
+use super::directory::Directory;
+use super::dispatch::Lanes;
+use super::dispatcher::Dispatcher;
+use super::gate::Gate;
+use super::holdings::Holdings;
+use super::record::Facts;
+use super::settings::EngineSettings;
+use crate::clock::SharedClock;
+use crate::signals::{Change, Signals};
+use crate::store::engine::Store;
+use crate::store::ids::RunIds;
+use entity::Millis;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// One engine's parts. Loops hold it by reference count.
+pub struct Shared {
+    pub store: Arc<dyn Store>,
+    pub dispatcher: Arc<dyn Dispatcher>,
+    pub clock: SharedClock,
+    pub signals: Signals,
+    pub settings: EngineSettings,
+    pub gate: Arc<Gate>,
+    pub run_ids: Arc<RunIds>,
+    pub directory: Directory,
+    pub lanes: Lanes,
+    pub facts: Facts,
+    pub figures: Figures,
+    holdings: RwLock<Arc<Holdings>>,
+    /// Runs whose news come from this engine: its own planning need not look at them.
+    own_news: Mutex<HashSet<i64>>,
+}
+
+/// Figures for people and metrics.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Jobs whose cursor is in memory.
+    pub jobs: AtomicU64,
+    /// Requests begun.
+    pub sent: AtomicU64,
+    /// How late the last request began (ms).
+    pub lateness: AtomicI64,
+    /// Rows that met their own key, and other things that must not happen.
+    pub violations: AtomicU64,
+}
+
+/// The parts that differ between a server and a test.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub dispatcher: Arc<dyn Dispatcher>,
+    pub clock: SharedClock,
+    pub signals: Signals,
+    pub settings: EngineSettings,
+    pub gate: Arc<Gate>,
+    pub run_ids: Arc<RunIds>,
+}
+
+impl Shared {
+    pub fn new(parts: Parts, facts: Facts) -> Arc<Self> {
+        let Parts { store, dispatcher, clock, signals, settings, gate, run_ids } = parts;
+        Arc::new(Self {
+            store,
+            dispatcher,
+            clock,
+            signals,
+            settings,
+            gate,
+            run_ids,
+            directory: Directory::default(),
+            lanes: Lanes::default(),
+            facts,
+            figures: Figures::default(),
+            holdings: RwLock::default(),
+            own_news: Mutex::default(),
+        })
+    }
+
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    pub fn holdings(&self) -> Arc<Holdings> {
+        self.holdings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn hold(&self, holdings: Holdings) {
+        *self.holdings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(holdings);
+    }
+
+    /// Tells pages that runs changed.
+    pub fn publish_runs(&self, ids: impl IntoIterator<Item = i64>) {
+        for id in ids {
+            self.own_news().insert(id);
+            self.signals.publish(Change::Run(id));
+        }
+    }
+
+    /// Whether this news of a run is the engine's own; asked once for each.
+    pub fn is_own_news(&self, run_id: i64) -> bool {
+        self.own_news().remove(&run_id)
+    }
+
+    /// News were missed: what is noted about them is of no use.
+    pub fn forget_own_news(&self) {
+        self.own_news().clear();
+    }
+
+    fn own_news(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.own_news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts something that must not happen, and says so.
+    pub fn violation(&self, what: &str, run_id: i64) {
+        self.figures.violations.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(run = run_id, "invariant violated: {what}");
+    }
+}

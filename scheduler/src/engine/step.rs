@@ -1,0 +1,237 @@
+//! What can happen to a stored run, and what it makes of the row: facts, a person's word, and the
+//! decisions of the owner of its bucket. Pure: every store applies a step by calling [`apply`] on
+//! the row it holds locked, so that all of them agree.
+
+use crate::rules::run_state;
+use entity::Millis;
+use entity::run::{Model, Reason, RunState};
+use protocol::Verdict;
+
+/// Something that happens to one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub run_id: i64,
+    pub at: Millis,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Fact: the executor took the request that this claim sent.
+    Accepted { claim: i64, sent_at: Millis },
+    /// Fact: the request of this claim ended without a run (refused, not understood, never
+    /// arrived).
+    Refused { claim: i64, reason: Reason, text: String },
+    /// Fact: a result, from an instance of this executor.
+    Result { executor_id: i32, code: i32, text: String },
+    /// A person ends it.
+    Kill { by: Option<i32> },
+    /// Decision: `waiting` goes out.
+    Claim(Claim),
+    /// Decision: `sending` was not sent after all and waits again.
+    HandBack { claim: i64 },
+    /// Decision: nobody knows any more how it stands.
+    Doubt { claim: i64, from: RunState, reason: Reason },
+    /// Decision: asked, and it never started: sent again.
+    Resend { seen: i64, claim: i64, fence: i64 },
+    /// Decision: asked, and the executor has it.
+    Found,
+    /// Decision: not knowable in the stated time.
+    Lose { reason: Reason },
+    /// Decision: its limit passed.
+    Expire,
+    /// Decision: it will not go out.
+    Skip { reason: Reason },
+}
+
+/// Where and as whose a run goes out; written before the request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub claim: i64,
+    pub fence: i64,
+    pub instance_id: i32,
+    pub instance_generation: i32,
+    pub deadline_at: Option<Millis>,
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// Written.
+    Done,
+    /// It was known already.
+    Duplicate,
+    /// The run had ended; the result is kept beside the final state.
+    Late,
+    /// A result from an executor that the run does not belong to.
+    Foreign,
+    /// No run has this id.
+    NoSuchRun,
+    /// The run stands where this cannot happen (any more).
+    Impossible,
+}
+
+/// The texts that a step adds to a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    pub ended_by: Option<i32>,
+    pub dispatch: Option<String>,
+    pub result: Option<String>,
+    pub late_result: Option<String>,
+}
+
+impl Texts {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds `later` to what is there; what is there stays.
+    pub fn merge(&mut self, later: Texts) {
+        self.ended_by = self.ended_by.or(later.ended_by);
+        self.dispatch = self.dispatch.take().or(later.dispatch);
+        self.result = self.result.take().or(later.result);
+        self.late_result = self.late_result.take().or(later.late_result);
+    }
+}
+
+impl What {
+    /// Whether only the owner of the run's bucket may say this.
+    pub fn is_decision(&self) -> bool {
+        !matches!(
+            self,
+            What::Accepted { .. } | What::Refused { .. } | What::Result { .. } | What::Kill { .. }
+        )
+    }
+}
+
+/// Texts of executors are cut here (characters): enough for a stack trace, bounded for a page.
+const MAX_TEXT: usize = 50_000;
+
+/// Applies `step` to the row it names. The row and `texts` change only when the answer is
+/// [`Applied::Done`] or [`Applied::Late`].
+pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
+    let at = step.at;
+    match &step.what {
+        What::Accepted { claim, sent_at } => accepted(row, *claim, *sent_at, at),
+        What::Refused { claim, reason, text } if *claim == row.claim => {
+            let applied = end(row, RunState::Failed, *reason, at);
+            if applied == Applied::Done {
+                texts.dispatch = some_text(text);
+            }
+            applied
+        }
+        What::Result { executor_id, code, text } => result(row, texts, *executor_id, *code, text, at),
+        What::Kill { by } => {
+            let applied = end(row, RunState::Killed, Reason::Person, at);
+            if applied == Applied::Done {
+                texts.ended_by = *by;
+            }
+            applied
+        }
+        What::Claim(claim) if row.state == RunState::Waiting => {
+            row.instance_id = Some(claim.instance_id);
+            row.instance_generation = claim.instance_generation;
+            row.deadline_at = claim.deadline_at;
+            (row.claim, row.fence) = (claim.claim, claim.fence);
+            go(row, RunState::Sending, Reason::None)
+        }
+        What::HandBack { claim } if *claim == row.claim && row.state == RunState::Sending => {
+            row.instance_id = None;
+            go(row, RunState::Waiting, Reason::None)
+        }
+        What::Doubt { claim, from, reason } if *claim == row.claim && *from == row.state => {
+            go(row, RunState::Unknown, *reason)
+        }
+        What::Resend { seen, claim, fence } if *seen == row.claim && row.state == RunState::Unknown => {
+            (row.claim, row.fence) = (*claim, *fence);
+            go(row, RunState::Sending, Reason::None)
+        }
+        What::Found if row.state == RunState::Unknown => {
+            row.accepted_at = row.accepted_at.or(Some(at));
+            go(row, RunState::Running, Reason::None)
+        }
+        What::Lose { reason } => end(row, RunState::Lost, *reason, at),
+        What::Expire if row.deadline_at.is_some_and(|deadline| deadline <= at) => {
+            end(row, RunState::TimedOut, Reason::Deadline, at)
+        }
+        What::Skip { reason } => end(row, RunState::Skipped, *reason, at),
+        _ => Applied::Impossible,
+    }
+}
+
+fn accepted(row: &mut Model, claim: i64, sent_at: Millis, at: Millis) -> Applied {
+    if row.claim != claim || row.state == RunState::Waiting {
+        return Applied::Impossible;
+    }
+    if row.accepted_at.is_some() {
+        return Applied::Duplicate;
+    }
+    (row.sent_at, row.accepted_at) = (Some(sent_at), Some(at));
+    // A result may have come first; that the executor accepted it remains a fact.
+    if run_state::may(row.state, RunState::Running) { go(row, RunState::Running, Reason::None) } else { Applied::Done }
+}
+
+fn result(row: &mut Model, texts: &mut Texts, executor_id: i32, code: i32, text: &str, at: Millis) -> Applied {
+    if row.executor_id != executor_id {
+        return Applied::Foreign;
+    }
+    if row.state.is_final() {
+        return late(row, texts, code, text, at);
+    }
+    let (state, reason) = match Verdict::of(code) {
+        Verdict::Success => (RunState::Succeeded, Reason::None),
+        Verdict::Timeout => (RunState::TimedOut, Reason::ExecutorTimeout),
+        Verdict::Failure => (RunState::Failed, Reason::Handler),
+    };
+    let applied = end(row, state, reason, at);
+    if applied == Applied::Done {
+        row.code = code;
+        texts.result = some_text(text);
+    }
+    applied
+}
+
+/// The first result counts. One that says the same again is a repeat; one more that says otherwise
+/// is kept beside the final state.
+fn late(row: &mut Model, texts: &mut Texts, code: i32, text: &str, at: Millis) -> Applied {
+    if row.code == code || row.late_at.is_some() {
+        return Applied::Duplicate;
+    }
+    (row.late_code, row.late_at) = (Some(code), Some(at));
+    texts.late_result = some_text(text);
+    Applied::Late
+}
+
+fn end(row: &mut Model, state: RunState, reason: Reason, at: Millis) -> Applied {
+    let applied = go(row, state, reason);
+    if applied == Applied::Done {
+        row.ended_at = Some(at);
+    }
+    applied
+}
+
+/// Moves the row to a state, with everything that the state implies.
+fn go(row: &mut Model, state: RunState, reason: Reason) -> Applied {
+    if !run_state::may(row.state, state) {
+        return Applied::Impossible;
+    }
+    (row.state, row.reason) = (state, reason);
+    row.attention = wants_attention(state, reason).then_some(row.executor_id);
+    let follows = if state == RunState::Succeeded { row.follow_ok } else { row.follow_fail };
+    row.live_bucket = (!state.is_final() || follows).then_some(row.bucket);
+    Applied::Done
+}
+
+/// Whether a person should look at a run in this state.
+pub fn wants_attention(state: RunState, reason: Reason) -> bool {
+    match state {
+        RunState::Unknown | RunState::Failed | RunState::TimedOut | RunState::Lost => true,
+        RunState::Skipped => reason != Reason::Stopped,
+        _ => false,
+    }
+}
+
+/// What a database can store of an executor's text; nothing for an empty one.
+fn some_text(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.chars().take(MAX_TEXT).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect())
+}

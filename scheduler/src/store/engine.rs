@@ -1,0 +1,139 @@
+//! What the engine asks of a database: about a dozen commands behind one trait, with two
+//! implementations, SQL and a model in memory. The conformance suite holds both equal.
+
+mod memory;
+mod rowset;
+mod sql;
+
+pub use memory::MemoryStore;
+pub use sql::SqlStore;
+
+use crate::Result;
+use crate::engine::step::{Applied, Step};
+use async_trait::async_trait;
+use entity::{Millis, bucket, executor, instance, job, job_cursor, run, server};
+use std::collections::HashSet;
+
+/// A server's claim to be alive: who it is and which of its lives this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub server_id: i32,
+    /// The token of the claims of this life, 1 … 2⁵³−1.
+    pub incarnation: i64,
+}
+
+/// A server that wants to take part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Outlives a restart; whoever presents it has proved (by the file lock) that its holder before
+    /// is gone.
+    pub identity: String,
+    pub incarnation: i64,
+    pub address: String,
+    pub now: Millis,
+}
+
+/// What a renewal of the lease reads in the same transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    pub servers: Vec<server::Model>,
+    pub buckets: Vec<bucket::Model>,
+}
+
+/// By what right a decision is made: the bucket and the epoch in which this server owns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    pub lease: Lease,
+    pub epochs: Vec<(i16, i64)>,
+}
+
+/// One job's cursor moved over the nominal times that `rows` account for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advance {
+    pub job_id: i32,
+    /// Moved only if the cursor still stands here, with this version of the job.
+    pub version: i32,
+    pub seen: Millis,
+    pub next_at: Option<Millis>,
+    pub last_at: Millis,
+    pub route_seq: i64,
+    pub rows: Vec<run::Model>,
+}
+
+/// What a plan came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// Jobs whose cursor moved.
+    pub won: HashSet<i32>,
+    /// Runs that met a row with their own key: a defect somewhere. They must not be sent.
+    pub violations: HashSet<i64>,
+}
+
+/// A run with what was typed for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunWithParameter {
+    pub run: run::Model,
+    pub parameter: Option<String>,
+}
+
+/// How much [`Store::settle`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    pub runs: usize,
+}
+
+/// The engine's commands. Every one is a transaction of its own and may be repeated after an error.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Enters a server, taking the place of its own life before: that one's buckets are free.
+    async fn join(&self, newcomer: &Newcomer) -> Result<Lease>;
+    /// Prolongs the lease; none when it is over.
+    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>>;
+    /// Declares a server dead that did not move since it was `seen`; its buckets are free. False
+    /// when it did move.
+    async fn depose(&self, seen: &server::Model) -> Result<bool>;
+    /// Takes those of `buckets` that nobody owns.
+    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()>;
+    /// Leaves in good order: the buckets are free at once.
+    async fn leave(&self, lease: Lease) -> Result<()>;
+
+    /// The cursors in these buckets.
+    async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>>;
+    /// The cursors of these jobs, as far as there are any.
+    async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>>;
+    async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>>;
+    /// All executors, and the instances that are there.
+    async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)>;
+    async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
+    /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the
+    /// executors that are `full`.
+    async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
+    /// Live runs in these buckets, due by `due_by`, that may need a decision: not answered yet, in
+    /// doubt, past their limit at `now`, or with an instance that is gone.
+    async fn doubtful(&self, buckets: &[i16], due_by: Millis, now: Millis, limit: u64) -> Result<Vec<run::Model>>;
+    /// A run that this instance executed shortly before `before`, if there is one: its log is the
+    /// yardstick for logs that are missing.
+    async fn executed_before(&self, instance: &instance::Model, before: Millis) -> Result<Option<run::Model>>;
+
+    /// Moves cursors and inserts the rows for the times passed, for the jobs whose cursor stood
+    /// where it was seen.
+    async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned>;
+    /// Applies steps in order, all in one transaction, by [`crate::engine::step::apply`]. Decisions
+    /// need an authority.
+    async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>>;
+    /// Marks instances as gone that were last seen at or before `cutoff`; their executors.
+    async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>>;
+    /// The end of each open id block: (start, settled up to, highest id in use).
+    async fn open_blocks(&self) -> Result<Vec<OpenBlock>>;
+    /// Enters the runs of a block from `settled_to` to below `up_to` into `run_by_job`.
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled>;
+}
+
+/// A block of run ids that is not entered into `run_by_job` completely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenBlock {
+    pub start: i64,
+    pub settled_to: i64,
+    /// One more than the highest id that a run has; `settled_to` when there is none above it.
+    pub used_to: i64,
+}

@@ -1,0 +1,179 @@
+//! The engine's commands on tables in memory: the model that the SQL store is held equal to, and
+//! the ground of simulations.
+
+mod tables;
+
+pub use tables::Tables;
+
+use super::*;
+use crate::engine::step;
+use crate::{Error, Result};
+use entity::run::RunState;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The engine's store in memory. Clones share the tables, as servers share a database.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<Mutex<Tables>>);
+
+impl MemoryStore {
+    /// The tables, for a test to fill and to look at. Every command holds this lock for as long as
+    /// a database holds a transaction open.
+    pub fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn join(&self, newcomer: &Newcomer) -> Result<Lease> {
+        Ok(self.tables().join(newcomer))
+    }
+
+    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>> {
+        let mut tables = self.tables();
+        let Some(server) = tables.live_server(lease) else {
+            return Ok(None);
+        };
+        server.counter += 1;
+        let servers = tables.servers.values().cloned().collect();
+        Ok(Some(Renewal { servers, buckets: tables.buckets.values().cloned().collect() }))
+    }
+
+    async fn depose(&self, seen: &server::Model) -> Result<bool> {
+        let lease = Lease { server_id: seen.id, incarnation: seen.incarnation };
+        let mut tables = self.tables();
+        let unmoved = tables.live_server(lease).is_some_and(|server| server.counter == seen.counter);
+        if unmoved {
+            tables.end(lease);
+        }
+        Ok(unmoved)
+    }
+
+    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()> {
+        let mut tables = self.tables();
+        for id in buckets {
+            if let Some(bucket) = tables.buckets.get_mut(id).filter(|bucket| bucket.owner.is_none()) {
+                bucket.owner = Some(lease.server_id);
+                bucket.epoch += 1;
+            }
+        }
+        Ok(())
+    }
+
+    async fn leave(&self, lease: Lease) -> Result<()> {
+        self.tables().end(lease);
+        Ok(())
+    }
+
+    async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>> {
+        let tables = self.tables();
+        Ok(tables.cursors.values().filter(|cursor| buckets.contains(&cursor.bucket)).cloned().collect())
+    }
+
+    async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>> {
+        let tables = self.tables();
+        Ok(job_ids.iter().filter_map(|id| tables.cursors.get(id)).cloned().collect())
+    }
+
+    async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>> {
+        let tables = self.tables();
+        Ok(job_ids.iter().filter_map(|id| tables.jobs.get(id)).cloned().collect())
+    }
+
+    async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {
+        let tables = self.tables();
+        let here = tables.instances.values().filter(|instance| instance.gone_at.is_none());
+        Ok((tables.executors.values().cloned().collect(), here.cloned().collect()))
+    }
+
+    async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>> {
+        let tables = self.tables();
+        let with_parameter = |id: &i64| {
+            let run = tables.runs.get(id)?.clone();
+            Some(RunWithParameter { parameter: tables.parameters.get(id).cloned(), run })
+        };
+        Ok(run_ids.iter().filter_map(with_parameter).collect())
+    }
+
+    async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>> {
+        let tables = self.tables();
+        let waiting = tables.live(buckets, due_by).filter(|run| run.state == RunState::Waiting);
+        let waiting = waiting.filter(|run| !full.contains(&run.executor_id)).cloned().collect();
+        Ok(first_due(waiting, limit, |run: &run::Model| run.due_at).into_iter().map(|run| run.id).collect())
+    }
+
+    async fn doubtful(&self, buckets: &[i16], due_by: Millis, now: Millis, limit: u64) -> Result<Vec<run::Model>> {
+        let tables = self.tables();
+        let doubtful = tables.live(buckets, due_by).filter(|run| tables.is_doubtful(run, now));
+        Ok(first_due(doubtful.cloned().collect(), limit, |run| run.due_at))
+    }
+
+    async fn executed_before(&self, instance: &instance::Model, before: Millis) -> Result<Option<run::Model>> {
+        let tables = self.tables();
+        let executed = tables.runs.values().filter(|run| {
+            run.executor_id == instance.executor_id
+                && run.instance_id == Some(instance.id)
+                && run.code != 0
+                && run.due_at < before
+        });
+        Ok(executed.max_by_key(|run| run.due_at).cloned())
+    }
+
+    async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
+        let mut tables = self.tables();
+        tables.check(authority)?;
+        let mut planned = Planned::default();
+        for advance in advances {
+            if !tables.move_cursor(advance) {
+                continue;
+            }
+            planned.won.insert(advance.job_id);
+            for run in &advance.rows {
+                if !tables.insert_run(run.clone(), authority.lease.server_id) {
+                    planned.violations.insert(run.id);
+                }
+            }
+        }
+        Ok(planned)
+    }
+
+    async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
+        let mut tables = self.tables();
+        match authority {
+            Some(authority) => tables.check(authority)?,
+            None if steps.iter().any(|step| step.what.is_decision()) => {
+                return Err(Error::Internal("a decision without authority".to_owned()));
+            }
+            None => {}
+        }
+        let server_id = tables.server_id;
+        Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
+    }
+
+    async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>> {
+        let mut executors = Vec::new();
+        for instance in self.tables().instances.values_mut() {
+            if instance.gone_at.is_none() && !instance.manual && instance.seen_at <= cutoff {
+                instance.gone_at = Some(now);
+                executors.push(instance.executor_id);
+            }
+        }
+        executors.sort_unstable();
+        executors.dedup();
+        Ok(executors)
+    }
+
+    async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {
+        Ok(self.tables().open_blocks())
+    }
+
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled> {
+        Ok(Settled { runs: self.tables().settle(block, up_to) })
+    }
+}
+
+fn first_due<T>(mut all: Vec<T>, limit: u64, due_at: impl Fn(&T) -> Millis) -> Vec<T> {
+    all.sort_by_key(|one| due_at(one));
+    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    all
+}

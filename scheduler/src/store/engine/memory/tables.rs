@@ -1,0 +1,196 @@
+//! The tables of the model, and what the commands do to them.
+
+use super::step::{self, Applied, Step, Texts};
+use super::{Advance, Authority, Lease, Newcomer, OpenBlock};
+use crate::{Error, Result};
+use entity::id_block::BLOCK;
+use entity::run::RunState;
+use entity::server::ServerState;
+use entity::{BUCKETS, Millis, bucket, executor, instance, job, job_cursor, run, server};
+use std::collections::{BTreeMap, BTreeSet};
+
+const HOUR: Millis = 3_600_000;
+
+/// What a database would hold.
+#[derive(Debug)]
+pub struct Tables {
+    pub executors: BTreeMap<i32, executor::Model>,
+    pub instances: BTreeMap<i32, instance::Model>,
+    pub jobs: BTreeMap<i32, job::Model>,
+    pub cursors: BTreeMap<i32, job_cursor::Model>,
+    pub runs: BTreeMap<i64, run::Model>,
+    pub parameters: BTreeMap<i64, String>,
+    pub texts: BTreeMap<i64, Texts>,
+    /// Runs by (hour, executor, outcome, server).
+    pub outcomes: BTreeMap<(Millis, i32, i16, i32), i64>,
+    pub servers: BTreeMap<i32, server::Model>,
+    pub buckets: BTreeMap<i16, bucket::Model>,
+    /// Start of a block → settled up to.
+    pub blocks: BTreeMap<i64, i64>,
+    pub by_job: BTreeSet<(i32, Millis, i64)>,
+    /// The server that joined last: whose statistics are written.
+    pub server_id: i32,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        let bucket = |id| (id, bucket::Model { id, owner: None, epoch: 0 });
+        Self {
+            executors: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            texts: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            buckets: (0..=BUCKETS).map(bucket).collect(),
+            blocks: BTreeMap::new(),
+            by_job: BTreeSet::new(),
+            server_id: 0,
+        }
+    }
+}
+
+impl Tables {
+    pub(super) fn join(&mut self, newcomer: &Newcomer) -> Lease {
+        let before = self.servers.values().find(|server| server.identity == newcomer.identity).cloned();
+        let next_id = self.servers.keys().last().copied().unwrap_or(0) + 1;
+        if let Some(old) = &before {
+            self.release_buckets(old.id);
+        }
+        let row = server::Model {
+            id: before.as_ref().map_or(next_id, |old| old.id),
+            identity: newcomer.identity.clone(),
+            incarnation: newcomer.incarnation,
+            counter: before.map_or(0, |old| old.counter) + 1,
+            state: ServerState::Live,
+            address: newcomer.address.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: newcomer.now,
+        };
+        self.server_id = row.id;
+        let lease = Lease { server_id: row.id, incarnation: row.incarnation };
+        self.servers.insert(row.id, row);
+        lease
+    }
+
+    pub(super) fn live_server(&mut self, lease: Lease) -> Option<&mut server::Model> {
+        let server = self.servers.get_mut(&lease.server_id)?;
+        (server.incarnation == lease.incarnation && server.state == ServerState::Live).then_some(server)
+    }
+
+    pub(super) fn end(&mut self, lease: Lease) {
+        if let Some(server) = self.live_server(lease) {
+            server.state = ServerState::Dead;
+            self.release_buckets(lease.server_id);
+        }
+    }
+
+    fn release_buckets(&mut self, server_id: i32) {
+        for bucket in self.buckets.values_mut().filter(|bucket| bucket.owner == Some(server_id)) {
+            bucket.owner = None;
+            bucket.epoch += 1;
+        }
+    }
+
+    pub(super) fn check(&self, authority: &Authority) -> Result<()> {
+        let holds = |(id, epoch): &(i16, i64)| {
+            self.buckets.get(id).is_some_and(|bucket| {
+                bucket.owner == Some(authority.lease.server_id) && bucket.epoch == *epoch
+            })
+        };
+        if authority.epochs.iter().all(holds) { Ok(()) } else { Err(Error::Conflict(0)) }
+    }
+
+    pub(super) fn live<'a>(&'a self, buckets: &'a [i16], due_by: Millis) -> impl Iterator<Item = &'a run::Model> {
+        let mine = move |run: &&run::Model| run.live_bucket.is_some_and(|bucket| buckets.contains(&bucket));
+        self.runs.values().filter(mine).filter(move |run| run.due_at <= due_by)
+    }
+
+    pub(super) fn is_doubtful(&self, run: &run::Model, now: Millis) -> bool {
+        match run.state {
+            RunState::Sending | RunState::Unknown => true,
+            RunState::Running => {
+                let overdue = run.deadline_at.is_some_and(|deadline| deadline <= now);
+                let instance = run.instance_id.and_then(|id| self.instances.get(&id));
+                let there = instance.is_some_and(|instance| {
+                    instance.gone_at.is_none() && instance.generation == run.instance_generation
+                });
+                overdue || !there
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn move_cursor(&mut self, advance: &Advance) -> bool {
+        let stands = |cursor: &&mut job_cursor::Model| {
+            cursor.version == advance.version && cursor.next_at == Some(advance.seen)
+        };
+        let Some(cursor) = self.cursors.get_mut(&advance.job_id).filter(stands) else {
+            return false;
+        };
+        cursor.next_at = advance.next_at;
+        cursor.last_at = advance.last_at;
+        cursor.route_seq = advance.route_seq;
+        true
+    }
+
+    /// Inserts a row unless its id or its key is taken.
+    pub fn insert_run(&mut self, run: run::Model, server_id: i32) -> bool {
+        let same_key = |other: &run::Model| {
+            (other.nominal_at, other.job_id, other.slot) == (run.nominal_at, run.job_id, run.slot)
+        };
+        if self.runs.contains_key(&run.id) || self.runs.values().any(same_key) {
+            return false;
+        }
+        self.count(&run, server_id);
+        self.runs.insert(run.id, run);
+        true
+    }
+
+    pub(super) fn apply(&mut self, step: &Step, server_id: i32) -> Applied {
+        let Some(row) = self.runs.get_mut(&step.run_id) else {
+            return Applied::NoSuchRun;
+        };
+        let was_final = row.state.is_final();
+        let mut texts = Texts::default();
+        let applied = step::apply(row, &mut texts, step);
+        let row = row.clone();
+        if !texts.is_empty() {
+            self.texts.entry(step.run_id).or_default().merge(texts);
+        }
+        if !was_final {
+            self.count(&row, server_id);
+        }
+        applied
+    }
+
+    fn count(&mut self, run: &run::Model, server_id: i32) {
+        if run.state.is_final() {
+            let at = run.ended_at.unwrap_or(run.due_at);
+            let key = (at - at.rem_euclid(HOUR), run.executor_id, run.state as i16, server_id);
+            *self.outcomes.entry(key).or_default() += 1;
+        }
+    }
+
+    pub(super) fn open_blocks(&self) -> Vec<OpenBlock> {
+        let open = self.blocks.iter().filter(|(start, settled_to)| **settled_to < *start + BLOCK);
+        open.map(|(&start, &settled_to)| {
+            let last = self.runs.range(settled_to..start + BLOCK).next_back();
+            OpenBlock { start, settled_to, used_to: last.map_or(settled_to, |(id, _)| id + 1) }
+        })
+        .collect()
+    }
+
+    pub(super) fn settle(&mut self, block: OpenBlock, up_to: i64) -> usize {
+        let runs: Vec<_> = self.runs.range(block.settled_to..up_to).map(|(_, run)| run).collect();
+        self.by_job.extend(runs.iter().map(|run| (run.job_id, run.due_at, run.id)));
+        let entered = runs.len();
+        if let Some(settled_to) = self.blocks.get_mut(&block.start).filter(|at| **at == block.settled_to) {
+            *settled_to = up_to;
+        }
+        entered
+    }
+}

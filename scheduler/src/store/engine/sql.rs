@@ -1,0 +1,181 @@
+//! The engine's commands in SQL. Reads go through SeaORM; what is written in bulk travels as one
+//! [`Rowset`](super::rowset::Rowset) per statement.
+//!
+//! Rows are locked before they are judged (`FOR UPDATE`; SQLite has one writer at a time), judged
+//! in Rust by the same functions the model uses, and written set by set. A transaction that the
+//! database aborts for a conflict is run again.
+
+mod apply;
+mod authority;
+mod plan;
+mod read;
+mod settle;
+mod stats;
+
+use super::*;
+use crate::store::{Db, instances, leases};
+use crate::{Error, Result};
+use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// Rows per statement: bounds the statement's size and how long a lock is held.
+const CHUNK: usize = 1_000;
+/// How often a transaction is run again after the database aborted it.
+const RETRIES: usize = 5;
+
+/// The engine's store on a real database.
+#[derive(Debug)]
+pub struct SqlStore {
+    db: Db,
+    /// Whose statistics rows are written; known after [`Store::join`].
+    server_id: AtomicI32,
+}
+
+impl SqlStore {
+    pub fn new(db: Db) -> Self {
+        Self { db, server_id: AtomicI32::new(0) }
+    }
+
+    fn server_id(&self) -> i32 {
+        self.server_id.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `$work` with `$conn` in a transaction and commits; repeats it where the database gave up
+/// for another transaction's sake. A macro, because a closure that borrows both its surroundings
+/// and the transaction cannot be shown to be `Send`.
+macro_rules! transact {
+    ($store:expr, $conn:ident => $work:expr) => {{
+        let mut tries = 0;
+        loop {
+            let transaction = $store.db.begin().await?;
+            let $conn = &transaction;
+            let worked: Result<_> = $work.await.map_err(Error::from);
+            tries += 1;
+            if let Some(done) = finish(transaction, worked, tries).await {
+                break done;
+            }
+        }
+    }};
+}
+use transact;
+
+/// Commits or rolls back; nothing when the work should be done again.
+async fn finish<T>(transaction: DatabaseTransaction, worked: Result<T>, tries: usize) -> Option<Result<T>> {
+    let done = match worked {
+        Ok(value) => transaction.commit().await.map(|()| value).map_err(Error::from),
+        Err(error) => {
+            drop(transaction.rollback().await);
+            Err(error)
+        }
+    };
+    match done {
+        Err(Error::Database(error)) if tries < RETRIES && is_conflict(&error) => None,
+        done => Some(done),
+    }
+}
+
+/// Serialisation failures, deadlocks and (on Galera) certification failures.
+fn is_conflict(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    // PostgreSQL 40001 and 40P01; MySQL says 40001 for its 1213 too, and HY000 for a lock timeout.
+    matches!(code.as_deref(), Some("40001" | "40P01"))
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn join(&self, newcomer: &Newcomer) -> Result<Lease> {
+        let lease = transact!(self, conn => leases::join(conn, newcomer))?;
+        self.server_id.store(lease.server_id, Ordering::Relaxed);
+        Ok(lease)
+    }
+
+    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>> {
+        transact!(self, conn => leases::renew(conn, lease))
+    }
+
+    async fn depose(&self, seen: &server::Model) -> Result<bool> {
+        transact!(self, conn => leases::depose(conn, seen))
+    }
+
+    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()> {
+        transact!(self, conn => leases::take_buckets(conn, lease, buckets))
+    }
+
+    async fn leave(&self, lease: Lease) -> Result<()> {
+        transact!(self, conn => leases::leave(conn, lease))
+    }
+
+    async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>> {
+        Ok(read::cursors_in(self.db.reader(), buckets).await?)
+    }
+
+    async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>> {
+        Ok(read::cursors_of(self.db.reader(), job_ids).await?)
+    }
+
+    async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>> {
+        Ok(read::jobs(self.db.reader(), job_ids).await?)
+    }
+
+    async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {
+        Ok(read::executors(self.db.reader()).await?)
+    }
+
+    async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>> {
+        Ok(read::runs(self.db.reader(), run_ids).await?)
+    }
+
+    async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>> {
+        Ok(read::waiting(self.db.reader(), buckets, due_by, full, limit).await?)
+    }
+
+    async fn doubtful(&self, buckets: &[i16], due_by: Millis, now: Millis, limit: u64) -> Result<Vec<run::Model>> {
+        Ok(read::doubtful(self.db.reader(), buckets, due_by, now, limit).await?)
+    }
+
+    async fn executed_before(&self, instance: &instance::Model, before: Millis) -> Result<Option<run::Model>> {
+        Ok(read::executed_before(self.db.reader(), instance, before).await?)
+    }
+
+    async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
+        let mut planned = Planned::default();
+        for part in advances.chunks(CHUNK) {
+            let part = plan::plan(self, authority, part).await?;
+            planned.won.extend(part.won);
+            planned.violations.extend(part.violations);
+        }
+        Ok(planned)
+    }
+
+    async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
+        if steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))
+    }
+
+    async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>> {
+        let silent = instances::silent_since(self.db.reader(), cutoff).await?;
+        if silent.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<i32> = silent.iter().map(|instance| instance.id).collect();
+        transact!(self, conn => instances::mark_silent(conn, ids.clone(), cutoff, now))?;
+        let mut executors: Vec<i32> = silent.iter().map(|instance| instance.executor_id).collect();
+        executors.sort_unstable();
+        executors.dedup();
+        Ok(executors)
+    }
+
+    async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {
+        Ok(settle::open_blocks(self.db.reader()).await?)
+    }
+
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled> {
+        transact!(self, conn => settle::settle(conn, block, up_to))
+    }
+}

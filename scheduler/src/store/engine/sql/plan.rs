@@ -1,0 +1,192 @@
+//! Claiming: cursors move and their rows appear, in one transaction.
+
+use super::super::rowset::{self, Column, Kind, Rowset};
+use super::super::{Advance, Authority, Planned};
+use super::{SqlStore, authority, finish, stats::Outcomes, transact};
+use crate::{Error, Result};
+use entity::run;
+use sea_orm::sea_query::LockType;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
+use std::collections::{HashMap, HashSet};
+
+const CURSOR: &[Column] = &[
+    ("job_id", Kind::Number),
+    ("version", Kind::Number),
+    ("seen", Kind::Number),
+    ("next_at", Kind::Number),
+    ("last_at", Kind::Number),
+    ("route_seq", Kind::Number),
+];
+
+const RUN: &[Column] = &[
+    ("id", Kind::Number),
+    ("job_id", Kind::Number),
+    ("kind", Kind::Number),
+    ("job_version", Kind::Number),
+    ("nominal_at", Kind::Number),
+    ("due_at", Kind::Number),
+    ("slot", Kind::Number),
+    ("state", Kind::Number),
+    ("reason", Kind::Number),
+    ("code", Kind::Number),
+    ("attention", Kind::Number),
+    ("bucket", Kind::Number),
+    ("live_bucket", Kind::Number),
+    ("follow_ok", Kind::Boolean),
+    ("follow_fail", Kind::Boolean),
+    ("claim", Kind::Number),
+    ("fence", Kind::Number),
+    ("executor_id", Kind::Number),
+    ("instance_id", Kind::Number),
+    ("instance_generation", Kind::Number),
+    ("parent_id", Kind::Number),
+    ("shard_index", Kind::Number),
+    ("shard_total", Kind::Number),
+    ("attempt", Kind::Number),
+    ("priority", Kind::Number),
+    ("span_last", Kind::Number),
+    ("span_count", Kind::Number),
+    ("deadline_at", Kind::Number),
+    ("sent_at", Kind::Number),
+    ("accepted_at", Kind::Number),
+    ("ended_at", Kind::Number),
+    ("late_code", Kind::Number),
+    ("late_at", Kind::Number),
+];
+
+/// Moves all cursors at once, which is the rule; where some have moved on meanwhile, finds those
+/// that still stand and moves these.
+pub async fn plan(store: &SqlStore, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
+    let mut sorted: Vec<&Advance> = advances.iter().collect();
+    sorted.sort_unstable_by_key(|advance| advance.job_id);
+    transact!(store, conn => plan_in(conn, store.server_id(), authority, &sorted))
+}
+
+async fn plan_in(
+    conn: &impl ConnectionTrait,
+    server_id: i32,
+    authority: &Authority,
+    sorted: &[&Advance],
+) -> Result<Planned> {
+    authority::check(conn, authority).await?;
+    let standing = standing(conn, sorted).await?;
+    let won: Vec<&Advance> =
+        sorted.iter().copied().filter(|advance| standing.contains(&advance.job_id)).collect();
+    if won.is_empty() {
+        return Ok(Planned::default());
+    }
+    move_cursors(conn, &won).await?;
+    let rows: Vec<&run::Model> = won.iter().flat_map(|advance| &advance.rows).collect();
+    let violations = insert_runs(conn, &rows).await?;
+    count_outcomes(conn, server_id, &rows, &violations).await?;
+    Ok(Planned { won: won.iter().map(|advance| advance.job_id).collect(), violations })
+}
+
+/// Jobs whose cursor stands where it was seen; their cursors are locked.
+async fn standing(conn: &impl ConnectionTrait, advances: &[&Advance]) -> Result<HashSet<i32>> {
+    use entity::job_cursor::{Column, Entity};
+    let ids = advances.iter().map(|advance| advance.job_id);
+    let mut cursors: HashMap<i32, (i32, Option<i64>)> = HashMap::with_capacity(advances.len());
+    let found: Vec<(i32, i32, Option<i64>)> = Entity::find()
+        .select_only()
+        .columns([Column::JobId, Column::Version, Column::NextAt])
+        .filter(Column::JobId.is_in(ids))
+        .order_by_asc(Column::JobId)
+        .lock(LockType::Update)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    cursors.extend(found.into_iter().map(|(id, version, next_at)| (id, (version, next_at))));
+    let stands = |advance: &&&Advance| {
+        cursors.get(&advance.job_id) == Some(&(advance.version, Some(advance.seen)))
+    };
+    Ok(advances.iter().filter(stands).map(|advance| advance.job_id).collect())
+}
+
+async fn move_cursors(conn: &impl ConnectionTrait, won: &[&Advance]) -> Result<()> {
+    let backend = conn.get_database_backend();
+    let row = |advance: &&Advance| {
+        let Advance { job_id, version, seen, next_at, last_at, route_seq, .. } = advance;
+        json!([job_id, version, seen, next_at, last_at, route_seq])
+    };
+    let rows: Vec<_> = won.iter().map(row).collect();
+    let found = "job_cursor.job_id = v.job_id AND job_cursor.version = v.version AND job_cursor.next_at = v.seen";
+    let sql = rowset::update(backend, "job_cursor", found, &["next_at", "last_at", "route_seq"]);
+    conn.execute_raw(Rowset::new(CURSOR, &rows).statement(backend, &sql, vec![])).await?;
+    Ok(())
+}
+
+/// Inserts rows; returns the ids of those whose key was taken.
+pub async fn insert_runs(conn: &impl ConnectionTrait, runs: &[&run::Model]) -> Result<HashSet<i64>> {
+    let backend = conn.get_database_backend();
+    let mut inserted = 0;
+    for part in runs.chunks(super::CHUNK) {
+        let rows: Vec<_> = part.iter().map(|run| run_values(run)).collect();
+        let sql = rowset::insert_missing(backend, "run", RUN);
+        let result = conn.execute_raw(Rowset::new(RUN, &rows).statement(backend, &sql, vec![])).await?;
+        inserted += result.rows_affected();
+    }
+    if inserted == runs.len() as u64 {
+        return Ok(HashSet::new());
+    }
+    let mut missing: HashSet<i64> = runs.iter().map(|run| run.id).collect();
+    let ids: Vec<i64> = missing.iter().copied().collect();
+    for part in ids.chunks(super::CHUNK) {
+        let present = run::Entity::find().filter(run::Column::Id.is_in(part.iter().copied())).all(conn).await?;
+        for row in present {
+            missing.remove(&row.id);
+        }
+    }
+    Ok(missing)
+}
+
+async fn count_outcomes(
+    conn: &impl ConnectionTrait,
+    server_id: i32,
+    rows: &[&run::Model],
+    left_out: &HashSet<i64>,
+) -> Result<()> {
+    let mut outcomes = Outcomes::default();
+    rows.iter().filter(|run| !left_out.contains(&run.id)).for_each(|run| outcomes.count(run));
+    outcomes.add_to(conn, server_id).await
+}
+
+/// A run in the order of [`RUN`].
+fn run_values(run: &run::Model) -> serde_json::Value {
+    json!([
+        run.id,
+        run.job_id,
+        run.kind as i16,
+        run.job_version,
+        run.nominal_at,
+        run.due_at,
+        run.slot,
+        run.state as i16,
+        run.reason as i16,
+        run.code,
+        run.attention,
+        run.bucket,
+        run.live_bucket,
+        run.follow_ok,
+        run.follow_fail,
+        run.claim,
+        run.fence,
+        run.executor_id,
+        run.instance_id,
+        run.instance_generation,
+        run.parent_id,
+        run.shard_index,
+        run.shard_total,
+        run.attempt,
+        run.priority,
+        run.span_last,
+        run.span_count,
+        run.deadline_at,
+        run.sent_at,
+        run.accepted_at,
+        run.ended_at,
+        run.late_code,
+        run.late_at
+    ])
+}

@@ -1,0 +1,138 @@
+//! What the engine reads. Runs only by their key or by the index over live ones.
+
+use super::super::RunWithParameter;
+use entity::run::{Column as RunColumn, Entity as Runs, RunState};
+use entity::{Millis, executor, instance, job, job_cursor, run, run_text};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+
+/// Ids per statement.
+const IDS: usize = 1_000;
+/// How far back among an executor's runs a yardstick for logs is looked for.
+const YARDSTICK: u64 = 200;
+
+pub async fn cursors_in(conn: &impl ConnectionTrait, buckets: &[i16]) -> Result<Vec<job_cursor::Model>, DbErr> {
+    let own = job_cursor::Column::Bucket.is_in(buckets.iter().copied());
+    job_cursor::Entity::find().filter(own).all(conn).await
+}
+
+pub async fn cursors_of(conn: &impl ConnectionTrait, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>, DbErr> {
+    let mut cursors = Vec::with_capacity(job_ids.len());
+    for part in job_ids.chunks(IDS) {
+        let wanted = job_cursor::Column::JobId.is_in(part.iter().copied());
+        cursors.extend(job_cursor::Entity::find().filter(wanted).all(conn).await?);
+    }
+    Ok(cursors)
+}
+
+pub async fn jobs(conn: &impl ConnectionTrait, job_ids: &[i32]) -> Result<Vec<job::Model>, DbErr> {
+    let mut jobs = Vec::with_capacity(job_ids.len());
+    for part in job_ids.chunks(IDS) {
+        let wanted = job::Column::Id.is_in(part.iter().copied());
+        jobs.extend(job::Entity::find().filter(wanted).all(conn).await?);
+    }
+    Ok(jobs)
+}
+
+pub async fn executors(
+    conn: &impl ConnectionTrait,
+) -> Result<(Vec<executor::Model>, Vec<instance::Model>), DbErr> {
+    let executors = executor::Entity::find().all(conn).await?;
+    let here = instance::Entity::find().filter(instance::Column::GoneAt.is_null());
+    Ok((executors, here.all(conn).await?))
+}
+
+pub async fn runs(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<RunWithParameter>, DbErr> {
+    let mut runs = Vec::with_capacity(run_ids.len());
+    for part in run_ids.chunks(IDS) {
+        let found = Runs::find().filter(RunColumn::Id.is_in(part.iter().copied())).all(conn).await?;
+        let texts: Vec<(i64, Option<String>)> = run_text::Entity::find()
+            .select_only()
+            .columns([run_text::Column::RunId, run_text::Column::Parameter])
+            .filter(run_text::Column::RunId.is_in(part.iter().copied()))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        let mut parameters: HashMap<i64, Option<String>> = texts.into_iter().collect();
+        runs.extend(
+            found
+                .into_iter()
+                .map(|run| RunWithParameter { parameter: parameters.remove(&run.id).flatten(), run }),
+        );
+    }
+    Ok(runs)
+}
+
+pub async fn waiting(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+    due_by: Millis,
+    full: &[i32],
+    limit: u64,
+) -> Result<Vec<i64>, DbErr> {
+    Runs::find()
+        .select_only()
+        .column(RunColumn::Id)
+        .filter(live(buckets, due_by))
+        .filter(RunColumn::State.eq(RunState::Waiting))
+        .filter(RunColumn::ExecutorId.is_not_in(full.iter().copied()))
+        .order_by_asc(RunColumn::DueAt)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+pub async fn doubtful(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+    due_by: Millis,
+    now: Millis,
+    limit: u64,
+) -> Result<Vec<run::Model>, DbErr> {
+    let same_life = Query::select()
+        .expr(Expr::val(1))
+        .from(instance::Entity)
+        .and_where(Expr::col((instance::Entity, instance::Column::Id)).equals((Runs, RunColumn::InstanceId)))
+        .and_where(
+            Expr::col((instance::Entity, instance::Column::Generation))
+                .equals((Runs, RunColumn::InstanceGeneration)),
+        )
+        .and_where(Expr::col((instance::Entity, instance::Column::GoneAt)).is_null())
+        .to_owned();
+    let unanswered = RunColumn::State.is_in([RunState::Sending, RunState::Unknown]);
+    let overdue = RunColumn::DeadlineAt.lte(now).and(RunColumn::State.eq(RunState::Running));
+    let orphaned = RunColumn::State.eq(RunState::Running).and(Expr::exists(same_life).not());
+    Runs::find()
+        .filter(live(buckets, due_by))
+        .filter(Condition::any().add(unanswered).add(overdue).add(orphaned))
+        .order_by_asc(RunColumn::DueAt)
+        .limit(limit)
+        .all(conn)
+        .await
+}
+
+pub async fn executed_before(
+    conn: &impl ConnectionTrait,
+    instance: &instance::Model,
+    before: Millis,
+) -> Result<Option<run::Model>, DbErr> {
+    let recent = Runs::find()
+        .filter(RunColumn::ExecutorId.eq(instance.executor_id))
+        .filter(RunColumn::DueAt.lt(before))
+        .order_by_desc(RunColumn::DueAt)
+        .limit(YARDSTICK)
+        .all(conn)
+        .await?;
+    let executed = |run: &run::Model| run.code != 0 && run.instance_id == Some(instance.id);
+    Ok(recent.into_iter().find(executed))
+}
+
+/// By the index (live_bucket, due_at), which the predicate has to name.
+fn live(buckets: &[i16], due_by: Millis) -> Condition {
+    Condition::all()
+        .add(RunColumn::LiveBucket.is_not_null())
+        .add(RunColumn::LiveBucket.is_in(buckets.iter().copied()))
+        .add(RunColumn::DueAt.lte(due_by))
+}
