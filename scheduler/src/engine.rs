@@ -1,14 +1,240 @@
 //! The engine: from a schedule to a finished run.
+//!
+//! Loops, one duty each, over a [`Store`](crate::store::engine::Store): *lease* keeps this server's
+//! right to decide, *plan* claims what falls due, *dispatch* sends it, *record* writes what is
+//! learnt, *rescue* looks after what nobody knows about, *silence* notices instances that left
+//! without a word, *settle* fills the way from jobs to runs. Each loop's body is a public `tick`
+//! that returns a report, so that a test can run it step by step; what it decides is a pure
+//! function. They run on threads of their own: rendering pages cannot delay a fire.
+//!
+//! What follows a run (retries, children, parents, queues) is to be the loop *effects*, which the
+//! columns `follow_ok` and `follow_fail` and a final row's `live_bucket` are for.
 
 pub mod directory;
 pub mod dispatch;
 pub mod dispatcher;
 pub mod gate;
+mod handle;
 pub mod holdings;
 mod identity;
 pub mod lease;
 pub mod plan;
 pub mod record;
+pub mod rescue;
 pub mod settings;
+pub mod settle;
 pub mod shared;
+pub mod silence;
 pub mod step;
+
+pub use handle::{EngineHandle, EngineStatus, Recorded, ResultFact};
+pub use settings::EngineSettings;
+
+use crate::clock::SharedClock;
+use crate::signals::Signals;
+use crate::store::Databases;
+use crate::store::engine::SqlStore;
+use crate::store::ids::RunIds;
+use crate::{Error, Result};
+use dispatcher::HttpDispatcher;
+use futures::FutureExt;
+use gate::Gate;
+use identity::Identity;
+use lease::Keeper;
+use plan::Planner;
+use record::Recorder;
+use rescue::Rescuer;
+use settle::Settler;
+use shared::{Parts, Shared};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+/// Threads of the engine's own runtime.
+const THREADS: usize = 2;
+/// How soon a loop that panicked begins anew.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// A running engine.
+pub struct Engine {
+    handle: EngineHandle,
+    stop: CancellationToken,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl Engine {
+    /// Joins the servers of this database and begins to fire.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when another process holds the data folder or the database does not
+    /// answer; [`Error::Internal`] when no thread can be started.
+    pub async fn start(
+        databases: Databases,
+        clock: SharedClock,
+        signals: Signals,
+        settings: EngineSettings,
+    ) -> Result<Self> {
+        let identity = match &settings.data_folder {
+            Some(folder) => Identity::kept_in(folder)?,
+            None => Identity::passing(),
+        };
+        let gate = Arc::new(Gate::default());
+        let (facts, inbox) = record::queue();
+        let parts = Parts {
+            store: Arc::new(SqlStore::new(databases.engine.clone())),
+            dispatcher: Arc::new(HttpDispatcher::new(gate.clone())?),
+            clock,
+            signals,
+            settings,
+            gate,
+            run_ids: Arc::new(RunIds::new(databases.engine)),
+        };
+        let shared = Shared::new(parts, facts);
+        let mut keeper = Keeper::new(shared.clone(), identity.text.clone());
+        keeper.tick(Instant::now()).await?;
+        shared.directory.refresh(shared.store.as_ref()).await?;
+        let stop = CancellationToken::new();
+        let (ended, stopped) = oneshot::channel();
+        let loops = Loops { shared: shared.clone(), keeper, recorder: Recorder::new(shared.clone(), inbox) };
+        spawn(loops, identity, stop.clone(), ended)?;
+        Ok(Self { handle: EngineHandle::new(shared), stop, stopped })
+    }
+
+    pub fn handle(&self) -> EngineHandle {
+        self.handle.clone()
+    }
+
+    /// Stops firing, lets requests under way come to their answer, writes what was learnt, and
+    /// gives up the lease so that another server, or the next start, goes on at once. What is not
+    /// done by the deadline is left to whoever comes next.
+    pub async fn shutdown(self, deadline: Duration) {
+        self.stop.cancel();
+        if tokio::time::timeout(deadline, self.stopped).await.is_err() {
+            tracing::warn!("the engine did not stop in time; its lease runs out by itself");
+        }
+    }
+}
+
+/// The loops and what they own.
+struct Loops {
+    shared: Arc<Shared>,
+    keeper: Keeper,
+    recorder: Recorder,
+}
+
+/// Runs the loops on a thread of their own; the identity's lock is held as long as they run.
+fn spawn(
+    loops: Loops,
+    identity: Identity,
+    stop: CancellationToken,
+    ended: oneshot::Sender<()>,
+) -> Result<()> {
+    let failed = |error: std::io::Error| Error::Internal(format!("the engine cannot start: {error}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("engine")
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let work = move || {
+        runtime.block_on(loops.run(stop));
+        runtime.shutdown_background();
+        drop(identity);
+        // Whoever waited for the end may have given up.
+        let _ = ended.send(());
+    };
+    std::thread::Builder::new().name("engine".to_owned()).spawn(work).map_err(failed)?;
+    Ok(())
+}
+
+impl Loops {
+    async fn run(self, stop: CancellationToken) {
+        let Self { shared, mut keeper, mut recorder } = self;
+        let of = || shared.clone();
+        let loops = [
+            supervise("plan", of(), |shared| async move { Planner::new(shared).run().await }),
+            supervise("rescue", of(), |shared| async move { Rescuer::new(shared).run().await }),
+            supervise("settle", of(), |shared| async move { Settler::new(shared).run().await }),
+            supervise("silence", of(), silence::run),
+            supervise("dispatch", of(), dispatch::run),
+        ];
+        let keeping = async {
+            let every = shared.settings.lease_renewal;
+            loop {
+                tokio::time::sleep(every).await;
+                if let Err(error) = keeper.tick(Instant::now()).await {
+                    tracing::error!(%error, "the lease cannot be renewed");
+                }
+            }
+        };
+        let recording = async {
+            while let Err(panic) = AssertUnwindSafe(recorder.run()).catch_unwind().await {
+                tracing::error!(panic = text_of(&panic), "recording panicked; it goes on");
+            }
+        };
+        tokio::select! {
+            () = keeping => {}
+            () = recording => {}
+            () = stop.cancelled() => {}
+        }
+        // What decides ends first; what keeps the lease and records goes on until all is written.
+        shared.stopping.cancel();
+        drop(tokio::time::timeout(shared.settings.lease_ttl / 2, futures::future::join_all(loops)).await);
+        finish(&shared, &mut keeper, &mut recorder).await;
+    }
+}
+
+/// Lets requests come to their answer, writes everything, hands back what was not sent, leaves.
+async fn finish(shared: &Shared, keeper: &mut Keeper, recorder: &mut Recorder) {
+    for order in shared.lanes.take_unsent() {
+        let what = step::What::HandBack { claim: order.claim };
+        shared.facts.note(step::Step { run_id: order.run_id, at: shared.now(), what });
+    }
+    let settled = async {
+        while shared.lanes.in_flight() > 0 {
+            if let Err(error) = recorder.tick().await {
+                tracing::error!(%error, "results cannot be recorded; trying again");
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    drop(tokio::time::timeout(shared.settings.answer_within, settled).await);
+    if let Err(error) = recorder.tick_all().await {
+        tracing::error!(%error, "results were not recorded: they are asked for at the next start");
+    }
+    if let Err(error) = keeper.leave().await {
+        tracing::error!(%error, "the lease was not given up: it runs out by itself");
+    }
+}
+
+/// Runs a loop until it ends by itself; one that fails or panics is logged and begins anew.
+fn supervise<F>(
+    name: &'static str,
+    shared: Arc<Shared>,
+    work: impl Fn(Arc<Shared>) -> F + Send + 'static,
+) -> tokio::task::JoinHandle<()>
+where
+    F: Future<Output = Result<()>> + Send,
+{
+    tokio::spawn(async move {
+        loop {
+            match AssertUnwindSafe(work(shared.clone())).catch_unwind().await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => tracing::error!(%error, "the loop {name} failed; it begins anew"),
+                Err(panic) => tracing::error!(panic = text_of(&panic), "the loop {name} panicked; it begins anew"),
+            }
+            if !shared.rest(AGAIN).await {
+                return;
+            }
+        }
+    })
+}
+
+/// What a panic said.
+fn text_of(panic: &Box<dyn Any + Send>) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text")
+}

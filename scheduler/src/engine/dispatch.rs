@@ -51,6 +51,7 @@ pub async fn run(shared: Arc<Shared>) -> Result<()> {
         tokio::select! {
             () = news => {}
             () = tokio::time::sleep(wait) => {}
+            () = shared.stopping.cancelled() => return Ok(()),
         }
     }
 }

@@ -269,8 +269,10 @@ impl Planner {
     async fn sleep(&mut self, wait: Duration) -> bool {
         let timer = tokio::time::sleep(wait);
         tokio::pin!(timer);
+        let stopping = self.shared.stopping.clone();
         loop {
             tokio::select! {
+                () = stopping.cancelled() => return false,
                 change = self.changes.recv() => match change {
                     Ok(change) if self.note(change) => return true,
                     Ok(_) => {}

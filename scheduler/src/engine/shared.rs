@@ -14,7 +14,9 @@ use crate::store::ids::RunIds;
 use entity::Millis;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::collections::HashSet;
+use std::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tokio_util::sync::CancellationToken;
 
 /// One engine's parts. Loops hold it by reference count.
 pub struct Shared {
@@ -29,6 +31,8 @@ pub struct Shared {
     pub lanes: Lanes,
     pub facts: Facts,
     pub figures: Figures,
+    /// Told when nothing new is to begin: loops end between two ticks, never within one.
+    pub stopping: CancellationToken,
     holdings: RwLock<Arc<Holdings>>,
     /// Runs whose news come from this engine: its own planning need not look at them.
     own_news: Mutex<HashSet<i64>>,
@@ -73,6 +77,7 @@ impl Shared {
             lanes: Lanes::default(),
             facts,
             figures: Figures::default(),
+            stopping: CancellationToken::new(),
             holdings: RwLock::default(),
             own_news: Mutex::default(),
         })
@@ -88,6 +93,14 @@ impl Shared {
 
     pub fn hold(&self, holdings: Holdings) {
         *self.holdings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(holdings);
+    }
+
+    /// Rests between two ticks; false when there is to be no other.
+    pub async fn rest(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(time) => true,
+            () = self.stopping.cancelled() => false,
+        }
     }
 
     /// Tells pages that runs changed.

@@ -130,6 +130,12 @@ impl Lanes {
         self.lock().values().map(|lane| lane.in_flight.len()).sum()
     }
 
+    /// Takes out everything that is not sent, for good.
+    pub fn take_unsent(&self) -> Vec<Order> {
+        let mut lanes = self.lock();
+        lanes.values_mut().flat_map(|lane| std::mem::take(&mut lane.queue).into_values()).collect()
+    }
+
     /// Forgets what is not sent: somebody else decides about it now.
     pub fn clear(&self) {
         for lane in self.lock().values_mut() {

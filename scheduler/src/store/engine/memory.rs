@@ -108,11 +108,11 @@ impl Store for MemoryStore {
         Ok(first_due(doubtful.cloned().collect(), limit, |run| run.due_at))
     }
 
-    async fn executed_before(&self, instance: &instance::Model, before: Millis) -> Result<Option<run::Model>> {
+    async fn executed_before(&self, executor_id: i32, instance_id: i32, before: Millis) -> Result<Option<run::Model>> {
         let tables = self.tables();
         let executed = tables.runs.values().filter(|run| {
-            run.executor_id == instance.executor_id
-                && run.instance_id == Some(instance.id)
+            run.executor_id == executor_id
+                && run.instance_id == Some(instance_id)
                 && run.code != 0
                 && run.due_at < before
         });

@@ -137,8 +137,8 @@ impl Store for SqlStore {
         Ok(read::doubtful(self.db.reader(), buckets, due_by, now, limit).await?)
     }
 
-    async fn executed_before(&self, instance: &instance::Model, before: Millis) -> Result<Option<run::Model>> {
-        Ok(read::executed_before(self.db.reader(), instance, before).await?)
+    async fn executed_before(&self, executor_id: i32, instance_id: i32, before: Millis) -> Result<Option<run::Model>> {
+        Ok(read::executed_before(self.db.reader(), executor_id, instance_id, before).await?)
     }
 
     async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned> {

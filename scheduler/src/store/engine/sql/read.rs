@@ -115,17 +115,18 @@ pub async fn doubtful(
 
 pub async fn executed_before(
     conn: &impl ConnectionTrait,
-    instance: &instance::Model,
+    executor_id: i32,
+    instance_id: i32,
     before: Millis,
 ) -> Result<Option<run::Model>, DbErr> {
     let recent = Runs::find()
-        .filter(RunColumn::ExecutorId.eq(instance.executor_id))
+        .filter(RunColumn::ExecutorId.eq(executor_id))
         .filter(RunColumn::DueAt.lt(before))
         .order_by_desc(RunColumn::DueAt)
         .limit(YARDSTICK)
         .all(conn)
         .await?;
-    let executed = |run: &run::Model| run.code != 0 && run.instance_id == Some(instance.id);
+    let executed = |run: &run::Model| run.code != 0 && run.instance_id == Some(instance_id);
     Ok(recent.into_iter().find(executed))
 }
 

@@ -1,0 +1,174 @@
+//! What the rest of the server asks of the engine.
+
+use super::directory::Target;
+use super::dispatcher::{Call, CallFailure};
+use super::shared::Shared;
+use super::step::{Applied, Step, What};
+use crate::store::engine::RunWithParameter;
+use crate::store::ids::RunIds;
+use crate::{Error, Refusal, Result};
+use entity::run::{Model as Run, RunState};
+use protocol::{LogChunk, LogRequest};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A way to the engine. Cheap to clone.
+#[derive(Clone)]
+pub struct EngineHandle(Arc<Shared>);
+
+/// A result as an executor reported it, after its token was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultFact {
+    pub run_id: i64,
+    /// The executor whose token came with it.
+    pub executor_id: i32,
+    pub code: i32,
+    pub text: String,
+}
+
+/// What became of a reported result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is the run's result, and on disk.
+    Recorded,
+    /// It was known already.
+    Duplicate,
+    /// The run had ended otherwise; it is kept beside the final state.
+    Late,
+    /// There is no such run, or it never went out.
+    UnknownRun,
+    /// The run belongs to another executor; nothing was written.
+    Foreign,
+}
+
+/// How the engine is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineStatus {
+    /// None while there is no lease.
+    pub server_id: Option<i32>,
+    /// Whether requests may go out.
+    pub gate_open: bool,
+    pub buckets: usize,
+    /// Jobs whose schedule this server watches.
+    pub jobs: u64,
+    pub sent: u64,
+    pub in_flight: usize,
+    /// How late the last request began (ms).
+    pub lateness_ms: i64,
+    /// Things that must not happen, since the start.
+    pub violations: u64,
+}
+
+impl EngineHandle {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Ids for runs that services insert.
+    pub fn run_ids(&self) -> Arc<RunIds> {
+        self.0.run_ids.clone()
+    }
+
+    /// Records results; answers when they are on disk.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the engine ends before they are: the executor should repeat.
+    pub async fn report(&self, facts: Vec<ResultFact>) -> Result<Vec<Recorded>> {
+        let at = self.0.now();
+        let step = |fact: ResultFact| Step {
+            run_id: fact.run_id,
+            at,
+            what: What::Result { executor_id: fact.executor_id, code: fact.code, text: fact.text },
+        };
+        let applied = self.0.facts.record(facts.into_iter().map(step).collect()).await?;
+        Ok(applied.into_iter().map(Recorded::from).collect())
+    }
+
+    /// Ends a run for good, and tells its executor, which stops everything of the job there.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Refusal::RunEnded`]; [`Refusal::KillNotDelivered`] when the run is
+    /// killed here and its executor could not be told.
+    pub async fn kill(&self, run_id: i64, by: Option<i32>) -> Result<()> {
+        let run = self.run(run_id).await?;
+        let step = Step { run_id, at: self.0.now(), what: What::Kill { by } };
+        if self.0.facts.record(vec![step]).await?.first() != Some(&Applied::Done) {
+            return Err(Error::Refused(Refusal::RunEnded));
+        }
+        let unsent = run.state == RunState::Waiting
+            || self.0.lanes.withdraw(run.executor_id, run.id, run.due_at);
+        if unsent {
+            return Ok(());
+        }
+        let not_delivered = |text: String| Error::Refused(Refusal::KillNotDelivered(text));
+        let target = self.target(&run).ok_or_else(|| not_delivered("its instance is gone".to_owned()))?;
+        match self.0.dispatcher.call(&target, Call::Kill { job_id: run.job_id }).await {
+            Ok(reply) if reply.is_ok() => Ok(()),
+            Ok(reply) => Err(not_delivered(reply.text)),
+            Err(failure) => Err(not_delivered(failure.to_string())),
+        }
+    }
+
+    /// Lines of a run's log, from its instance. None where the executor has none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Unavailable`] when the instance is gone or does not answer.
+    pub async fn fetch_log(&self, run_id: i64, from_line: i32) -> Result<Option<LogChunk>> {
+        let run = self.run(run_id).await?;
+        let target =
+            self.target(&run).ok_or_else(|| Error::Unavailable("the instance of this run is gone".to_owned()))?;
+        let request = LogRequest { run_id, triggered_at: run.due_at, from_line };
+        let reply = self.0.dispatcher.call(&target, Call::Log(request)).await.map_err(unavailable)?;
+        Ok(LogChunk::from_reply(&reply))
+    }
+
+    /// Whether an instance answers: the text says why it does not.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is gone; [`Error::Unavailable`] with its answer.
+    pub async fn beat(&self, executor_id: i32, instance_id: i32) -> Result<()> {
+        let target = self.0.directory.target(executor_id, instance_id).ok_or(Error::NotFound("instance"))?;
+        let reply = self.0.dispatcher.call(&target, Call::Beat).await.map_err(unavailable)?;
+        if reply.is_ok() { Ok(()) } else { Err(Error::Unavailable(reply.text)) }
+    }
+
+    pub fn status(&self) -> EngineStatus {
+        let shared = &self.0;
+        let holdings = shared.holdings();
+        EngineStatus {
+            server_id: holdings.lease.map(|lease| lease.server_id),
+            gate_open: shared.gate.is_open(),
+            buckets: holdings.epochs.len(),
+            jobs: shared.figures.jobs.load(Ordering::Relaxed),
+            sent: shared.figures.sent.load(Ordering::Relaxed),
+            in_flight: shared.lanes.in_flight(),
+            lateness_ms: shared.figures.lateness.load(Ordering::Relaxed),
+            violations: shared.figures.violations.load(Ordering::Relaxed),
+        }
+    }
+
+    async fn run(&self, run_id: i64) -> Result<Run> {
+        let found = self.0.store.runs(&[run_id]).await?;
+        found.into_iter().next().map(|RunWithParameter { run, .. }| run).ok_or(Error::NotFound("run"))
+    }
+
+    fn target(&self, run: &Run) -> Option<Arc<Target>> {
+        self.0.directory.target(run.executor_id, run.instance_id?)
+    }
+}
+
+fn unavailable(failure: CallFailure) -> Error {
+    Error::Unavailable(failure.to_string())
+}
+
+impl From<Applied> for Recorded {
+    fn from(applied: Applied) -> Self {
+        match applied {
+            Applied::Done => Self::Recorded,
+            Applied::Duplicate => Self::Duplicate,
+            Applied::Late => Self::Late,
+            Applied::Foreign => Self::Foreign,
+            Applied::NoSuchRun | Applied::Impossible => Self::UnknownRun,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Rescuing: runs past their limit, runs whose instance is gone, runs nobody knows about. Asks
+//! before it decides, and gives up after the stated time, so that no run stays live for ever.
+
+mod ask;
+mod evidence;
+
+pub use evidence::{Evidence, read as read_evidence};
+
+use super::dispatch::Order;
+use super::holdings::{Holdings, SENDS};
+use super::settings::EngineSettings;
+use super::shared::Shared;
+use super::step::{Applied, Step, What};
+use crate::{Error, Result};
+use entity::Millis;
+use entity::run::{Model as Run, Reason, RunState};
+use protocol::words::SUCCESS;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs looked at in one tick.
+const BATCH: u64 = 2_000;
+/// Runs younger than this need no rescue yet; it spares the look at the short ones.
+const YOUNG_MS: Millis = 3_000;
+/// The answer to a request is waited for so long, and then some.
+const ANSWER_MS: Millis = 40_000;
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The rescuing loop's state: what it knows of the doubtful runs.
+pub struct Rescuer {
+    shared: Arc<Shared>,
+    inquiries: HashMap<i64, Inquiry>,
+}
+
+/// What is known of one doubtful run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    /// In which state it is doubtful, and since when this server sees it.
+    pub state: RunState,
+    pub since: Millis,
+    pub asked_at: Option<Millis>,
+    /// What the last asking brought, and since when every asking brings the same.
+    pub evidence: Option<(Evidence, Millis)>,
+}
+
+/// What a tick came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RescueReport {
+    pub doubtful: usize,
+    pub asked: usize,
+    pub decided: usize,
+    pub resent: usize,
+}
+
+/// What to do about a doubtful run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Leave,
+    Ask,
+    Decide(What),
+}
+
+/// What a decision rests on, beside the row.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    pub now: Millis,
+    pub settings: &'a EngineSettings,
+    pub holdings: &'a Holdings,
+    /// The run is in a lane of this server, or under way.
+    pub in_hand: bool,
+    /// Its instance is there and can be asked.
+    pub askable: bool,
+    pub inquiry: &'a Inquiry,
+}
+
+/// Decides about one doubtful run.
+pub fn decide(run: &Run, view: View<'_>) -> Verdict {
+    let overdue = run.deadline_at.is_some_and(|deadline| deadline <= view.now);
+    match run.state {
+        RunState::Sending => unsent(run, view),
+        RunState::Running if overdue => Verdict::Decide(What::Expire),
+        // Its last results are still on their way: an executor that leaves in good order reports
+        // after it has signed off.
+        RunState::Running if view.now - view.inquiry.since >= view.settings.farewell_ms => {
+            Verdict::Decide(What::Doubt {
+                claim: run.claim,
+                from: RunState::Running,
+                reason: Reason::InstanceGone,
+            })
+        }
+        RunState::Unknown => unknown(run, view),
+        _ => Verdict::Leave,
+    }
+}
+
+/// A claimed run without an answer. One's own is in hand, or was dropped; that of an earlier life
+/// is left alone until nothing of it can be on its way any more.
+fn unsent(run: &Run, view: View<'_>) -> Verdict {
+    let doubt = |reason| Verdict::Decide(What::Doubt { claim: run.claim, from: RunState::Sending, reason });
+    if run.claim != view.holdings.claim() {
+        let quiet = view.now - view.holdings.since >= view.settings.quarantine_ms;
+        return if quiet { doubt(Reason::ServerGone) } else { Verdict::Leave };
+    }
+    let forgotten = !view.in_hand && view.now - run.due_at >= ANSWER_MS;
+    if forgotten { doubt(Reason::NoAnswer) } else { Verdict::Leave }
+}
+
+/// A run in doubt: what two askings that agree say, else another asking, and in the end *lost*.
+fn unknown(run: &Run, view: View<'_>) -> Verdict {
+    let View { now, settings, inquiry, .. } = view;
+    let agreed = inquiry.evidence.filter(|(_, first)| {
+        inquiry.asked_at.is_some_and(|last| last - first >= settings.ask_again_ms)
+    });
+    match agreed {
+        Some((Evidence::NeverStarted, _)) if run.fence % SENDS < 2 && run.instance_id.is_some() => {
+            let claim = view.holdings.claim();
+            return Verdict::Decide(What::Resend { seen: run.claim, claim, fence: resend_fence(run, view) });
+        }
+        Some((Evidence::Running, _)) => return Verdict::Decide(What::Found),
+        Some((Evidence::Ended { code }, first)) if now - first >= settings.result_wait_ms => {
+            let text = if code == SUCCESS { String::new() } else { "read from the executor's log".to_owned() };
+            return Verdict::Decide(What::Result { executor_id: run.executor_id, code, text });
+        }
+        _ => {}
+    }
+    if now - inquiry.since >= settings.unknown_for_ms {
+        return Verdict::Decide(What::Lose { reason: run.reason });
+    }
+    let again = inquiry.asked_at.is_none_or(|last| now - last >= settings.ask_again_ms);
+    if view.askable && again { Verdict::Ask } else { Verdict::Leave }
+}
+
+/// One sending more, in the present epoch.
+fn resend_fence(run: &Run, view: View<'_>) -> i64 {
+    (run.fence + 1).max(view.holdings.fence(run.bucket) + 1)
+}
+
+impl Rescuer {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, inquiries: HashMap::new() }
+    }
+
+    /// Looks at the doubtful runs, asks, decides, sends again.
+    pub async fn tick(&mut self) -> Result<RescueReport> {
+        let shared = self.shared.clone();
+        let now = shared.now();
+        let holdings = shared.holdings();
+        if holdings.lease.is_none() {
+            return Ok(RescueReport::default());
+        }
+        let runs = shared.store.doubtful(&holdings.buckets(), now - YOUNG_MS, now, BATCH).await?;
+        self.keep_inquiries(&runs, now);
+        let mut report = RescueReport { doubtful: runs.len(), ..RescueReport::default() };
+        let to_ask: Vec<&Run> =
+            runs.iter().filter(|run| self.verdict(run, &holdings, now) == Verdict::Ask).collect();
+        report.asked = to_ask.len();
+        for (run_id, evidence) in ask::ask(&shared, &to_ask).await? {
+            self.note(run_id, evidence);
+        }
+        let now = shared.now();
+        let decided: Vec<(&Run, Step)> = runs
+            .iter()
+            .filter_map(|run| match self.verdict(run, &holdings, now) {
+                Verdict::Decide(what) => Some((run, Step { run_id: run.id, at: now, what })),
+                _ => None,
+            })
+            .collect();
+        self.carry_out(&holdings, decided, &mut report).await?;
+        Ok(report)
+    }
+
+    fn verdict(&self, run: &Run, holdings: &Holdings, now: Millis) -> Verdict {
+        let Some(inquiry) = self.inquiries.get(&run.id) else {
+            return Verdict::Leave;
+        };
+        let target = run.instance_id.and_then(|id| self.shared.directory.target(run.executor_id, id));
+        let view = View {
+            now,
+            settings: &self.shared.settings,
+            holdings,
+            in_hand: self.shared.lanes.holds(run.executor_id, run.id, run.due_at),
+            askable: target.is_some_and(|target| evidence::can_be_asked(target.client)),
+            inquiry,
+        };
+        decide(run, view)
+    }
+
+    /// Forgets runs that are doubtful no more, and begins an inquiry for those that became so.
+    fn keep_inquiries(&mut self, runs: &[Run], now: Millis) {
+        let mut before = std::mem::take(&mut self.inquiries);
+        for run in runs {
+            let known = before.remove(&run.id).filter(|inquiry| inquiry.state == run.state);
+            let fresh = Inquiry { state: run.state, since: now, asked_at: None, evidence: None };
+            self.inquiries.insert(run.id, known.unwrap_or(fresh));
+        }
+    }
+
+    fn note(&mut self, run_id: i64, evidence: Evidence) {
+        let now = self.shared.now();
+        if let Some(inquiry) = self.inquiries.get_mut(&run_id) {
+            inquiry.asked_at = Some(now);
+            inquiry.evidence = match inquiry.evidence {
+                Some((same, first)) if same == evidence => Some((same, first)),
+                _ => Some((evidence, now)),
+            };
+        }
+    }
+
+    /// Writes the decisions, and sends again what never started.
+    async fn carry_out(
+        &mut self,
+        holdings: &Holdings,
+        decided: Vec<(&Run, Step)>,
+        report: &mut RescueReport,
+    ) -> Result<()> {
+        let Some(authority) = holdings.authority(decided.iter().map(|(run, _)| run.bucket)) else {
+            return Ok(());
+        };
+        let steps: Vec<Step> = decided.iter().map(|(_, step)| step.clone()).collect();
+        let applied = match self.shared.store.apply(Some(&authority), &steps).await {
+            Err(Error::Conflict(_)) => return Ok(()),
+            applied => applied?,
+        };
+        let mut resent = Vec::new();
+        for ((run, step), applied) in decided.iter().zip(applied) {
+            if applied == Applied::Done {
+                report.decided += 1;
+                self.shared.publish_runs([run.id]);
+                if let What::Resend { claim, .. } = step.what {
+                    resent.push(Run { claim, ..(*run).clone() });
+                }
+            }
+        }
+        report.resent = resent.len();
+        self.send_again(resent).await
+    }
+
+    /// To the same address, with the same id. An instance that left meanwhile is noticed as for any
+    /// other run without an answer.
+    async fn send_again(&self, runs: Vec<Run>) -> Result<()> {
+        let shared = &self.shared;
+        let jobs: Vec<i32> = runs.iter().map(|run| run.job_id).collect();
+        let ids: Vec<i64> = runs.iter().map(|run| run.id).collect();
+        let bodies = shared.directory.jobs(shared.store.as_ref(), &jobs).await?;
+        let parameters: HashMap<i64, Option<String>> =
+            shared.store.runs(&ids).await?.into_iter().map(|found| (found.run.id, found.parameter)).collect();
+        let order = |run: &Run| {
+            let target = shared.directory.target(run.executor_id, run.instance_id?)?;
+            let parameter = parameters.get(&run.id).cloned().flatten();
+            Some(Order::new(run, target, bodies.get(&run.job_id)?.clone(), parameter))
+        };
+        shared.lanes.push(runs.iter().filter_map(order));
+        Ok(())
+    }
+
+    /// Ticks every second.
+    pub async fn run(&mut self) -> Result<()> {
+        loop {
+            if let Err(error) = self.tick().await {
+                tracing::error!(%error, "doubtful runs cannot be looked after; trying again");
+            }
+            if !self.shared.rest(EVERY).await {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Asking executors about runs: idle first, then the log, for the other order can miss a run that
+//! starts and ends in between.
+
+use super::evidence::{self, Evidence};
+use crate::Result;
+use crate::engine::directory::Target;
+use crate::engine::dispatcher::Call;
+use crate::engine::shared::Shared;
+use entity::run::Model as Run;
+use futures::StreamExt;
+use protocol::{LogRequest, RemoteReply};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A slower answer does not count: a paused executor may say "idle, none" and then run it.
+const FAST: Duration = Duration::from_secs(1);
+/// Askings at the same time.
+const WIDTH: usize = 16;
+
+/// Asks about each of `runs` once. The answers come in any order; a run without one is missing
+/// where its instance is gone.
+pub async fn ask(shared: &Arc<Shared>, runs: &[&Run]) -> Result<Vec<(i64, Evidence)>> {
+    let with_target = runs.iter().filter_map(|run| {
+        let target = shared.directory.target(run.executor_id, run.instance_id?)?;
+        Some(((*run).clone(), target))
+    });
+    let with_target: Vec<(Run, Arc<Target>)> = with_target.collect();
+    let askings = with_target.into_iter().map(|(run, target)| {
+        let shared = shared.clone();
+        async move { (run.id, ask_one(&shared, &run, &target).await) }
+    });
+    let mut found: Vec<(i64, Evidence)> = futures::stream::iter(askings).buffer_unordered(WIDTH).collect().await;
+    let doubt: Vec<&Run> = runs
+        .iter()
+        .copied()
+        .filter(|run| found.contains(&(run.id, Evidence::NeverStarted)))
+        .collect();
+    let trusted = logs_are_there(shared, &doubt).await?;
+    for (run_id, evidence) in &mut found {
+        if *evidence == Evidence::NeverStarted && !trusted.get(run_id).copied().unwrap_or(false) {
+            *evidence = Evidence::Nothing;
+        }
+    }
+    Ok(found)
+}
+
+async fn ask_one(shared: &Shared, run: &Run, target: &Target) -> Evidence {
+    let Some(idle) = fast(shared, target, Call::IdleBeat { job_id: run.job_id }).await else {
+        return Evidence::Nothing;
+    };
+    match log_of(shared, run, target).await {
+        Some(log) => evidence::read(target.client, idle.is_ok(), &log),
+        None => Evidence::Nothing,
+    }
+}
+
+async fn log_of(shared: &Shared, run: &Run, target: &Target) -> Option<RemoteReply> {
+    let request = LogRequest { run_id: run.id, triggered_at: run.due_at, from_line: 1 };
+    fast(shared, target, Call::Log(request)).await
+}
+
+async fn fast(shared: &Shared, target: &Target, call: Call) -> Option<RemoteReply> {
+    tokio::time::timeout(FAST, shared.dispatcher.call(target, call)).await.ok()?.ok()
+}
+
+/// A missing log says something only beside the log of an older run that did start there: else
+/// the folder is new, and all logs are missing. Asked once per instance.
+async fn logs_are_there(shared: &Shared, runs: &[&Run]) -> Result<HashMap<i64, bool>> {
+    let mut by_instance: HashMap<i32, bool> = HashMap::new();
+    let mut trusted = HashMap::new();
+    for run in runs {
+        let Some(target) = run.instance_id.and_then(|id| shared.directory.target(run.executor_id, id)) else {
+            continue;
+        };
+        let known = by_instance.get(&target.instance_id).copied();
+        let there = match known {
+            Some(there) => there,
+            None => has_older_log(shared, run, &target).await?,
+        };
+        by_instance.insert(target.instance_id, there);
+        trusted.insert(run.id, there);
+    }
+    Ok(trusted)
+}
+
+async fn has_older_log(shared: &Shared, run: &Run, target: &Target) -> Result<bool> {
+    let older = shared.store.executed_before(target.executor_id, target.instance_id, run.due_at).await?;
+    let Some(older) = older else { return Ok(false) };
+    let log = log_of(shared, &older, target).await;
+    Ok(log.is_some_and(|log| evidence::has_started(target.client, &log)))
+}
