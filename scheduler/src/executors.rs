@@ -231,10 +231,9 @@ pub(crate) async fn authorised(
     action: Action,
     id: i32,
 ) -> Result<executor::Model> {
-    let executor = store::by_id(services.db.reader(), id).await?;
     // Whoever must change the password first learns nothing about ids either.
     visible(caller)?;
-    let executor = executor.ok_or(Error::NotFound("executor"))?;
+    let executor = store::by_id(services.db.reader(), id).await?.ok_or(Error::NotFound("executor"))?;
     authorise(caller, action, Scope::Namespace { id: executor.namespace_id, noun: "executor" })?;
     Ok(executor)
 }

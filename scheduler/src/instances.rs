@@ -17,7 +17,8 @@ use subtle::{Choice, ConstantTimeEq};
 
 pub use client::{ClientHints, recognise};
 
-/// How long an instance may be silent: three periods of most clients.
+/// How long an instance may be silent before the engine marks it as gone: three periods of most
+/// clients.
 pub const SILENCE: Millis = 90_000;
 /// What XXL-JOB's clients send as `registryGroup`.
 const GROUP: &str = "EXECUTOR";
@@ -109,37 +110,6 @@ pub async fn remove(
     transaction.commit().await?;
     publish(services, &changed);
     Ok(RegisterOutcome::Done { changed })
-}
-
-/// Marks instances as gone that have been silent for [`SILENCE`], and returns them. Call it every
-/// second; it writes only when there are any.
-///
-/// `listening_since` is when this server began to listen: before [`SILENCE`] has passed since then,
-/// nobody's silence means anything.
-pub async fn silence(
-    services: &Services,
-    listening_since: Millis,
-    now: Millis,
-) -> Result<Vec<instance::Model>> {
-    let cutoff = now - SILENCE;
-    if listening_since > cutoff {
-        return Ok(Vec::new());
-    }
-    let silent = store::silent_since(services.db.reader(), cutoff).await?;
-    if silent.is_empty() {
-        return Ok(silent);
-    }
-    let transaction = services.db.begin().await?;
-    let ids: Vec<i32> = silent.iter().map(|instance| instance.id).collect();
-    store::mark_silent(&transaction, ids.clone(), cutoff, now).await?;
-    let marked = store::by_ids(&transaction, ids).await?;
-    transaction.commit().await?;
-    let gone: Vec<_> = marked.into_iter().filter(|instance| instance.gone_at == Some(now)).collect();
-    let mut executors: Vec<i32> = gone.iter().map(|instance| instance.executor_id).collect();
-    executors.sort_unstable();
-    executors.dedup();
-    publish(services, &executors);
-    Ok(gone)
 }
 
 /// Those of `asked` (ids of executors) whose runs a client with this token may report on.

@@ -5,13 +5,17 @@
 pub mod addresses;
 pub mod authority;
 pub mod clock;
+pub mod engine;
 mod error;
 pub mod executors;
 mod fields;
 pub mod instances;
+pub mod jobs;
 pub mod namespaces;
+mod paging;
 pub mod passwords;
 pub mod rules;
+pub mod runs;
 pub mod sessions;
 pub mod signals;
 pub mod store;
@@ -21,7 +25,9 @@ pub use error::{Error, Refusal, Result};
 
 use clock::SharedClock;
 use signals::Signals;
+use std::sync::Arc;
 use store::Db;
+use store::ids::RunIds;
 
 /// What every use case works with. Cheap to clone.
 #[derive(Clone)]
@@ -30,4 +36,6 @@ pub struct Services {
     pub clock: SharedClock,
     /// Tells the engine and open pages what changed.
     pub signals: Signals,
+    /// Numbers for runs that people start.
+    pub run_ids: Arc<RunIds>,
 }

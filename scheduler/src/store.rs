@@ -1,9 +1,14 @@
 //! The database. The only place that builds queries; functions take the connection they work on.
 
 mod connect;
+pub mod engine;
 pub(crate) mod executors;
+pub mod ids;
 pub(crate) mod instances;
+pub(crate) mod jobs;
+pub(crate) mod leases;
 pub(crate) mod namespaces;
+pub(crate) mod runs;
 pub mod schema;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_guards;

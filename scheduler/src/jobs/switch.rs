@@ -1,0 +1,97 @@
+//! Starting, stopping and deleting a job.
+
+use super::{authorised, save, store};
+use crate::authority::{Action, Caller};
+use crate::rules::bucket::bucket_of;
+use crate::rules::schedule::{Definition, Schedule};
+use crate::signals::Change;
+use crate::store::runs as runs_store;
+use crate::{Error, Refusal, Result, Services};
+use entity::job::{ActiveModel, JobState, Model};
+use sea_orm::Set;
+use std::time::Duration;
+
+/// How often, and how many times, a stop looks whether a request is still under way: 4 s in all.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 80;
+
+/// Lets the schedule fire from now on. What was missed meanwhile stays missed.
+///
+/// # Errors
+/// [`Error::Invalid`] naming `schedule` when it will never fire again.
+pub async fn start(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
+    let stored = authorised(services, caller, Action::OperateJobs, id).await?;
+    let now = services.clock.now();
+    Schedule::validate(Definition::from(&stored), now).map_err(Error::Invalid)?;
+    switch(services, caller, id, JobState::On).await
+}
+
+/// Stops the schedule. Runs of the schedule that wait are skipped, and when this returns none of
+/// them goes out any more; runs that are out already go on.
+///
+/// # Errors
+/// [`Refusal::RunUnderWay`] when a run was on its way for longer than 4 s: the job is stopped, but
+/// that run still goes out.
+pub async fn stop(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
+    authorised(services, caller, Action::OperateJobs, id).await?;
+    let job = switch(services, caller, id, JobState::Stopped).await?;
+    wait_until_sent(services, id).await?;
+    Ok(job)
+}
+
+/// Stops a job as [`stop`] does, then deletes it; waiting runs of every kind are skipped. Its runs
+/// stay in the history, without the job's name, until they are pruned by age.
+///
+/// # Errors
+/// [`Refusal::RunUnderWay`] as for [`stop`]: the job is stopped but still there.
+pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()> {
+    authorised(services, caller, Action::ManageJobs, id).await?;
+    switch(services, caller, id, JobState::Stopped).await?;
+    wait_until_sent(services, id).await?;
+    let transaction = services.db.begin().await?;
+    store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
+    runs_store::skip_waiting(&transaction, id, bucket_of(id), false, services.clock.now()).await?;
+    store::delete(&transaction, id).await?;
+    transaction.commit().await?;
+    services.signals.publish(Change::Job(id));
+    Ok(())
+}
+
+/// Sets the state; a job that has it already stays as it is.
+async fn switch(services: &Services, caller: &Caller, id: i32, state: JobState) -> Result<Model> {
+    let now = services.clock.now();
+    let transaction = services.db.begin().await?;
+    let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
+    let job = match before.state == state {
+        true => before,
+        false => {
+            let changes = ActiveModel { state: Set(state), ..Default::default() };
+            save(&transaction, caller, &before, changes, now).await?
+        }
+    };
+    let mut skipped = Vec::new();
+    if state == JobState::Stopped {
+        skipped = runs_store::skip_waiting(&transaction, id, bucket_of(id), true, now).await?;
+    }
+    transaction.commit().await?;
+    services.signals.publish(Change::Job(id));
+    for run in skipped {
+        services.signals.publish(Change::Run(run));
+    }
+    Ok(job)
+}
+
+/// Waits until no request of the job is under way. Counted in looks, not read from the clock: the
+/// clock may stand still in a test.
+async fn wait_until_sent(services: &Services, id: i32) -> Result<()> {
+    for _ in 0..LOOKS {
+        if runs_store::sending_of_job(services.db.reader(), id, bucket_of(id)).await?.is_none() {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    match runs_store::sending_of_job(services.db.reader(), id, bucket_of(id)).await? {
+        Some(run) => Err(Error::Refused(Refusal::RunUnderWay(run))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,168 @@
+//! Runs as people see and start them. What moves a run from state to state is the engine.
+
+mod list;
+mod summary;
+
+use crate::authority::{Action, Caller, Scope, authorise, visible};
+use crate::executors::ExecutorView;
+use crate::fields::Faults;
+use crate::rules::bucket::bucket_of;
+use crate::signals::Change;
+use crate::store::{executors, instances, jobs as job_store, runs as store, users};
+use crate::{Error, Refusal, Result, Services, jobs};
+use entity::run::{Model, Reason, RunKind, RunState};
+use entity::{Millis, executor, instance, job, run_text};
+
+pub use crate::store::jobs::NextFire;
+pub use list::{RunFilter, RunPage, RunRow, list};
+pub use summary::{OfflineInstance, Summary, Wrong, summary};
+
+/// A run as a mark beside its job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecentRun {
+    pub id: i64,
+    pub state: RunState,
+    pub due_at: Millis,
+    /// From sending to the end; none before that, and for runs that never went out.
+    pub duration_ms: Option<Millis>,
+}
+
+impl From<&Model> for RecentRun {
+    fn from(run: &Model) -> Self {
+        let duration_ms = run.ended_at.zip(run.sent_at).map(|(ended, sent)| (ended - sent).max(0));
+        Self { id: run.id, state: run.state, due_at: run.due_at, duration_ms }
+    }
+}
+
+/// One run with what stands around it; none is what has been deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunDetail {
+    pub run: Model,
+    pub text: Option<run_text::Model>,
+    pub job: Option<job::Model>,
+    pub executor: Option<ExecutorView>,
+    pub instance: Option<instance::Model>,
+    pub started_by: Option<String>,
+    pub ended_by: Option<String>,
+}
+
+pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDetail> {
+    let (run, executor) = authorised(services, caller, Action::View, id).await?;
+    let reader = services.db.reader();
+    let text = store::text(reader, id).await?;
+    let people: Vec<i32> = text.iter().flat_map(|text| [text.started_by, text.ended_by]).flatten().collect();
+    let people = users::by_ids(reader, people).await?;
+    let name_of =
+        |id: Option<i32>| people.iter().find(|user| Some(user.id) == id).map(|user| user.name.clone());
+    let instance = instances::by_ids(reader, run.instance_id.into_iter().collect()).await?;
+    Ok(RunDetail {
+        started_by: name_of(text.as_ref().and_then(|text| text.started_by)),
+        ended_by: name_of(text.as_ref().and_then(|text| text.ended_by)),
+        text,
+        job: job_store::by_id(reader, run.job_id).await?,
+        executor: executor.map(ExecutorView::from),
+        instance: instance.into_iter().next(),
+        run,
+    })
+}
+
+/// Starts a job by hand, whether or not its schedule fires. Returns the id of the run, which waits
+/// for the engine.
+///
+/// # Errors
+/// [`Error::Invalid`] naming `parameter`, which replaces the job's for this run.
+pub async fn run_now(
+    services: &Services,
+    caller: &Caller,
+    job_id: i32,
+    parameter: Option<String>,
+) -> Result<i64> {
+    jobs::authorised(services, caller, Action::OperateJobs, job_id).await?;
+    let mut faults = Faults::default();
+    let parameter = parameter.map(|text| faults.text("parameter", &text, jobs::PARAMETER_LENGTH));
+    faults.into_result()?;
+    let id = services.run_ids.take_one().await?;
+    let now = services.clock.now();
+    let transaction = services.db.begin().await?;
+    let job = job_store::by_id_locked(&transaction, job_id).await?.ok_or(Error::NotFound("job"))?;
+    let text = run_text::Model {
+        run_id: id,
+        parameter,
+        started_by: caller.account(),
+        ended_by: None,
+        dispatch: None,
+        result: None,
+        late_result: None,
+    };
+    let run = new_manual(id, job.id, job.version, job.executor_id, now);
+    store::insert(&transaction, run, text).await?;
+    transaction.commit().await?;
+    services.signals.publish(Change::Run(id));
+    Ok(id)
+}
+
+/// The run, if the caller may end it and it has not ended.
+///
+/// # Errors
+/// [`Refusal::RunEnded`].
+pub async fn may_kill(services: &Services, caller: &Caller, id: i64) -> Result<Model> {
+    let (run, _) = authorised(services, caller, Action::OperateJobs, id).await?;
+    if run.state.is_final() { Err(Error::Refused(Refusal::RunEnded)) } else { Ok(run) }
+}
+
+/// The run and its executor, if the caller may do that with it. A run whose executor is gone
+/// belongs to no namespace.
+async fn authorised(
+    services: &Services,
+    caller: &Caller,
+    action: Action,
+    id: i64,
+) -> Result<(Model, Option<executor::Model>)> {
+    const NO_NAMESPACE: i32 = 0;
+    visible(caller)?;
+    let run = store::by_id(services.db.reader(), id).await?.ok_or(Error::NotFound("run"))?;
+    let executor = executors::by_id(services.db.reader(), run.executor_id).await?;
+    let namespace = executor.as_ref().map_or(NO_NAMESPACE, |executor| executor.namespace_id);
+    authorise(caller, action, Scope::Namespace { id: namespace, noun: "run" })?;
+    Ok((run, executor))
+}
+
+/// A run that waits to be sent by the engine.
+fn new_manual(id: i64, job_id: i32, job_version: i32, executor_id: i32, now: Millis) -> Model {
+    let bucket = bucket_of(job_id);
+    Model {
+        id,
+        job_id,
+        kind: RunKind::Manual,
+        job_version,
+        nominal_at: now,
+        due_at: now,
+        slot: -id,
+        state: RunState::Waiting,
+        reason: Reason::None,
+        code: 0,
+        attention: None,
+        bucket,
+        live_bucket: Some(bucket),
+        follow_ok: false,
+        follow_fail: false,
+        claim: 0,
+        fence: 0,
+        executor_id,
+        instance_id: None,
+        instance_generation: 0,
+        parent_id: None,
+        shard_index: 0,
+        shard_total: 1,
+        attempt: 1,
+        priority: 0,
+        span_last: None,
+        span_count: 0,
+        deadline_at: None,
+        sent_at: None,
+        accepted_at: None,
+        ended_at: None,
+        late_code: None,
+        late_at: None,
+    }
+}

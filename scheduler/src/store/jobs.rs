@@ -1,0 +1,261 @@
+//! Jobs and how far each one's schedule has been fired.
+
+use crate::authority::Visible;
+use entity::job::{ActiveModel, Column, Entity, JobState, Model, RunMode, ScheduleKind};
+use entity::{Millis, executor, job_cursor};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
+    IntoActiveModel, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationBuilder, RelationDef,
+};
+
+/// Which jobs a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Part of the name or handler, in any case, or the id; empty = all.
+    pub text: String,
+    pub executor_id: Option<i32>,
+    pub namespace_id: Option<i32>,
+    pub state: Option<JobState>,
+    /// Part of the owner; empty = all.
+    pub owner: String,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JobOrder {
+    #[default]
+    Name,
+    /// Those that fire soonest first, those that do not fire last.
+    NextFire,
+}
+
+/// Where a page of a list begins: behind this job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Position {
+    Name { name: String, id: i32 },
+    NextFire { at: Option<Millis>, id: i32 },
+}
+
+/// A job as lists show it: without parameter and source, which may be long.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct JobLine {
+    pub id: i32,
+    pub namespace_id: i32,
+    pub executor_id: i32,
+    pub name: String,
+    pub description: String,
+    pub owner: String,
+    pub state: JobState,
+    pub schedule_kind: ScheduleKind,
+    pub schedule: String,
+    pub zone: String,
+    pub run_mode: RunMode,
+    pub handler: String,
+    pub version: i32,
+    pub updated_at: Millis,
+    pub next_at: Option<Millis>,
+}
+
+/// One of the next fires of all jobs.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct NextFire {
+    pub job_id: i32,
+    pub job_name: String,
+    pub app_name: String,
+    pub at: Millis,
+}
+
+pub async fn by_id(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(conn).await
+}
+
+/// The same, locked until the transaction ends.
+pub async fn by_id_locked(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
+/// Id and name of these jobs.
+pub async fn names(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<(i32, String)>, DbErr> {
+    let query = Entity::find().select_only().column(Column::Id).column(Column::Name);
+    query.filter(Column::Id.is_in(ids)).into_tuple().all(conn).await
+}
+
+/// Id of the job with that name.
+pub async fn id_by_name(
+    conn: &impl ConnectionTrait,
+    namespace_id: i32,
+    name: &str,
+) -> Result<Option<i32>, DbErr> {
+    let query = Entity::find().select_only().column(Column::Id).filter(Column::NamespaceId.eq(namespace_id));
+    query.filter(Column::Name.eq(name)).into_tuple().one(conn).await
+}
+
+pub async fn insert(conn: &impl ConnectionTrait, job: ActiveModel) -> Result<Model, DbErr> {
+    job.insert(conn).await
+}
+
+/// Writes the set columns and moves the version on, if it still is `version`.
+pub async fn update(
+    conn: &impl ConnectionTrait,
+    id: i32,
+    version: i32,
+    changes: ActiveModel,
+) -> Result<bool, DbErr> {
+    let updated = Entity::update_many()
+        .set(changes)
+        .col_expr(Column::Version, Expr::value(version + 1))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Version.eq(version))
+        .exec(conn)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+/// Deletes a job and its cursor; its runs stay.
+pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
+    job_cursor::Entity::delete_by_id(id).exec(conn).await?;
+    Entity::delete_by_id(id).exec(conn).await.map(drop)
+}
+
+pub async fn insert_cursor(conn: &impl ConnectionTrait, cursor: job_cursor::Model) -> Result<(), DbErr> {
+    let insert = job_cursor::Entity::insert(cursor.into_active_model());
+    insert.exec_without_returning(conn).await.map(drop)
+}
+
+pub async fn cursor(conn: &impl ConnectionTrait, job_id: i32) -> Result<Option<job_cursor::Model>, DbErr> {
+    job_cursor::Entity::find_by_id(job_id).one(conn).await
+}
+
+/// The cursor, locked until the transaction ends: a claim at the same moment waits, and then fails
+/// because of the version.
+pub async fn cursor_locked(
+    conn: &impl ConnectionTrait,
+    job_id: i32,
+) -> Result<Option<job_cursor::Model>, DbErr> {
+    job_cursor::Entity::find_by_id(job_id).lock_exclusive().one(conn).await
+}
+
+pub async fn set_cursor(
+    conn: &impl ConnectionTrait,
+    job_id: i32,
+    version: i32,
+    next_at: Option<Millis>,
+) -> Result<(), DbErr> {
+    let update = job_cursor::Entity::update_many()
+        .col_expr(job_cursor::Column::Version, Expr::value(version))
+        .col_expr(job_cursor::Column::NextAt, Expr::value(next_at));
+    update.filter(job_cursor::Column::JobId.eq(job_id)).exec(conn).await.map(drop)
+}
+
+/// The visible jobs that match, in `order`, from behind `after`.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    filter: &JobFilter,
+    order: JobOrder,
+    after: Option<Position>,
+    limit: u64,
+) -> Result<Vec<JobLine>, DbErr> {
+    const COLUMNS: [Column; 14] = [
+        Column::Id,
+        Column::NamespaceId,
+        Column::ExecutorId,
+        Column::Name,
+        Column::Description,
+        Column::Owner,
+        Column::State,
+        Column::ScheduleKind,
+        Column::Schedule,
+        Column::Zone,
+        Column::RunMode,
+        Column::Handler,
+        Column::Version,
+        Column::UpdatedAt,
+    ];
+    let mut query = Entity::find()
+        .select_only()
+        .columns(COLUMNS)
+        .column(job_cursor::Column::NextAt)
+        .join(JoinType::LeftJoin, to_cursor())
+        .filter(matching(visible, filter));
+    if let Some(after) = after {
+        query = query.filter(behind(after));
+    }
+    let query = match order {
+        JobOrder::Name => query.order_by_asc(Column::Name),
+        JobOrder::NextFire => query
+            .order_by(Expr::col((job_cursor::Entity, job_cursor::Column::NextAt)).is_null(), Order::Asc)
+            .order_by_asc(job_cursor::Column::NextAt),
+    };
+    query.order_by_asc(Column::Id).limit(limit).into_model().all(conn).await
+}
+
+/// Fires until `until` of visible jobs, the soonest first: one for each job.
+pub async fn next_fires(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    until: Millis,
+    limit: u64,
+) -> Result<Vec<NextFire>, DbErr> {
+    let mut query = job_cursor::Entity::find()
+        .select_only()
+        .column(job_cursor::Column::JobId)
+        .column_as(Column::Name, "job_name")
+        .column_as(executor::Column::AppName, "app_name")
+        .column_as(job_cursor::Column::NextAt, "at")
+        .join(JoinType::InnerJoin, to_cursor().rev())
+        .join(JoinType::InnerJoin, to_executor())
+        .filter(job_cursor::Column::NextAt.lte(until));
+    if let Visible::Only(ids) = visible {
+        query = query.filter(Column::NamespaceId.is_in(ids.iter().copied()));
+    }
+    let query = query.order_by_asc(job_cursor::Column::NextAt).order_by_asc(job_cursor::Column::JobId);
+    query.limit(limit).into_model().all(conn).await
+}
+
+fn to_cursor() -> RelationDef {
+    let relation: RelationBuilder<_, _> = Entity::belongs_to(job_cursor::Entity);
+    relation.from(Column::Id).to(job_cursor::Column::JobId).into()
+}
+
+fn to_executor() -> RelationDef {
+    let relation: RelationBuilder<_, _> = Entity::belongs_to(executor::Entity);
+    relation.from(Column::ExecutorId).to(executor::Column::Id).into()
+}
+
+fn matching(visible: &Visible, filter: &JobFilter) -> Condition {
+    let mut all = Condition::all()
+        .add_option(filter.namespace_id.map(|id| Column::NamespaceId.eq(id)))
+        .add_option(filter.executor_id.map(|id| Column::ExecutorId.eq(id)))
+        .add_option(filter.state.map(|state| Column::State.eq(state)));
+    if let Visible::Only(ids) = visible {
+        all = all.add(Column::NamespaceId.is_in(ids.iter().copied()));
+    }
+    let (text, owner) = (filter.text.trim(), filter.owner.trim());
+    if !text.is_empty() {
+        let any = Condition::any()
+            .add(super::contains(Column::Name, text))
+            .add(super::contains(Column::Handler, text))
+            .add_option(text.parse::<i32>().ok().map(|id| Column::Id.eq(id)));
+        all = all.add(any);
+    }
+    if !owner.is_empty() {
+        all = all.add(super::contains(Column::Owner, owner));
+    }
+    all
+}
+
+fn behind(position: Position) -> Condition {
+    let same_then_id = |same: Expr, id: i32| Condition::all().add(same).add(Column::Id.gt(id));
+    let next_at = job_cursor::Column::NextAt;
+    match position {
+        Position::Name { name, id } => {
+            Condition::any().add(Column::Name.gt(name.as_str())).add(same_then_id(Column::Name.eq(name), id))
+        }
+        Position::NextFire { at: Some(at), id } => {
+            Condition::any().add(next_at.gt(at)).add(same_then_id(next_at.eq(at), id)).add(next_at.is_null())
+        }
+        Position::NextFire { at: None, id } => same_then_id(next_at.is_null(), id),
+    }
+}

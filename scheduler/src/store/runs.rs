@@ -1,0 +1,58 @@
+//! Runs as people look at them. `run` is never counted and never skipped through: a list goes along
+//! one of the access paths (executor, job, attention) from a position, and reads so many rows.
+
+mod paths;
+mod stop;
+
+use entity::run::{Column, Entity, Model, RunState};
+use entity::run_text;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+
+pub use paths::{Batch, Path, Position, Span, of_executors, of_job, recent_of_jobs};
+pub use stop::{sending_of_job, skip_waiting};
+
+pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(conn).await
+}
+
+pub async fn text(conn: &impl ConnectionTrait, id: i64) -> Result<Option<run_text::Model>, DbErr> {
+    run_text::Entity::find_by_id(id).one(conn).await
+}
+
+pub async fn insert(conn: &impl ConnectionTrait, run: Model, text: run_text::Model) -> Result<(), DbErr> {
+    Entity::insert(run.into_active_model()).exec_without_returning(conn).await?;
+    run_text::Entity::insert(text.into_active_model()).exec_without_returning(conn).await.map(drop)
+}
+
+/// Some runs that are out: being sent, running or unknown. `executors` limits them to these.
+pub async fn under_way(
+    conn: &impl ConnectionTrait,
+    executors: Option<Vec<i32>>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find().filter(Column::LiveBucket.is_not_null()).filter(Column::State.is_in([
+        RunState::Sending,
+        RunState::Running,
+        RunState::Unknown,
+    ]));
+    if let Some(ids) = executors {
+        query = query.filter(Column::ExecutorId.is_in(ids));
+    }
+    query.limit(limit).all(conn).await
+}
+
+/// The states of runs that a person should look at, at most `limit`.
+pub async fn attention_states(
+    conn: &impl ConnectionTrait,
+    executors: Option<Vec<i32>>,
+    limit: u64,
+) -> Result<Vec<RunState>, DbErr> {
+    let query = Entity::find().select_only().column(Column::State);
+    let query = match executors {
+        Some(ids) => query.filter(Column::Attention.is_in(ids)),
+        None => query.filter(Column::Attention.is_not_null()),
+    };
+    query.order_by_desc(Column::Attention).limit(limit).into_tuple().all(conn).await
+}

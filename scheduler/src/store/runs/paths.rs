@@ -1,0 +1,218 @@
+//! The access paths to runs, newest first.
+
+use entity::run::{Column, Entity, Model};
+use entity::{Millis, id_block, run_by_job};
+use sea_orm::sea_query::{Asterisk, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Order, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
+};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// Compound queries stay short: SQLite takes 500 parts at most.
+const PARTS: usize = 100;
+
+/// A place in a list of runs: behind this one, which is sorted by due time, then id.
+pub type Position = (Millis, i64);
+
+/// A stretch of time: `from ≤ due < to`, and behind `before`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    pub from: Option<Millis>,
+    pub to: Option<Millis>,
+    pub before: Option<Position>,
+}
+
+/// The newest rows of one source, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub rows: Vec<Model>,
+    /// Nothing lies behind these rows.
+    pub complete: bool,
+}
+
+/// Which index leads to the runs of an executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// All of them.
+    Executor,
+    /// Those that a person should look at.
+    Attention,
+}
+
+/// The newest runs of each of these executors, at most `limit` each: one batch for each.
+pub async fn of_executors(
+    conn: &impl ConnectionTrait,
+    path: Path,
+    ids: &[i32],
+    span: Span,
+    limit: u64,
+) -> Result<Vec<Batch>, DbErr> {
+    let mut batches = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(PARTS) {
+        let part = |id: &i32| {
+            let column = match path {
+                Path::Executor => Column::ExecutorId,
+                Path::Attention => Column::Attention,
+            };
+            newest(Entity::find().filter(column.eq(*id)), span, limit)
+        };
+        let mut rows: HashMap<i32, Vec<Model>> = HashMap::new();
+        let found: Vec<Model> = union(conn, ids.iter().map(part).collect()).await?;
+        for row in found {
+            rows.entry(row.executor_id).or_default().push(row);
+        }
+        batches.extend(ids.iter().map(|id| batch(rows.remove(id).unwrap_or_default(), limit)));
+    }
+    Ok(batches)
+}
+
+/// The newest runs of a job: the settled ones by their index, the others from the ends of the
+/// blocks that are being filled. Two batches.
+pub async fn of_job(
+    conn: &impl ConnectionTrait,
+    job_id: i32,
+    span: Span,
+    limit: u64,
+) -> Result<Vec<Batch>, DbErr> {
+    let settled = settled_ids(conn, &[job_id], span, limit).await?;
+    let complete = (settled.len() as u64) < limit;
+    let mut rows = by_ids(conn, settled).await?;
+    sort(&mut rows);
+    let unsettled = unsettled(conn, &[job_id], span, Some(limit)).await?;
+    Ok(vec![Batch { rows, complete }, batch(unsettled, limit)])
+}
+
+/// The newest runs of each of these jobs, newest first, at most `limit` each.
+pub async fn recent_of_jobs(
+    conn: &impl ConnectionTrait,
+    job_ids: &[i32],
+    limit: u64,
+) -> Result<HashMap<i32, Vec<Model>>, DbErr> {
+    let span = Span::default();
+    let mut rows = unsettled(conn, job_ids, span, None).await?;
+    let known: HashSet<i64> = rows.iter().map(|row| row.id).collect();
+    let mut settled = settled_ids(conn, job_ids, span, limit).await?;
+    settled.retain(|id| !known.contains(id));
+    rows.extend(by_ids(conn, settled).await?);
+    sort(&mut rows);
+    let mut recent: HashMap<i32, Vec<Model>> = HashMap::new();
+    for row in rows {
+        let runs = recent.entry(row.job_id).or_default();
+        if (runs.len() as u64) < limit {
+            runs.push(row);
+        }
+    }
+    Ok(recent)
+}
+
+fn sort(rows: &mut [Model]) {
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.due_at, row.id)));
+}
+
+fn batch(mut rows: Vec<Model>, limit: u64) -> Batch {
+    sort(&mut rows);
+    Batch { complete: (rows.len() as u64) < limit, rows }
+}
+
+async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i64>) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(1000) {
+        rows.extend(Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(conn).await?);
+    }
+    Ok(rows)
+}
+
+/// `query` narrowed to the span, newest first.
+fn newest(query: sea_orm::Select<Entity>, span: Span, limit: u64) -> SelectStatement {
+    let query = query.filter(within(Column::DueAt, Column::Id, span));
+    query.order_by_desc(Column::DueAt).order_by_desc(Column::Id).limit(limit).into_query()
+}
+
+/// The span as a condition whose first part an index can use.
+fn within<C: ColumnTrait>(due_at: C, id: C, span: Span) -> Condition {
+    let behind = span.before.map(|(at, before)| {
+        let same_time = Condition::any().add(due_at.lt(at)).add(id.lt(before));
+        Condition::all().add(due_at.lte(at)).add(same_time)
+    });
+    Condition::all()
+        .add_option(span.from.map(|from| due_at.gte(from)))
+        .add_option(span.to.map(|to| due_at.lt(to)))
+        .add_option(behind)
+}
+
+/// Ids of the newest settled runs of each job, at most `limit` each.
+async fn settled_ids(
+    conn: &impl ConnectionTrait,
+    job_ids: &[i32],
+    span: Span,
+    limit: u64,
+) -> Result<Vec<i64>, DbErr> {
+    use run_by_job::{Column, Entity};
+    let mut ids = Vec::new();
+    for job_ids in job_ids.chunks(PARTS) {
+        let part = |job_id: &i32| {
+            let query = Entity::find().filter(Column::JobId.eq(*job_id));
+            let query = query.filter(within(Column::DueAt, Column::RunId, span));
+            query.order_by_desc(Column::DueAt).order_by_desc(Column::RunId).limit(limit).into_query()
+        };
+        let rows: Vec<run_by_job::Model> = union(conn, job_ids.iter().map(part).collect()).await?;
+        ids.extend(rows.into_iter().map(|row| row.run_id));
+    }
+    Ok(ids)
+}
+
+/// Runs of these jobs that their index does not hold yet.
+async fn unsettled(
+    conn: &impl ConnectionTrait,
+    job_ids: &[i32],
+    span: Span,
+    limit: Option<u64>,
+) -> Result<Vec<Model>, DbErr> {
+    let ranges = unsettled_ranges(conn).await?;
+    if ranges.is_empty() || job_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let in_range = |range: Range<i64>| Column::Id.gte(range.start).and(Column::Id.lt(range.end));
+    let in_ranges = ranges.into_iter().fold(Condition::any(), |any, range| any.add(in_range(range)));
+    Entity::find()
+        .filter(in_ranges)
+        .filter(Column::JobId.is_in(job_ids.iter().copied()))
+        .filter(within(Column::DueAt, Column::Id, span))
+        .order_by(Column::DueAt, Order::Desc)
+        .order_by(Column::Id, Order::Desc)
+        .limit(limit)
+        .all(conn)
+        .await
+}
+
+/// The ids that the index by job does not hold yet: the ends of the open blocks, neighbours joined.
+async fn unsettled_ranges(conn: &impl ConnectionTrait) -> Result<Vec<Range<i64>>, DbErr> {
+    let blocks = id_block::Entity::find().order_by_asc(id_block::Column::Start).all(conn).await?;
+    let mut ranges: Vec<Range<i64>> = Vec::new();
+    for block in blocks {
+        let end = block.start + id_block::BLOCK;
+        match ranges.last_mut() {
+            _ if block.settled_to >= end => {}
+            Some(last) if last.end == block.settled_to => last.end = end,
+            _ => ranges.push(block.settled_to..end),
+        }
+    }
+    Ok(ranges)
+}
+
+/// All rows of several limited queries in one round trip.
+async fn union<T: FromQueryResult>(
+    conn: &impl ConnectionTrait,
+    parts: Vec<SelectStatement>,
+) -> Result<Vec<T>, DbErr> {
+    // A limit belongs to one part only when the part is a table of its own.
+    let wrap = |part| Query::select().column(Asterisk).from_subquery(part, "part").take();
+    let mut parts = parts.into_iter().map(wrap);
+    let Some(mut first) = parts.next() else { return Ok(Vec::new()) };
+    for part in parts {
+        first.union(UnionType::All, part);
+    }
+    T::find_by_statement(conn.get_database_backend().build(&first)).all(conn).await
+}
