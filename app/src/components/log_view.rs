@@ -18,10 +18,12 @@ pub fn LogLines(
         .into_iter()
         .enumerate()
         .map(|(index, line)| {
+            let pieces = spans(&line);
+            let text: String = pieces.iter().map(|(_, text)| text.as_str()).collect();
             view! {
-                <div class="l" class:hit=is_error(&line)>
+                <div class="l" class:hit=is_error(&text)>
                     <span>{first + index}</span>
-                    <span>{spans(&line).into_iter().map(span_view).collect_view()}</span>
+                    <span>{pieces.into_iter().map(span_view).collect_view()}</span>
                 </div>
             }
         })

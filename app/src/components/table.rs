@@ -9,7 +9,8 @@ use leptos_router::hooks::{use_location, use_query_map};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
     label: String,
-    class: &'static str,
+    number: bool,
+    width: &'static str,
     sort: Option<&'static str>,
     hidden_label: bool,
 }
@@ -22,14 +23,14 @@ impl Column {
     /// Numbers: at the right, in tabular figures. Its cells have `class="num"`.
     #[must_use]
     pub fn number(mut self) -> Self {
-        self.class = "num";
+        self.number = true;
         self
     }
 
-    /// A width class: `w-1` (52 px) to `w-6` (220 px); columns without one share the rest.
+    /// A width class: `cw-1` (52 px) to `cw-6` (220 px); columns without one share the rest.
     #[must_use]
     pub fn class(mut self, class: &'static str) -> Self {
-        self.class = class;
+        self.width = class;
         self
     }
 
@@ -43,7 +44,7 @@ impl Column {
     /// For the row's actions: the label is only read aloud.
     #[must_use]
     pub fn actions(mut self) -> Self {
-        self.class = "w-1";
+        self.width = "cw-1";
         self.hidden_label = true;
         self
     }
@@ -77,7 +78,8 @@ pub fn DataTable(
 }
 
 fn head(column: Column) -> impl IntoView {
-    let Column { label, class, sort, hidden_label } = column;
+    let Column { label, number, width, sort, hidden_label } = column;
+    let class = if number { format!("num {width}") } else { width.to_owned() };
     match sort {
         Some(key) => view! { <SortHead label class key/> }.into_any(),
         None if hidden_label => {
@@ -88,7 +90,7 @@ fn head(column: Column) -> impl IntoView {
 }
 
 #[component]
-fn SortHead(label: String, class: &'static str, key: &'static str) -> impl IntoView {
+fn SortHead(label: String, class: String, key: &'static str) -> impl IntoView {
     let i18n = use_i18n();
     let query = use_query_map();
     let path = use_location().pathname;
