@@ -1,0 +1,6 @@
+//! The executor as its servers see it: over HTTP, against a small server that records what it is told.
+
+mod delivery;
+mod runs;
+mod scripts;
+mod support;
