@@ -12,6 +12,7 @@ use crate::store::{executors, instances, jobs as job_store, runs as store, users
 use crate::{Error, Refusal, Result, Services, jobs};
 use entity::run::{Model, Reason, RunKind, RunState};
 use entity::{Millis, executor, instance, job, run_text};
+use std::collections::HashMap;
 
 pub use crate::store::jobs::NextFire;
 pub use list::{RunFilter, RunPage, RunRow, list};
@@ -44,6 +45,17 @@ pub struct RunDetail {
     pub instance: Option<instance::Model>,
     pub started_by: Option<String>,
     pub ended_by: Option<String>,
+}
+
+/// Which executor each of these runs belongs to, for whoever checks an executor's token; runs that
+/// do not exist are left out.
+pub async fn executors_of(services: &Services, ids: Vec<i64>) -> Result<HashMap<i64, i32>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    // Databases bound the parameters of one query.
+    for ids in ids.chunks(1000) {
+        found.extend(store::executor_ids(services.db.reader(), ids.to_vec()).await?);
+    }
+    Ok(found)
 }
 
 pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDetail> {

@@ -1,0 +1,69 @@
+//! What the commands share that fill a database with jobs.
+
+use anyhow::Result;
+use entity::fault::Fault;
+use entity::job::{
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+};
+use scheduler::authority::Caller;
+use scheduler::jobs::{self, JobDraft};
+use scheduler::{Error, Services};
+
+/// What an executor has to be started with.
+pub struct Credentials {
+    pub app_name: String,
+    pub token: String,
+    pub namespace: String,
+}
+
+impl Credentials {
+    /// To standard output, for the person or the program that starts the executor.
+    pub fn print(&self, as_json: bool) {
+        let Self { app_name, token, namespace } = self;
+        if as_json {
+            println!(
+                "{}",
+                serde_json::json!({ "app_name": app_name, "token": token, "namespace": namespace })
+            );
+        } else {
+            println!("namespace: {namespace}\napp name: {app_name}\ntoken: {token}");
+        }
+    }
+}
+
+/// A job of the usual kind that needs only a name, a schedule and a handler.
+pub fn job(executor_id: i32) -> JobDraft {
+    JobDraft {
+        executor_id,
+        name: String::new(),
+        description: String::new(),
+        owner: "demo".to_owned(),
+        schedule_kind: ScheduleKind::Cron,
+        schedule: String::new(),
+        zone: "UTC".to_owned(),
+        gap_policy: GapPolicy::EndOfGap,
+        repeat_policy: RepeatPolicy::First,
+        misfire_policy: MisfirePolicy::Skip,
+        catch_up_ms: 60_000,
+        run_mode: RunMode::Handler,
+        handler: String::new(),
+        parameter: String::new(),
+        source: String::new(),
+        routing: Routing::Round,
+        blocking: Blocking::Serial,
+        timeout_s: 0,
+    }
+}
+
+/// Creates a job that fires, unless its name is taken, which is how it looks when it exists.
+pub async fn create_unless_there(services: &Services, draft: JobDraft) -> Result<()> {
+    match jobs::create(services, &Caller::operator(), draft, JobState::On).await {
+        Ok(_) => Ok(()),
+        Err(Error::Invalid(faults))
+            if faults.iter().all(|fault| matches!(fault.fault, Fault::Taken { .. })) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,158 @@
+//! Who may ask for what, decided in one place before any page or server function runs: nobody who
+//! is not signed in, except for what is listed here. What a signed-in person may do with which
+//! object is decided by the services.
+
+use crate::http::sessions::USER_KEY;
+use crate::state::ServerState;
+use app::error::{AppError, ErrorKind};
+use app::routes;
+use app::visit::Viewer;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderMap, StatusCode, header};
+use scheduler::authority::Caller;
+use scheduler::{Error, sessions};
+use tower_sessions::Session;
+
+/// Where server functions live; `.cargo/config.toml` says so at build time.
+pub const FUNCTIONS: &str = "/rpc/";
+/// Pages that everybody may open.
+pub const PUBLIC_PAGES: [&str; 1] = ["/login"];
+/// Server functions that everybody may call.
+pub const PUBLIC_FUNCTIONS: [&str; 3] = [
+    "/rpc/app/api/account/sign_in",
+    "/rpc/app/api/preferences/set_locale",
+    "/rpc/app/api/preferences/set_theme",
+];
+/// What remains to somebody whose password has to be changed first.
+const OWN_ACCOUNT: [&str; 3] =
+    ["/account", "/rpc/app/api/account/change_password", "/rpc/app/api/account/sign_out"];
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Granted,
+    SignInFirst,
+    ChangePasswordFirst,
+}
+
+/// Finds out who asks and lets the request pass or not. Handlers find the [`Caller`] and the
+/// [`Viewer`] in the request's extensions.
+pub async fn guard(State(state): State<ServerState>, mut request: Request, next: Next) -> Response {
+    let session = request.extensions().get::<Session>().cloned();
+    let caller = match signed_in(&state, session).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            tracing::error!(%error, "the session could not be read");
+            return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again\n")
+                .into_response();
+        }
+    };
+    match decide(request.uri().path(), caller.as_ref()) {
+        Access::Granted => {}
+        Access::SignInFirst => return sign_in_first(&request),
+        Access::ChangePasswordFirst => return change_password_first(&request),
+    }
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(viewer(&caller));
+        request.extensions_mut().insert(caller);
+    }
+    next.run(request).await
+}
+
+fn decide(path: &str, caller: Option<&Caller>) -> Access {
+    let public = PUBLIC_PAGES.contains(&path) || PUBLIC_FUNCTIONS.contains(&path);
+    match caller {
+        _ if public => Access::Granted,
+        None => Access::SignInFirst,
+        Some(caller) if caller.must_change_password && !OWN_ACCOUNT.contains(&path) => {
+            Access::ChangePasswordFirst
+        }
+        Some(_) => Access::Granted,
+    }
+}
+
+/// Whoever is signed in, as stored now; a session whose account is gone is nobody's.
+async fn signed_in(state: &ServerState, session: Option<Session>) -> Result<Option<Caller>, Error> {
+    let Some(session) = session.filter(|session| session.id().is_some()) else { return Ok(None) };
+    let user = session.get::<i32>(USER_KEY).await;
+    let Some(user) = user.map_err(|error| Error::Unavailable(error.to_string()))? else { return Ok(None) };
+    match sessions::caller(&state.services, user).await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(Error::Unauthenticated) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn viewer(caller: &Caller) -> Viewer {
+    Viewer {
+        id: caller.user_id,
+        name: caller.name.clone(),
+        role: caller.role,
+        must_change_password: caller.must_change_password,
+    }
+}
+
+fn sign_in_first(request: &Request) -> Response {
+    let is_function = request.uri().path().starts_with(FUNCTIONS);
+    if is_function && !is_plain_form(request.headers()) {
+        return refusal(request, ErrorKind::Unauthenticated);
+    }
+    let page = request.uri().path_and_query().map(|address| address.as_str());
+    // The home page is where signing in leads anyway.
+    let next = page.filter(|address| !is_function && *address != "/");
+    Redirect::to(&routes::login(next)).into_response()
+}
+
+fn change_password_first(request: &Request) -> Response {
+    if request.uri().path().starts_with(FUNCTIONS) && !is_plain_form(request.headers()) {
+        return refusal(request, ErrorKind::Forbidden);
+    }
+    Redirect::to(&routes::account()).into_response()
+}
+
+/// The error as a server function's caller reads it.
+fn refusal(request: &Request, kind: ErrorKind) -> Response {
+    let error = AppError { request_id: app::ssr::request_id(request.headers()), ..AppError::new(kind) };
+    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::FORBIDDEN);
+    (status, axum::Json(error)).into_response()
+}
+
+/// A form sent by a browser without JavaScript: it shows whatever it gets.
+fn is_plain_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::user::UserRole;
+
+    #[test]
+    fn everything_is_closed_unless_it_is_listed() {
+        for open in PUBLIC_PAGES.iter().chain(&PUBLIC_FUNCTIONS) {
+            assert_eq!(decide(open, None), Access::Granted, "{open}");
+        }
+        for closed in ["/", "/jobs", "/login/", "/nowhere", "/rpc/app/api/jobs/list", "/rpc/", "//login"] {
+            assert_eq!(decide(closed, None), Access::SignInFirst, "{closed}");
+        }
+    }
+
+    #[test]
+    fn with_a_one_time_password_only_the_own_account_is_open() {
+        let caller = |must_change_password| Caller {
+            user_id: 1,
+            name: "ada".to_owned(),
+            role: UserRole::SuperAdmin,
+            must_change_password,
+        };
+        assert_eq!(decide("/jobs", Some(&caller(true))), Access::ChangePasswordFirst);
+        assert_eq!(decide("/account", Some(&caller(true))), Access::Granted);
+        assert_eq!(decide("/rpc/app/api/account/sign_out", Some(&caller(true))), Access::Granted);
+        assert_eq!(decide("/jobs", Some(&caller(false))), Access::Granted);
+    }
+}

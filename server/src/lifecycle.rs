@@ -1,0 +1,174 @@
+//! The life of a server: open everything, serve, and stop in the right order.
+
+mod connections;
+
+use crate::config::Settings;
+use crate::http::{self, assets};
+use crate::state::ServerState;
+use anyhow::{Context, Result};
+use leptos::config::{Env, LeptosOptions};
+use scheduler::clock::SystemClock;
+use scheduler::engine::{Engine, EngineSettings};
+use scheduler::signals::Signals;
+use scheduler::store::ids::RunIds;
+use scheduler::store::{Databases, schema};
+use scheduler::users::FirstStart;
+use scheduler::{Services, namespaces, sessions, users};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// How long open requests may take once the server stops, and the engine to write down what it
+/// knows. Supervisors lose their patience after 10 s.
+const ANSWER: Duration = Duration::from_secs(8);
+const FINISH: Duration = Duration::from_secs(8);
+/// Ended sessions are removed this often.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    first_start: FirstStart,
+    databases: Databases,
+    engine: Engine,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    sweeping: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the port and the database, brings the database to this program's schema, sees to the
+    /// first namespace and administrator, and starts to fire and to answer.
+    ///
+    /// # Errors
+    /// One line that says what cannot be used and why.
+    pub async fn start(settings: Settings) -> Result<Self> {
+        let settings = Arc::new(settings);
+        install_crypto();
+        let data_dir = settings.data_dir();
+        std::fs::create_dir_all(&data_dir).with_context(|| cannot_use(&data_dir))?;
+        let leptos = leptos_options(&data_dir)?;
+        let listener = TcpListener::bind(&settings.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let (databases, services) = open(&settings).await?;
+        let first_start = prepare(&services, settings.admin_password.clone()).await?;
+        let engine = start_engine(&settings, &databases, &services).await?;
+        let services = Services { run_ids: engine.handle().run_ids(), ..services };
+        let stop = CancellationToken::new();
+        let state =
+            ServerState::new(Arc::clone(&settings), services.clone(), engine.handle(), leptos, stop.clone());
+        let router = http::router(state);
+        let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
+        let sweeping = tokio::spawn(sweep_sessions(services, stop.clone()));
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping })
+    }
+
+    /// Where it listens; the port is known even if the settings left it to the system.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether this start created the first administrator.
+    pub fn first_start(&self) -> &FirstStart {
+        &self.first_start
+    }
+
+    /// Stops firing, answers what is open, writes down what is known, closes the database.
+    pub async fn stop(self) {
+        tracing::info!("stopping");
+        self.stop.cancel();
+        // Side by side: results that still come in are recorded as long as the engine works.
+        let (answered, ()) = tokio::join!(timeout(ANSWER, self.serving), self.engine.shutdown(FINISH));
+        if answered.is_err() {
+            tracing::warn!("requests were still open and have been cut off");
+        }
+        self.sweeping.abort();
+        match timeout(Duration::from_millis(500), self.databases.close()).await {
+            Ok(Ok(())) => tracing::info!("stopped"),
+            Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),
+            Err(_) => tracing::warn!("the database did not close in time"),
+        }
+    }
+}
+
+/// Connects to the database.
+pub async fn open(settings: &Settings) -> Result<(Databases, Services)> {
+    let databases = Databases::connect(&settings.database_url).await?;
+    let services = Services {
+        db: databases.web.clone(),
+        clock: Arc::new(SystemClock),
+        signals: Signals::default(),
+        run_ids: Arc::new(RunIds::new(databases.engine.clone())),
+    };
+    Ok((databases, services))
+}
+
+/// Migrates, and sees to the default namespace and the first administrator.
+pub async fn prepare(services: &Services, admin_password: Option<String>) -> Result<FirstStart> {
+    schema::up(&services.db).await?;
+    namespaces::ensure(services, "default", "default").await?;
+    Ok(users::ensure_administrator(services, admin_password).await?)
+}
+
+/// Begins to fire, on threads and connections of the engine's own.
+async fn start_engine(settings: &Settings, databases: &Databases, services: &Services) -> Result<Engine> {
+    let ttl = Duration::from_millis(settings.engine.lease_ttl_ms.into());
+    let chosen = EngineSettings {
+        data_folder: Some(settings.data_dir()),
+        address: settings.public_url.clone().unwrap_or_else(|| settings.listen.clone()),
+        lease_ttl: ttl,
+        // Two renewals may be missed, and the gate shuts well before somebody else may take over.
+        lease_renewal: ttl / 3,
+        lease_margin: ttl / 6,
+        lead_ms: settings.engine.lead_ms.into(),
+        ..EngineSettings::default()
+    };
+    let (clock, signals) = (services.clock.clone(), services.signals.clone());
+    Ok(Engine::start(databases.clone(), clock, signals, chosen).await?)
+}
+
+/// The provider of cryptography, once per process; a second call finds the first one's.
+pub fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn cannot_use(folder: &Path) -> String {
+    format!("cannot use the data folder {}", folder.display())
+}
+
+/// How the pages refer to the files of the site.
+fn leptos_options(data_dir: &Path) -> Result<LeptosOptions> {
+    let hashes = assets::write_hashes(data_dir).with_context(|| cannot_use(data_dir))?;
+    if hashes.is_none() {
+        tracing::warn!("this program was built without its site: pages have no styles and no scripts");
+    }
+    Ok(LeptosOptions::builder()
+        .output_name("orrery")
+        .site_pkg_dir("pkg")
+        .env(if cfg!(debug_assertions) { Env::DEV } else { Env::PROD })
+        .reload_port(8902)
+        .hash_files(hashes.is_some())
+        .hash_file(hashes.unwrap_or_default().into())
+        .build())
+}
+
+async fn sweep_sessions(services: Services, stop: CancellationToken) {
+    let mut period = tokio::time::interval(SWEEP);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = period.tick() => {}
+        }
+        if let Err(error) = sessions::delete_expired(&services).await {
+            tracing::warn!(%error, "ended sessions could not be removed");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Logging: lines for people or JSON for collectors, with the request's id on every line of a
+//! request, and a line for every panic.
+
+use crate::config::LogFormat;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+/// Libraries that speak too much at the level chosen for the program; a directive in the settings
+/// that names one of them wins.
+const QUIET: &str =
+    "sqlx=warn,sea_orm=warn,sea_orm_migration=warn,tower_sessions=error,tower_sessions_core=error,hyper=info";
+
+/// Starts logging to standard error; standard output is for results.
+///
+/// # Errors
+/// When logging was started before.
+pub fn start(format: LogFormat, filter: &str) -> Result<(), TryInitError> {
+    let filter = EnvFilter::new(format!("{QUIET},{filter}"));
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => registry.with(lines).try_init()?,
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init()?,
+    }
+    log_panics();
+    Ok(())
+}
+
+/// A panic becomes one log line, within the request's span if there is one.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+        tracing::error!(panic = message, place, thread, "a task panicked");
+    }));
+}

@@ -1,0 +1,12 @@
+//! The server as its clients see it: started whole, with a database of its own, on a free port.
+
+#[path = "http/access.rs"]
+mod access;
+#[path = "http/callbacks.rs"]
+mod callbacks;
+#[path = "http/executor_api.rs"]
+mod executor_api;
+#[path = "http/lifecycle.rs"]
+mod lifecycle;
+#[path = "http/support.rs"]
+mod support;

@@ -1,0 +1,174 @@
+//! A server for one test.
+
+use axum::routing::post;
+use axum::{Json, Router};
+use bytes::Bytes;
+use entity::job::{
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+};
+use protocol::{Reply, TriggerRequest};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder};
+use scheduler::authority::Caller;
+use scheduler::executors::{self, ExecutorDraft, ExecutorEdit, ExecutorView};
+use scheduler::jobs::{self, JobDraft};
+use scheduler::{Services, namespaces};
+use sea_orm::ConnectionTrait;
+use serde_json::Value;
+use server::config::{Layers, Settings};
+use server::lifecycle::{self, Server};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+pub struct TestServer {
+    pub server: Server,
+    pub services: Services,
+    pub client: Client,
+    /// Removed with the test.
+    _folder: TempDir,
+}
+
+/// Settings for a server with its data in `folder`, with the given ones changed.
+pub fn settings(folder: &TempDir, changed: &[(&str, &str)]) -> Settings {
+    let database = format!("sqlite:{}/orrery.db", folder.path().display());
+    let mut flags = vec![
+        ("listen".to_owned(), "127.0.0.1:0".to_owned()),
+        ("database_url".to_owned(), database),
+        ("admin_password".to_owned(), "correct horse battery".to_owned()),
+    ];
+    flags.extend(changed.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    Layers::new(None, Vec::new(), &flags).unwrap().settings().unwrap()
+}
+
+/// Notes a migration that this program does not know.
+pub async fn pretend_newer(services: &Services) {
+    let transaction = services.db.begin().await.unwrap();
+    let note = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_future', 0)";
+    transaction.execute_unprepared(note).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+/// Follows no redirect, so that tests see them.
+pub fn client() -> Client {
+    lifecycle::install_crypto();
+    Client::builder().no_proxy().redirect(Policy::none()).build().unwrap()
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub async fn start_with(changed: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(&folder, changed);
+        let server = Server::start(settings.clone()).await.unwrap();
+        let (_, services) = lifecycle::open(&settings).await.unwrap();
+        Self { server, services, client: client(), _folder: folder }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.address())
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    /// An executor that instances register with, and its token.
+    pub async fn executor(&self, app_name: &str) -> (ExecutorView, String) {
+        let namespace = namespaces::ensure(&self.services, "default", "default").await.unwrap();
+        let edit = ExecutorEdit {
+            app_name: app_name.to_owned(),
+            title: app_name.to_owned(),
+            registration: entity::executor::Registration::Automatic,
+            addresses: String::new(),
+        };
+        let draft = ExecutorDraft { namespace_id: namespace.id, token: None, edit };
+        executors::create(&self.services, &Caller::operator(), draft).await.unwrap()
+    }
+
+    /// A job that only people start, on this executor.
+    pub async fn job(&self, executor_id: i32, handler: &str) -> i32 {
+        let draft = JobDraft {
+            executor_id,
+            name: handler.to_owned(),
+            description: String::new(),
+            owner: "test".to_owned(),
+            schedule_kind: ScheduleKind::Manual,
+            schedule: String::new(),
+            zone: "UTC".to_owned(),
+            gap_policy: GapPolicy::EndOfGap,
+            repeat_policy: RepeatPolicy::First,
+            misfire_policy: MisfirePolicy::Skip,
+            catch_up_ms: 60_000,
+            run_mode: RunMode::Handler,
+            handler: handler.to_owned(),
+            parameter: String::new(),
+            source: String::new(),
+            routing: Routing::First,
+            blocking: Blocking::Serial,
+            timeout_s: 0,
+        };
+        jobs::create(&self.services, &Caller::operator(), draft, JobState::Stopped).await.unwrap().id
+    }
+
+    /// The addresses of an executor's instances that are there.
+    pub async fn instances(&self, id: i32) -> Vec<String> {
+        let detail = executors::get(&self.services, &Caller::operator(), id).await.unwrap();
+        let there = detail.instances.into_iter().filter(|instance| instance.gone_at.is_none());
+        there.map(|instance| instance.address).collect()
+    }
+
+    /// Posts to the executor API and returns the envelope, which always comes with status 200.
+    pub async fn call(&self, method: &str, token: &str, body: impl Into<reqwest::Body>) -> Value {
+        envelope(self.post(&format!("/api/{method}")).header("XXL-JOB-ACCESS-TOKEN", token).body(body)).await
+    }
+}
+
+/// An executor that takes every run and tells the test about it.
+pub struct MockExecutor {
+    pub address: String,
+    triggers: mpsc::UnboundedReceiver<TriggerRequest>,
+}
+
+impl MockExecutor {
+    pub async fn start() -> Self {
+        let (sender, triggers) = mpsc::unbounded_channel();
+        let run = move |body: Bytes| async move {
+            sender.send(protocol::parse_trigger(&body).unwrap()).unwrap();
+            Json(Reply::<String>::ok())
+        };
+        let app = Router::new().route("/run", post(run)).fallback(async || Json(Reply::<String>::ok()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { address, triggers }
+    }
+
+    pub async fn next_trigger(&mut self) -> TriggerRequest {
+        tokio::time::timeout(Duration::from_secs(20), self.triggers.recv())
+            .await
+            .expect("no run arrived")
+            .unwrap()
+    }
+}
+
+/// Sends a request of an executor and checks what every answer has to be.
+pub async fn envelope(request: RequestBuilder) -> Value {
+    let response = request.header("accept-encoding", "gzip, br").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert!(!response.headers().contains_key("content-encoding"), "executors cannot unpack");
+    let envelope: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    let code = envelope["code"].as_i64().unwrap();
+    assert_eq!(envelope["success"], code == 200);
+    assert!(envelope["msg"].is_string() && envelope["content"].is_null() && envelope["data"].is_null());
+    envelope
+}
