@@ -66,7 +66,7 @@ const FAMILY: &str = "trap '' TERM\nsleep 300 &\necho \"family $$ $!\"\nwait\nwa
 
 async fn family(it: &Fixture, run_id: i64) -> Vec<String> {
     let log = it.caller.logged(run_id, "family ").await;
-    let line = log.lines().find_map(|line| line.strip_prefix("family ")).unwrap();
+    let line = log.lines().find_map(|line| line.strip_prefix("family ")).expect("the text was waited for");
     let pids: Vec<_> = line.split(' ').map(str::to_owned).collect();
     assert!(pids.iter().all(|pid| is_running(pid)), "{line}");
     pids
