@@ -1,6 +1,7 @@
 //! Executors: the applications that run jobs, their credentials and typed addresses.
 
 mod draft;
+mod manual;
 
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::is_taken;
@@ -9,10 +10,9 @@ use crate::store::{executors as store, instances, namespaces};
 use crate::{Error, Refusal, Result, Services, passwords};
 use draft::{Settings, check_token};
 use entity::fault::Fault;
-use entity::instance::{self, Client};
-use entity::{Millis, executor, namespace};
+use entity::{Millis, executor, instance, namespace};
 use sea_orm::{DatabaseTransaction, Set};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub use crate::store::executors::ExecutorFilter;
 pub use draft::{ExecutorDraft, ExecutorEdit};
@@ -25,6 +25,10 @@ const TOKEN_LENGTH: usize = 43;
 /// How long an instance that left is still shown.
 const GONE_SHOWN: Millis = 24 * 3_600_000;
 const INSTANCES_SHOWN: u64 = 1000;
+/// Addresses that a line of the list names.
+pub const ADDRESSES_SHOWN: usize = 5;
+/// Addresses read for a whole list.
+const ADDRESSES_READ: u64 = 5000;
 
 /// An executor without its tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct ExecutorRow {
     pub namespace: namespace::Model,
     /// Instances that are there.
     pub online: u64,
+    /// Addresses of some of them, at most [`ADDRESSES_SHOWN`].
+    pub addresses: Vec<String>,
     pub jobs: u64,
 }
 
@@ -85,13 +91,20 @@ pub async fn list(services: &Services, caller: &Caller, filter: &ExecutorFilter)
     let executors = store::list(reader, &visible, filter, LIST_LENGTH).await?;
     let ids: Vec<i32> = executors.iter().map(|executor| executor.id).collect();
     let online = instances::online_counts(reader, ids.clone()).await?;
+    let mut addresses: HashMap<i32, Vec<String>> = HashMap::new();
+    for (id, address) in instances::online_addresses(reader, ids.clone(), ADDRESSES_READ).await? {
+        addresses.entry(id).or_default().push(address);
+    }
     let jobs = store::job_counts(reader, ids).await?;
     let namespaces = namespaces::list(reader, &visible).await?;
     let namespaces: HashMap<_, _> = namespaces.into_iter().map(|found| (found.id, found)).collect();
     let row = |executor: executor::Model| {
+        let mut shown = addresses.remove(&executor.id).unwrap_or_default();
+        shown.truncate(ADDRESSES_SHOWN);
         Some(ExecutorRow {
             namespace: namespaces.get(&executor.namespace_id)?.clone(),
             online: online.get(&executor.id).copied().unwrap_or(0),
+            addresses: shown,
             jobs: jobs.get(&executor.id).copied().unwrap_or(0),
             executor: executor.into(),
         })
@@ -145,7 +158,7 @@ pub async fn create(
         ..settings.columns()
     };
     let executor = store::insert(&transaction, row).await.map_err(name_taken)?;
-    set_manual_instances(&transaction, executor.id, &settings, now).await?;
+    manual::set_instances(&transaction, executor.id, &settings, now).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Executor(executor.id));
     Ok((executor.into(), token))
@@ -171,7 +184,7 @@ pub async fn edit(
     if !updated.map_err(name_taken)? {
         return Err(conflict(&transaction, id).await);
     }
-    set_manual_instances(&transaction, id, &settings, now).await?;
+    manual::set_instances(&transaction, id, &settings, now).await?;
     let executor = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
     transaction.commit().await?;
     services.signals.publish(Change::Executor(id));
@@ -268,49 +281,4 @@ async fn check_name_free(
 /// Two people may take the same name at the same moment: the unique index tells.
 fn name_taken(error: sea_orm::DbErr) -> Error {
     if is_taken(&error) { Error::field("app_name", Fault::Taken { id: None }) } else { error.into() }
-}
-
-/// Makes the instances equal to the typed addresses; for automatic registration, lets the typed
-/// ones go. Changing the way of registration ends the instances of the other way.
-async fn set_manual_instances(
-    transaction: &DatabaseTransaction,
-    executor_id: i32,
-    settings: &Settings,
-    now: Millis,
-) -> Result<()> {
-    let is_manual = settings.registration == executor::Registration::Manual;
-    if is_manual {
-        instances::mark_all_gone(transaction, executor_id, false, now).await?;
-    }
-    let wanted: HashSet<&String> = settings.addresses.iter().collect();
-    for typed in instances::manual_of(transaction, executor_id).await? {
-        if !wanted.contains(&typed.address) {
-            instances::mark_gone(transaction, executor_id, &typed.address, now).await?;
-            instances::set_manual(transaction, typed.id, false).await?;
-        }
-    }
-    for address in wanted {
-        match instances::by_address(transaction, executor_id, address).await? {
-            None => drop(instances::insert(transaction, new_manual(executor_id, address, now)).await?),
-            Some(known) if known.gone_at.is_some() => {
-                instances::revive(transaction, known.id, known.client, true, now).await?;
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn new_manual(executor_id: i32, address: &str, now: Millis) -> instance::ActiveModel {
-    instance::ActiveModel {
-        executor_id: Set(executor_id),
-        address: Set(address.to_owned()),
-        client: Set(Client::Other),
-        generation: Set(1),
-        manual: Set(true),
-        registered_at: Set(now),
-        seen_at: Set(now),
-        gone_at: Set(None),
-        ..Default::default()
-    }
 }

@@ -1,0 +1,52 @@
+//! Instances whose addresses a person typed.
+
+use super::draft::Settings;
+use crate::Result;
+use crate::store::instances;
+use entity::instance::{self, Client};
+use entity::{Millis, executor};
+use sea_orm::{DatabaseTransaction, Set};
+
+/// Makes the instances equal to the typed addresses; for automatic registration, lets the typed
+/// ones go. Changing the way of registration ends the instances of the other way.
+pub(super) async fn set_instances(
+    transaction: &DatabaseTransaction,
+    executor_id: i32,
+    settings: &Settings,
+    now: Millis,
+) -> Result<()> {
+    let is_manual = settings.registration == executor::Registration::Manual;
+    if is_manual {
+        instances::mark_all_gone(transaction, executor_id, false, now).await?;
+    }
+    for typed in instances::manual_of(transaction, executor_id).await? {
+        if !settings.addresses.contains(&typed.address) {
+            instances::mark_gone(transaction, executor_id, &typed.address, now).await?;
+            instances::set_manual(transaction, typed.id, false).await?;
+        }
+    }
+    for address in &settings.addresses {
+        match instances::by_address(transaction, executor_id, address).await? {
+            None => drop(instances::insert(transaction, new_manual(executor_id, address, now)).await?),
+            Some(known) if known.gone_at.is_some() => {
+                instances::revive(transaction, known.id, known.client, true, now).await?;
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn new_manual(executor_id: i32, address: &str, now: Millis) -> instance::ActiveModel {
+    instance::ActiveModel {
+        executor_id: Set(executor_id),
+        address: Set(address.to_owned()),
+        client: Set(Client::Other),
+        generation: Set(1),
+        manual: Set(true),
+        registered_at: Set(now),
+        seen_at: Set(now),
+        gone_at: Set(None),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,191 @@
+use super::support::{START, World, automatic};
+use entity::executor::Registration;
+use entity::instance::{self, Client};
+use scheduler::executors::{self, ExecutorEdit};
+use scheduler::instances::{self, RegisterOutcome, RegistrationCall, SILENCE};
+use scheduler::signals::Change;
+use sea_orm::EntityTrait;
+
+fn call(token: &str, address: &str) -> RegistrationCall {
+    RegistrationCall {
+        group: "EXECUTOR".into(),
+        app_name: "worker".into(),
+        address: address.into(),
+        namespace: None,
+        token: Some(token.into()),
+        client: Client::Java,
+    }
+}
+
+async fn register(world: &World, call: &RegistrationCall) -> RegisterOutcome {
+    instances::register(&world.services, None, call).await.unwrap()
+}
+
+async fn stored(world: &World) -> Vec<instance::Model> {
+    instance::Entity::find().all(world.services.db.reader()).await.unwrap()
+}
+
+fn done(changed: &[i32]) -> RegisterOutcome {
+    RegisterOutcome::Done { changed: changed.to_vec() }
+}
+
+#[tokio::test]
+async fn the_first_registration_shows_at_once_and_a_heartbeat_tells_nobody() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    let mut signals = world.services.signals.subscribe();
+    let call = call(&token, "http://10.0.0.1:9999/");
+    assert_eq!(register(&world, &call).await, done(&[executor.id]));
+    assert_eq!(signals.try_recv(), Ok(Change::Executor(executor.id)));
+    world.clock.advance(30_000);
+    assert_eq!(register(&world, &call).await, done(&[]));
+    assert!(signals.try_recv().is_err());
+    let rows = stored(&world).await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].registered_at, rows[0].seen_at), (START, START + 30_000));
+}
+
+#[tokio::test]
+async fn an_address_with_and_without_a_trailing_slash_is_one_instance() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    for (address, changed) in [
+        ("http://10.0.0.1:9999", vec![executor.id]),
+        ("http://10.0.0.1:9999/", vec![]),
+        (" HTTP://10.0.0.1:9999// ", vec![]),
+    ] {
+        assert_eq!(register(&world, &call(&token, address)).await, RegisterOutcome::Done { changed });
+    }
+    assert_eq!(stored(&world).await[0].address, "http://10.0.0.1:9999");
+}
+
+#[tokio::test]
+async fn a_wrong_or_foreign_token_registers_nothing() {
+    let world = World::new().await;
+    world.executor("default", "worker").await;
+    let (_, foreign) = world.executor("default", "other").await;
+    for token in ["wrong", "", &*foreign] {
+        assert_eq!(register(&world, &call(token, "http://a:1")).await, RegisterOutcome::WrongToken);
+    }
+    let without = RegistrationCall { token: None, ..call("", "http://a:1") };
+    assert_eq!(register(&world, &without).await, RegisterOutcome::WrongToken);
+    assert_eq!(stored(&world).await, []);
+}
+
+#[tokio::test]
+async fn calls_that_make_no_sense_are_told_apart() {
+    let world = World::new().await;
+    let (_, token) = world.executor("default", "worker").await;
+    let good = call(&token, "http://a:1");
+    let unknown = RegistrationCall { app_name: "nobody".into(), ..good.clone() };
+    assert_eq!(register(&world, &unknown).await, RegisterOutcome::UnknownAppName);
+    let elsewhere = RegistrationCall { namespace: Some("default:other".into()), ..good.clone() };
+    assert_eq!(register(&world, &elsewhere).await, RegisterOutcome::UnknownAppName);
+    for malformed in [
+        RegistrationCall { group: "ADMIN".into(), ..good.clone() },
+        RegistrationCall { app_name: " ".into(), ..good.clone() },
+        RegistrationCall { address: "".into(), ..good.clone() },
+    ] {
+        assert_eq!(register(&world, &malformed).await, RegisterOutcome::Malformed);
+    }
+    for address in
+        ["worker:9999", "http://169.254.169.254/", "javascript:alert(1)", &*"http://a/".repeat(1000)]
+    {
+        assert_eq!(register(&world, &call(&token, address)).await, RegisterOutcome::BadAddress);
+    }
+    assert_eq!(stored(&world).await, []);
+}
+
+#[tokio::test]
+async fn an_app_name_in_two_namespaces_is_told_apart_by_token_or_by_namespace() {
+    let world = World::new().await;
+    let (first, token) = world.executor("default", "worker").await;
+    let (second, _) = world.executor("other", "worker").await;
+    assert_eq!(register(&world, &call(&token, "http://a:1")).await, done(&[first.id]));
+    let shared = RegistrationCall { token: Some("shared-secret".into()), ..call("", "http://b:1") };
+    let both = instances::register(&world.services, Some("shared-secret"), &shared).await.unwrap();
+    assert_eq!(both, done(&[first.id, second.id]));
+    let named =
+        RegistrationCall { namespace: Some("default:other".into()), ..call("shared-secret", "http://c:1") };
+    let one = instances::register(&world.services, Some("shared-secret"), &named).await.unwrap();
+    assert_eq!(one, done(&[second.id]));
+}
+
+#[tokio::test]
+async fn an_instance_is_gone_after_ninety_seconds_of_silence_and_not_before() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    register(&world, &call(&token, "http://a:1")).await;
+    for after in [89_000, 999] {
+        world.clock.advance(after);
+        assert_eq!(world.expire_instances().await, [] as [i32; 0]);
+    }
+    world.clock.advance(1);
+    assert_eq!(world.expire_instances().await, [executor.id]);
+    assert_eq!(stored(&world).await[0].gone_at, Some(START + SILENCE));
+    assert_eq!(world.expire_instances().await, [] as [i32; 0], "it is gone once");
+}
+
+#[tokio::test]
+async fn signing_off_takes_effect_at_once_and_coming_back_is_a_new_life() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    let call = call(&token, "http://a:1");
+    register(&world, &call).await;
+    let removed = instances::remove(&world.services, None, &call).await.unwrap();
+    assert_eq!(removed, done(&[executor.id]));
+    assert_eq!(stored(&world).await[0].gone_at, Some(START));
+    let again = instances::remove(&world.services, None, &call).await.unwrap();
+    assert_eq!(again, done(&[]));
+    world.clock.advance(5_000);
+    assert_eq!(register(&world, &call).await, done(&[executor.id]));
+    let back = &stored(&world).await[0];
+    assert_eq!((back.generation, back.gone_at, back.registered_at), (2, None, START + 5_000));
+}
+
+#[tokio::test]
+async fn a_wrong_token_removes_nothing() {
+    let world = World::new().await;
+    let (_, token) = world.executor("default", "worker").await;
+    register(&world, &call(&token, "http://a:1")).await;
+    let refused = instances::remove(&world.services, None, &call("wrong", "http://a:1")).await.unwrap();
+    assert_eq!(refused, RegisterOutcome::WrongToken);
+    assert_eq!(stored(&world).await[0].gone_at, None);
+}
+
+#[tokio::test]
+async fn manual_executors_ignore_registrations_and_silence() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    let edit = ExecutorEdit {
+        registration: Registration::Manual,
+        addresses: "http://a:1".into(),
+        ..automatic("worker")
+    };
+    executors::edit(&world.services, &world.root, executor.id, 1, &edit).await.unwrap();
+    assert_eq!(register(&world, &call(&token, "http://b:1")).await, done(&[]));
+    let removed = instances::remove(&world.services, None, &call(&token, "http://a:1")).await.unwrap();
+    assert_eq!(removed, done(&[]));
+    world.clock.advance(10 * SILENCE);
+    assert_eq!(world.expire_instances().await, [] as [i32; 0]);
+    let rows = stored(&world).await;
+    assert_eq!(
+        rows.iter().map(|row| (&*row.address, row.gone_at)).collect::<Vec<_>>(),
+        [("http://a:1", None)]
+    );
+}
+
+#[tokio::test]
+async fn a_token_reports_only_on_runs_of_its_own_executor() {
+    let world = World::new().await;
+    let (mine, token) = world.executor("default", "worker").await;
+    let (foreign, _) = world.executor("default", "other").await;
+    let asked = || vec![mine.id, foreign.id, 77];
+    let allowed = async |shared: Option<&str>, token: Option<&str>| {
+        instances::authorise_callback(&world.services, shared, token, asked()).await.unwrap()
+    };
+    assert_eq!(allowed(None, Some(&*token)).await, [mine.id]);
+    assert_eq!(allowed(Some("shared-secret"), Some("shared-secret")).await, [mine.id, foreign.id]);
+    assert_eq!(allowed(Some(""), Some("")).await, [] as [i32; 0]);
+    assert_eq!(allowed(None, None).await, [] as [i32; 0]);
+}

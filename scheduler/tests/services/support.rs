@@ -1,0 +1,182 @@
+//! A migrated database in a folder of its own, and the usual things in it.
+
+use entity::Millis;
+use entity::executor::Registration;
+use entity::fault::{Fault, FieldFault};
+use entity::job::{
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+};
+use entity::run::{Reason, RunKind, RunState};
+use entity::user::UserRole;
+use entity::{job, run};
+use scheduler::authority::Caller;
+use scheduler::clock::{Clock, ManualClock};
+use scheduler::executors::{self, ExecutorDraft, ExecutorEdit, ExecutorView};
+use scheduler::instances::SILENCE;
+use scheduler::jobs::{self, JobDraft};
+use scheduler::rules::bucket::bucket_of;
+use scheduler::store::engine::{SqlStore, Store};
+use scheduler::store::ids::RunIds;
+use scheduler::store::{Databases, schema};
+use scheduler::{Error, Services, namespaces};
+use sea_orm::{EntityTrait, IntoActiveModel};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// 2026-11-21T00:00:00Z.
+pub const START: Millis = 1_795_219_200_000;
+pub const MINUTE: Millis = 60_000;
+pub const HOUR: Millis = 60 * MINUTE;
+
+pub struct World {
+    pub services: Services,
+    pub clock: Arc<ManualClock>,
+    /// What every super-administrator may do, the operator may.
+    pub root: Caller,
+    _folder: TempDir,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("orrery.db").display());
+        let db = Databases::connect(&url).await.unwrap().web;
+        schema::up(&db).await.unwrap();
+        let clock = ManualClock::at(START);
+        let services = Services {
+            run_ids: Arc::new(RunIds::new(db.clone())),
+            db,
+            clock: clock.clone(),
+            signals: Default::default(),
+        };
+        Self { services, clock, root: Caller::operator(), _folder: folder }
+    }
+
+    /// An executor with automatic registration in `default:<service>`, and its token.
+    pub async fn executor(&self, service: &str, app_name: &str) -> (ExecutorView, String) {
+        let namespace = namespaces::ensure(&self.services, "default", service).await.unwrap();
+        let draft = ExecutorDraft { namespace_id: namespace.id, token: None, edit: automatic(app_name) };
+        executors::create(&self.services, &self.root, draft).await.unwrap()
+    }
+
+    /// A job that fires every minute, on an executor `worker` if there is none.
+    pub async fn job(&self, name: &str, state: JobState) -> job::Model {
+        let found = executors::list(&self.services, &self.root, &Default::default()).await.unwrap();
+        let executor_id = match found.first() {
+            Some(row) => row.executor.id,
+            None => self.executor("default", "worker").await.0.id,
+        };
+        let draft = JobDraft { name: name.into(), ..draft(executor_id) };
+        jobs::create(&self.services, &self.root, draft, state).await.unwrap()
+    }
+
+    /// Stores a run of a job as the engine would, with the changes that `change` makes.
+    pub async fn run(&self, job: &job::Model, due_at: Millis, change: impl FnOnce(&mut run::Model)) -> i64 {
+        let id = self.services.run_ids.take_one().await.unwrap();
+        let mut run = scheduled(id, job, due_at);
+        change(&mut run);
+        let transaction = self.services.db.begin().await.unwrap();
+        run::Entity::insert(run.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        id
+    }
+
+    pub async fn stored_run(&self, id: i64) -> run::Model {
+        run::Entity::find_by_id(id).one(self.services.db.reader()).await.unwrap().unwrap()
+    }
+
+    /// What the engine does about silent instances each second; the executors that lost some.
+    pub async fn expire_instances(&self) -> Vec<i32> {
+        let now = self.clock.now();
+        let store = SqlStore::new(self.services.db.clone());
+        store.expire_instances(now - SILENCE, now).await.unwrap()
+    }
+
+    /// Somebody without any grant.
+    pub fn stranger(&self) -> Caller {
+        Caller { user_id: 99, name: "stranger".into(), role: UserRole::Ordinary, must_change_password: false }
+    }
+}
+
+pub fn automatic(app_name: &str) -> ExecutorEdit {
+    ExecutorEdit {
+        app_name: app_name.into(),
+        title: "Workers".into(),
+        registration: Registration::Automatic,
+        addresses: String::new(),
+    }
+}
+
+/// A valid job that fires every minute in UTC.
+pub fn draft(executor_id: i32) -> JobDraft {
+    JobDraft {
+        executor_id,
+        name: "invoice".into(),
+        description: String::new(),
+        owner: String::new(),
+        schedule_kind: ScheduleKind::Cron,
+        schedule: "0 * * * * ?".into(),
+        zone: "UTC".into(),
+        gap_policy: GapPolicy::EndOfGap,
+        repeat_policy: RepeatPolicy::First,
+        misfire_policy: MisfirePolicy::Skip,
+        catch_up_ms: 0,
+        run_mode: RunMode::Handler,
+        handler: "invoiceHandler".into(),
+        parameter: String::new(),
+        source: String::new(),
+        routing: Routing::First,
+        blocking: Blocking::Serial,
+        timeout_s: 0,
+    }
+}
+
+/// The faults of an error, by field.
+#[track_caller]
+pub fn faults<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<(&'static str, Fault)> {
+    match result {
+        Err(Error::Invalid(faults)) => {
+            faults.into_iter().map(|FieldFault { field, fault }| (&*field.leak(), fault)).collect()
+        }
+        other => panic!("expected wrong fields, got {other:?}"),
+    }
+}
+
+fn scheduled(id: i64, job: &job::Model, due_at: Millis) -> run::Model {
+    let bucket = bucket_of(job.id);
+    run::Model {
+        id,
+        job_id: job.id,
+        kind: RunKind::Schedule,
+        job_version: job.version,
+        nominal_at: due_at,
+        due_at,
+        slot: 0,
+        state: RunState::Waiting,
+        reason: Reason::None,
+        code: 0,
+        attention: None,
+        bucket,
+        live_bucket: Some(bucket),
+        follow_ok: false,
+        follow_fail: false,
+        claim: 0,
+        fence: 0,
+        executor_id: job.executor_id,
+        instance_id: None,
+        instance_generation: 0,
+        parent_id: None,
+        shard_index: 0,
+        shard_total: 1,
+        attempt: 1,
+        priority: 0,
+        span_last: None,
+        span_count: 0,
+        deadline_at: None,
+        sent_at: None,
+        accepted_at: None,
+        ended_at: None,
+        late_code: None,
+        late_at: None,
+    }
+}
