@@ -22,4 +22,4 @@ impl MigratorTrait for Migrator {
     }
 }
 
-pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};

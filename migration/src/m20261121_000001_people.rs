@@ -9,15 +9,15 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(namespace()).await?;
+        create(manager, namespace()).await?;
         index(manager, "namespace", &["business", "service"], true).await?;
-        manager.create_table(user()).await?;
+        create(manager, user()).await?;
         index(manager, "user", &["name"], true).await?;
         index(manager, "user", &["email"], true).await?;
-        manager.create_table(session(manager)).await?;
+        create(manager, session(manager)).await?;
         index(manager, "session", &["user_id"], false).await?;
         index(manager, "session", &["expires_at"], false).await?;
-        manager.create_table(sign_in_guard()).await
+        create(manager, sign_in_guard()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

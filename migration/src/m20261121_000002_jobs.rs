@@ -9,15 +9,15 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(executor(manager)).await?;
+        create(manager, executor(manager)).await?;
         index(manager, "executor", &["namespace_id", "app_name"], true).await?;
         index(manager, "executor", &["app_name"], false).await?;
-        manager.create_table(instance()).await?;
+        create(manager, instance()).await?;
         index(manager, "instance", &["executor_id", "address"], true).await?;
-        manager.create_table(job(manager)).await?;
+        create(manager, job(manager)).await?;
         index(manager, "job", &["namespace_id", "name"], true).await?;
         index(manager, "job", &["executor_id"], false).await?;
-        manager.create_table(job_cursor()).await?;
+        create(manager, job_cursor()).await?;
         index(manager, "job_cursor", &["bucket"], false).await
     }
 

@@ -13,19 +13,19 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(run()).await?;
+        create(manager, run()).await?;
         index(manager, "run", &["nominal_at", "job_id", "slot"], true).await?;
         index(manager, "run", &["executor_id", "due_at"], false).await?;
         index_where_present(manager, "run", &["live_bucket", "due_at"]).await?;
         index_where_present(manager, "run", &["attention", "due_at"]).await?;
         index_where_present(manager, "run", &["parent_id"]).await?;
-        manager.create_table(run_text(manager)).await?;
+        create(manager, run_text(manager)).await?;
         create_run_by_job(manager).await?;
-        manager.create_table(id_block()).await?;
-        manager.create_table(server()).await?;
+        create(manager, id_block()).await?;
+        create(manager, server()).await?;
         index(manager, "server", &["identity"], true).await?;
-        manager.create_table(stat_hour()).await?;
-        manager.create_table(bucket()).await?;
+        create(manager, stat_hour()).await?;
+        create(manager, bucket()).await?;
         fill_buckets(manager).await
     }
 
@@ -87,10 +87,7 @@ fn run_text(manager: &SchemaManager) -> TableCreateStatement {
 
 /// An index in the shape of a table: on SQLite without the row id that would double it.
 async fn create_run_by_job(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let tail = match manager.get_database_backend() {
-        DatabaseBackend::Sqlite => "WITHOUT ROWID",
-        _ => "",
-    };
+    let tail = if manager.get_database_backend() == DatabaseBackend::Sqlite { "WITHOUT ROWID" } else { "" };
     let columns = "job_id INTEGER NOT NULL, due_at BIGINT NOT NULL, run_id BIGINT NOT NULL";
     execute(
         manager,

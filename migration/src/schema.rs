@@ -3,9 +3,17 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseBackend, Statement};
 
-/// A new table. MySQL compares text byte by byte, as the other two do.
+/// A table to be filled with columns and handed to [`create`].
 pub fn table(name: &'static str) -> TableCreateStatement {
-    Table::create().table(name).character_set("utf8mb4").collate("utf8mb4_bin").take()
+    Table::create().table(name).take()
+}
+
+/// Creates a table. MySQL is told to compare text byte by byte, as the other two do.
+pub async fn create(manager: &SchemaManager<'_>, mut table: TableCreateStatement) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DatabaseBackend::MySql {
+        table.character_set("utf8mb4").collate("utf8mb4_bin");
+    }
+    manager.create_table(table).await
 }
 
 /// A counted primary key, 1 … 2³¹−1.

@@ -2,7 +2,8 @@
 
 use super::Db;
 use crate::{Error, Result};
-use migration::{Migrator, MigratorTrait};
+use migration::{Migrator, MigratorTrait, SchemaManager};
+use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::collections::HashSet;
 
@@ -49,30 +50,25 @@ async fn refuse_newer(db: &Db) -> Result<()> {
     }
 }
 
-/// Names of the applied migrations; none in an empty database.
+/// Names of the applied migrations; none in an empty database. Only reads.
 async fn applied(db: &Db) -> Result<HashSet<String>> {
-    let table = Migrator::get_migration_models(db.reader()).await;
-    match table {
-        Ok(models) => Ok(models.into_iter().map(|model| model.version).collect()),
-        Err(error) if is_missing_table(db, &error).await? => Ok(HashSet::new()),
-        Err(error) => Err(error.into()),
+    let manager = SchemaManager::new(db.reader());
+    if !manager.has_table(Migrator::migration_table_name().to_string()).await? {
+        return Ok(HashSet::new());
     }
-}
-
-async fn is_missing_table(db: &Db, error: &sea_orm::DbErr) -> Result<bool> {
-    // A reachable database that refuses this one query has no such table yet.
-    db.reader().ping().await?;
-    Ok(!matches!(error, sea_orm::DbErr::Conn(_) | sea_orm::DbErr::ConnectionAcquire(_)))
+    let query = Query::select().column("version").from(Migrator::migration_table_name()).take();
+    let rows = db.reader().query_all(&query).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>()?)
 }
 
 /// Runs `work` while no other server migrates. On SQLite the data folder's lock sees to that, and
 /// the one write connection; the others have locks that end with their connection.
 async fn locked(db: &Db, work: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
     let (take, give) = match db.backend() {
-        DbBackend::Postgres => {
-            (format!("SELECT pg_advisory_xact_lock({LOCK})"), "SELECT 1".to_owned())
+        DbBackend::Postgres => (format!("SELECT pg_advisory_xact_lock({LOCK})"), "SELECT 1".to_owned()),
+        DbBackend::MySql => {
+            (format!("SELECT GET_LOCK('{LOCK}', 300)"), format!("SELECT RELEASE_LOCK('{LOCK}')"))
         }
-        DbBackend::MySql => (format!("SELECT GET_LOCK('{LOCK}', 300)"), format!("SELECT RELEASE_LOCK('{LOCK}')")),
         _ => return work().await,
     };
     let holder = db.begin().await?;
