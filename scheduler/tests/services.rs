@@ -1,6 +1,7 @@
 //! The use cases on a real SQLite file, each rule as one test. The clock stands still until a test
 //! moves it.
 
+#[cfg(test)]
 mod services {
     mod executors;
     mod instances;
