@@ -85,7 +85,7 @@ impl Engine {
         let (facts, inbox) = record::queue();
         let parts = Parts {
             store: Arc::new(SqlStore::new(databases.engine.clone())),
-            dispatcher: Arc::new(HttpDispatcher::new(gate.clone())?),
+            dispatcher: Arc::new(HttpDispatcher::new(gate.clone(), settings.connect_within())?),
             clock,
             signals,
             settings,
@@ -224,7 +224,9 @@ where
             match AssertUnwindSafe(work(shared.clone())).catch_unwind().await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => tracing::error!(%error, "the loop {name} failed; it begins anew"),
-                Err(panic) => tracing::error!(panic = text_of(&panic), "the loop {name} panicked; it begins anew"),
+                Err(panic) => {
+                    tracing::error!(panic = text_of(&panic), "the loop {name} panicked; it begins anew")
+                }
             }
             if !shared.rest(AGAIN).await {
                 return;

@@ -99,12 +99,9 @@ impl Directory {
     pub fn route(&self, job: &job::Model, route_seq: i64, draw: u64) -> Option<Arc<Target>> {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let here = entries.executors.get(&job.executor_id)?;
-        let candidate =
-            |target: &Arc<Target>| (target.instance_id, target.address.clone());
-        let places: Vec<(i32, String)> = here.iter().map(candidate).collect();
-        let candidates: Vec<Candidate<'_>> = places
+        let candidates: Vec<Candidate<'_>> = here
             .iter()
-            .map(|(instance_id, address)| Candidate { instance_id: *instance_id, address })
+            .map(|target| Candidate { instance_id: target.instance_id, address: &target.address })
             .collect();
         here.get(routing::choose(job.routing, route_seq, draw, &candidates)?).cloned()
     }
@@ -121,7 +118,11 @@ impl JobBody {
     fn of(job: job::Model) -> Self {
         let schedule = Schedule::parse(Definition::from(&job));
         if let Err(faults) = &schedule {
-            tracing::error!(job = job.id, ?faults, "the stored schedule cannot be read: the job does not fire");
+            tracing::error!(
+                job = job.id,
+                ?faults,
+                "the stored schedule cannot be read: the job does not fire"
+            );
         }
         Self { schedule: schedule.ok(), job }
     }
@@ -131,7 +132,10 @@ impl JobBody {
     }
 }
 
-fn targets(executors: Vec<executor::Model>, instances: Vec<instance::Model>) -> HashMap<i32, Vec<Arc<Target>>> {
+fn targets(
+    executors: Vec<executor::Model>,
+    instances: Vec<instance::Model>,
+) -> HashMap<i32, Vec<Arc<Target>>> {
     let executors: HashMap<i32, executor::Model> =
         executors.into_iter().map(|executor| (executor.id, executor)).collect();
     let mut targets: HashMap<i32, Vec<Arc<Target>>> = HashMap::new();

@@ -32,6 +32,11 @@ impl Gate {
         self.is_open_at(Instant::now())
     }
 
+    /// Whether it will still be open after so long: for what cannot be stopped once it has begun.
+    pub fn is_open_for(&self, span: Duration) -> bool {
+        self.is_open_at(Instant::now() + span)
+    }
+
     pub fn is_open_at(&self, now: Instant) -> bool {
         let until = Duration::from_nanos(self.until.load(Ordering::SeqCst));
         now.saturating_duration_since(self.origin) < until
@@ -50,6 +55,7 @@ mod tests {
         gate.open_until(end);
         assert!(gate.is_open());
         assert!(!gate.is_open_at(end));
+        assert!(gate.is_open_for(Duration::from_secs(1)) && !gate.is_open_for(Duration::from_secs(5)));
         gate.shut();
         assert!(!gate.is_open());
     }

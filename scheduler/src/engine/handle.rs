@@ -95,8 +95,8 @@ impl EngineHandle {
         if self.0.facts.record(vec![step]).await?.first() != Some(&Applied::Done) {
             return Err(Error::Refused(Refusal::RunEnded));
         }
-        let unsent = run.state == RunState::Waiting
-            || self.0.lanes.withdraw(run.executor_id, run.id, run.due_at);
+        let unsent =
+            run.state == RunState::Waiting || self.0.lanes.withdraw(run.executor_id, run.id, run.due_at);
         if unsent {
             return Ok(());
         }
@@ -115,8 +115,9 @@ impl EngineHandle {
     /// [`Error::NotFound`]; [`Error::Unavailable`] when the instance is gone or does not answer.
     pub async fn fetch_log(&self, run_id: i64, from_line: i32) -> Result<Option<LogChunk>> {
         let run = self.run(run_id).await?;
-        let target =
-            self.target(&run).ok_or_else(|| Error::Unavailable("the instance of this run is gone".to_owned()))?;
+        let target = self
+            .target(&run)
+            .ok_or_else(|| Error::Unavailable("the instance of this run is gone".to_owned()))?;
         let request = LogRequest { run_id, triggered_at: run.due_at, from_line };
         let reply = self.0.dispatcher.call(&target, Call::Log(request)).await.map_err(unavailable)?;
         Ok(LogChunk::from_reply(&reply))

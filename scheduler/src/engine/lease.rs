@@ -72,7 +72,10 @@ impl Keeper {
         for dead in &moves.depose {
             if self.shared.store.depose(dead).await? {
                 report.deposed += 1;
-                tracing::warn!(server = dead.id, "a server stopped renewing its lease: its jobs are taken over");
+                tracing::warn!(
+                    server = dead.id,
+                    "a server stopped renewing its lease: its jobs are taken over"
+                );
             }
         }
         if !moves.take.is_empty() {
@@ -101,6 +104,7 @@ impl Keeper {
             now: self.shared.now(),
         };
         let lease = self.shared.store.join(&newcomer).await?;
+        self.shared.run_ids.belong_to(lease.server_id);
         self.since = newcomer.now;
         self.lease = Some(lease);
         Ok(lease)

@@ -55,6 +55,8 @@ pub struct PlanReport {
     pub claimed: usize,
     /// Cursors that had moved on.
     pub lost: usize,
+    /// The right to decide was gone: the lease's keeper is about to notice.
+    pub refused: bool,
     /// When the next cursor is to be claimed; now if there was more than fits into a batch.
     pub next_at: Option<Millis>,
 }
@@ -79,6 +81,9 @@ impl Planner {
         self.listen();
         let poll = now.saturating_sub(self.polled_at) >= POLL_MS || now < self.polled_at;
         self.look_again(poll).await?;
+        if poll {
+            self.polled_at = now;
+        }
         let mut report = PlanReport::default();
         if !self.shared.gate.is_open() {
             return Ok(report);
@@ -87,7 +92,6 @@ impl Planner {
         let mut waiting: Vec<i64> = self.changed_runs.iter().copied().collect();
         if poll {
             waiting.extend(claim::due(&self.shared, now).await?);
-            self.polled_at = now;
         }
         report.claimed += claim::claim(&self.shared, &waiting, now).await?;
         self.changed_runs.clear();
@@ -222,6 +226,7 @@ impl Planner {
             Err(Error::Conflict(_)) => {
                 tracing::warn!("a bucket was taken over while its jobs were being claimed");
                 self.cursors.forget_buckets();
+                report.refused = true;
                 return Ok(0);
             }
             Err(error) => return Err(error),
@@ -253,6 +258,7 @@ impl Planner {
     pub async fn run(&mut self) -> Result<()> {
         loop {
             let wait = match self.tick().await {
+                Ok(PlanReport { refused: true, .. }) => AGAIN,
                 Ok(report) => self.wait_for(report.next_at),
                 Err(error) => {
                     tracing::error!(%error, "nothing can be planned; trying again");
@@ -290,19 +296,15 @@ impl Planner {
     fn wait_for(&self, next_at: Option<Millis>) -> Duration {
         let now = self.shared.now();
         let poll = self.polled_at.saturating_add(POLL_MS);
-        let next = if self.changed_jobs.is_empty() { next_at.map_or(poll, |next| next.min(poll)) } else { now };
+        let next =
+            if self.changed_jobs.is_empty() { next_at.map_or(poll, |next| next.min(poll)) } else { now };
         // Not less than a moment: what a tick could not bring forward would be tried in a circle.
         Duration::from_millis(u64::try_from(next - now).unwrap_or(0).clamp(1, 1_000))
     }
 }
 
 /// What becomes of the nominal times of one cursor; none when its schedule cannot be read.
-fn decide(
-    body: &JobBody,
-    cursor: &job_cursor::Model,
-    now: Millis,
-    until: Millis,
-) -> Option<misfire::Plan> {
+fn decide(body: &JobBody, cursor: &job_cursor::Model, now: Millis, until: Millis) -> Option<misfire::Plan> {
     Some(misfire::plan(Due {
         schedule: body.schedule.as_ref()?,
         next_at: cursor.next_at?,

@@ -109,9 +109,9 @@ fn unsent(run: &Run, view: View<'_>) -> Verdict {
 /// A run in doubt: what two askings that agree say, else another asking, and in the end *lost*.
 fn unknown(run: &Run, view: View<'_>) -> Verdict {
     let View { now, settings, inquiry, .. } = view;
-    let agreed = inquiry.evidence.filter(|(_, first)| {
-        inquiry.asked_at.is_some_and(|last| last - first >= settings.ask_again_ms)
-    });
+    let agreed = inquiry
+        .evidence
+        .filter(|(_, first)| inquiry.asked_at.is_some_and(|last| last - first >= settings.ask_again_ms));
     match agreed {
         Some((Evidence::NeverStarted, _)) if run.fence % SENDS < 2 && run.instance_id.is_some() => {
             let claim = view.holdings.claim();
@@ -119,7 +119,8 @@ fn unknown(run: &Run, view: View<'_>) -> Verdict {
         }
         Some((Evidence::Running, _)) => return Verdict::Decide(What::Found),
         Some((Evidence::Ended { code }, first)) if now - first >= settings.result_wait_ms => {
-            let text = if code == SUCCESS { String::new() } else { "read from the executor's log".to_owned() };
+            let text =
+                if code == SUCCESS { String::new() } else { "read from the executor's log".to_owned() };
             return Verdict::Decide(What::Result { executor_id: run.executor_id, code, text });
         }
         _ => {}

@@ -50,6 +50,14 @@ pub struct EngineSettings {
     pub settle_after_ms: Millis,
 }
 
+impl EngineSettings {
+    /// How long connecting to an executor may take: a part of what the lease surely has left when
+    /// it is renewed in time.
+    pub fn connect_within(&self) -> Duration {
+        self.lease_ttl.saturating_sub(self.lease_margin).saturating_sub(self.lease_renewal) * 2 / 3
+    }
+}
+
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {

@@ -12,10 +12,10 @@ use crate::signals::{Change, Signals};
 use crate::store::engine::Store;
 use crate::store::ids::RunIds;
 use entity::Millis;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::collections::HashSet;
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// One engine's parts. Loops hold it by reference count.

@@ -168,10 +168,21 @@ fn accepted(row: &mut Model, claim: i64, sent_at: Millis, at: Millis) -> Applied
     }
     (row.sent_at, row.accepted_at) = (Some(sent_at), Some(at));
     // A result may have come first; that the executor accepted it remains a fact.
-    if run_state::may(row.state, RunState::Running) { go(row, RunState::Running, Reason::None) } else { Applied::Done }
+    if run_state::may(row.state, RunState::Running) {
+        go(row, RunState::Running, Reason::None)
+    } else {
+        Applied::Done
+    }
 }
 
-fn result(row: &mut Model, texts: &mut Texts, executor_id: i32, code: i32, text: &str, at: Millis) -> Applied {
+fn result(
+    row: &mut Model,
+    texts: &mut Texts,
+    executor_id: i32,
+    code: i32,
+    text: &str,
+    at: Millis,
+) -> Applied {
     if row.executor_id != executor_id {
         return Applied::Foreign;
     }
@@ -233,5 +244,6 @@ pub fn wants_attention(state: RunState, reason: Reason) -> bool {
 
 /// What a database can store of an executor's text; nothing for an empty one.
 fn some_text(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.chars().take(MAX_TEXT).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect())
+    (!text.is_empty())
+        .then(|| text.chars().take(MAX_TEXT).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect())
 }

@@ -110,10 +110,21 @@ pub trait Store: Send + Sync + 'static {
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
     /// Live runs in these buckets, due by `due_by`, that may need a decision: not answered yet, in
     /// doubt, past their limit at `now`, or with an instance that is gone.
-    async fn doubtful(&self, buckets: &[i16], due_by: Millis, now: Millis, limit: u64) -> Result<Vec<run::Model>>;
+    async fn doubtful(
+        &self,
+        buckets: &[i16],
+        due_by: Millis,
+        now: Millis,
+        limit: u64,
+    ) -> Result<Vec<run::Model>>;
     /// A run that this instance executed shortly before `before`, if there is one: its log is the
     /// yardstick for logs that are missing.
-    async fn executed_before(&self, executor_id: i32, instance_id: i32, before: Millis) -> Result<Option<run::Model>>;
+    async fn executed_before(
+        &self,
+        executor_id: i32,
+        instance_id: i32,
+        before: Millis,
+    ) -> Result<Option<run::Model>>;
 
     /// Moves cursors and inserts the rows for the times passed, for the jobs whose cursor stood
     /// where it was seen.

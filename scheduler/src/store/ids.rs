@@ -5,6 +5,7 @@ use crate::{Error, Result};
 use entity::id_block::{ActiveModel, BLOCK, Column, Entity};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, QuerySelect, SqlErr};
 use std::ops::Range;
+use std::sync::atomic::{AtomicI32, Ordering};
 use tokio::sync::Mutex;
 
 /// No run has a smaller id: the first block's numbers stay free for tests and imports.
@@ -19,20 +20,21 @@ const TRIES: usize = 32;
 pub struct RunIds {
     db: Db,
     /// Written with the blocks, for information; 0 outside a running server.
-    server_id: i32,
+    server_id: AtomicI32,
     /// What is left of the present block.
     rest: Mutex<Range<i64>>,
 }
 
 impl RunIds {
-    /// An allocator for a program that is not a running server, such as a command or a test. What
-    /// is left of its block when it ends is never used.
+    /// An allocator with a block of its own. What is left of the block when the program ends is
+    /// never used.
     pub fn new(db: Db) -> Self {
-        Self::of_server(db, 0)
+        Self { db, server_id: AtomicI32::new(0), rest: Mutex::new(0..0) }
     }
 
-    pub fn of_server(db: Db, server_id: i32) -> Self {
-        Self { db, server_id, rest: Mutex::new(0..0) }
+    /// Says which server the blocks taken from now on belong to.
+    pub fn belong_to(&self, server_id: i32) {
+        self.server_id.store(server_id, Ordering::Relaxed);
     }
 
     /// `count` ids that nobody had before, in ascending order, not necessarily without gaps.
@@ -75,8 +77,8 @@ impl RunIds {
             if start + BLOCK > LAST {
                 return Err(Error::Internal("the run ids are used up".to_owned()));
             }
-            let block =
-                ActiveModel { start: Set(start), server_id: Set(self.server_id), settled_to: Set(start) };
+            let server_id = self.server_id.load(Ordering::Relaxed);
+            let block = ActiveModel { start: Set(start), server_id: Set(server_id), settled_to: Set(start) };
             match Entity::insert(block).exec_without_returning(&transaction).await {
                 Ok(_) => {
                     transaction.commit().await?;
@@ -101,7 +103,7 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("ids.db").display());
         let databases = Databases::connect(&url).await.unwrap();
         schema::up(&databases.engine).await.unwrap();
-        let (one, two) = (RunIds::new(databases.engine.clone()), RunIds::of_server(databases.engine, 2));
+        let (one, two) = (RunIds::new(databases.engine.clone()), RunIds::new(databases.engine));
         let (a, b) = tokio::join!(one.take(15_000), two.take(10_001));
         let mut all = [a.unwrap(), b.unwrap(), vec![one.take_one().await.unwrap()]].concat();
         assert_eq!(all.iter().min(), Some(&10_000));

@@ -40,7 +40,11 @@ pub async fn send(shared: Arc<Shared>, order: Order) {
         return;
     }
     let answered = !matches!(answer, Err(CallFailure::NoAnswer(_)));
-    shared.facts.note(Step { run_id: order.run_id, at: shared.now(), what: outcome(&order, sent_at, answer) });
+    shared.facts.note(Step {
+        run_id: order.run_id,
+        at: shared.now(),
+        what: outcome(&order, sent_at, answer),
+    });
     shared.lanes.finished(order.target.executor_id, order.run_id, answered);
 }
 
@@ -66,6 +70,10 @@ fn note_silence(shared: &Shared, order: &Order) {
     let now = shared.now();
     shared.facts.note(Step { run_id: order.run_id, at: now, what: doubt(order.claim) });
     for order in shared.lanes.fell_silent(order.target.executor_id, shared.settings.permits) {
-        shared.facts.note(Step { run_id: order.run_id, at: now, what: What::HandBack { claim: order.claim } });
+        shared.facts.note(Step {
+            run_id: order.run_id,
+            at: now,
+            what: What::HandBack { claim: order.claim },
+        });
     }
 }

@@ -18,7 +18,6 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-const CONNECT: Duration = Duration::from_secs(3);
 /// The answer to a run is awaited longer than an executor may be silent: it may still say what
 /// became of the request.
 const RUN_ANSWER: Duration = Duration::from_secs(30);
@@ -33,28 +32,33 @@ const MAX_LOG_ANSWER: usize = 16 << 20;
 pub struct HttpDispatcher {
     client: reqwest::Client,
     gate: Arc<Gate>,
+    /// Connecting takes no longer. Whoever begins to connect with the gate open for this long
+    /// writes the first byte while it still is.
+    connect: Duration,
     /// Addresses that answered to the other name of `/run` than their client's kind suggests.
     run_paths: Mutex<HashMap<String, &'static str>>,
 }
 
 impl HttpDispatcher {
+    /// Passes `gate` before each run, and gives up connecting after `connect`.
+    ///
     /// # Errors
     /// [`Error::Internal`] when no TLS can be set up.
-    pub fn new(gate: Arc<Gate>) -> Result<Self> {
+    pub fn new(gate: Arc<Gate>, connect: Duration) -> Result<Self> {
         // Some other part of the process may have chosen already, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(redirect::Policy::none())
             .http1_only()
-            .connect_timeout(CONNECT)
+            .connect_timeout(connect)
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
             .tcp_user_timeout(UNACKNOWLEDGED)
             .dns_resolver(Arc::new(CheckedResolver))
             .build()
             .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?;
-        Ok(Self { client, gate, run_paths: Mutex::default() })
+        Ok(Self { client, gate, connect, run_paths: Mutex::default() })
     }
 
     async fn send(&self, target: &Target, method: &str, body: Vec<u8>, limits: Limits) -> Answer {
@@ -71,12 +75,16 @@ impl HttpDispatcher {
             .header(APP_NAME_HEADER, header(&target.app_name)?)
             .timeout(limits.answer)
             .body(body);
-        if limits.gated && !self.gate.is_open() {
+        if limits.gated && !self.gate.is_open_for(self.connect) {
             return Err(CallFailure::GateShut);
         }
         let response = request.send().await.map_err(failure)?;
         let body = read(response, limits.bytes).await?;
-        if is_of_protocol(&body) { Ok(parse_reply(&body)) } else { Err(CallFailure::Garbage(parse_reply(&body).text)) }
+        if is_of_protocol(&body) {
+            Ok(parse_reply(&body))
+        } else {
+            Err(CallFailure::Garbage(parse_reply(&body).text))
+        }
     }
 
     /// `/run`, or `/trigger` for those that know only that; learnt per address.
@@ -122,7 +130,9 @@ impl Dispatcher for HttpDispatcher {
             Call::IdleBeat { job_id } => {
                 self.send(target, path::IDLE_BEAT, body(&IdleBeatRequest { job_id })?, limits).await
             }
-            Call::Kill { job_id } => self.send(target, path::KILL, body(&KillRequest { job_id })?, limits).await,
+            Call::Kill { job_id } => {
+                self.send(target, path::KILL, body(&KillRequest { job_id })?, limits).await
+            }
             Call::Log(request) => {
                 let limits = Limits { bytes: MAX_LOG_ANSWER, ..limits };
                 self.send(target, path::LOG, body(&request)?, limits).await
@@ -154,7 +164,11 @@ fn literal(url: &Url) -> Option<IpAddr> {
 /// Only a connection that was never made proves that nothing arrived.
 fn failure(error: reqwest::Error) -> CallFailure {
     let text = with_sources(&error);
-    if error.is_connect() || error.is_builder() { CallFailure::NeverArrived(text) } else { CallFailure::NoAnswer(text) }
+    if error.is_connect() || error.is_builder() {
+        CallFailure::NeverArrived(text)
+    } else {
+        CallFailure::NoAnswer(text)
+    }
 }
 
 /// The error with its causes, without the URL, which people see beside it anyway.

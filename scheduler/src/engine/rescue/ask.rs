@@ -30,12 +30,10 @@ pub async fn ask(shared: &Arc<Shared>, runs: &[&Run]) -> Result<Vec<(i64, Eviden
         let shared = shared.clone();
         async move { (run.id, ask_one(&shared, &run, &target).await) }
     });
-    let mut found: Vec<(i64, Evidence)> = futures::stream::iter(askings).buffer_unordered(WIDTH).collect().await;
-    let doubt: Vec<&Run> = runs
-        .iter()
-        .copied()
-        .filter(|run| found.contains(&(run.id, Evidence::NeverStarted)))
-        .collect();
+    let mut found: Vec<(i64, Evidence)> =
+        futures::stream::iter(askings).buffer_unordered(WIDTH).collect().await;
+    let doubt: Vec<&Run> =
+        runs.iter().copied().filter(|run| found.contains(&(run.id, Evidence::NeverStarted))).collect();
     let trusted = logs_are_there(shared, &doubt).await?;
     for (run_id, evidence) in &mut found {
         if *evidence == Evidence::NeverStarted && !trusted.get(run_id).copied().unwrap_or(false) {

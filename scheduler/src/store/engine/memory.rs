@@ -102,13 +102,24 @@ impl Store for MemoryStore {
         Ok(first_due(waiting, limit, |run: &run::Model| run.due_at).into_iter().map(|run| run.id).collect())
     }
 
-    async fn doubtful(&self, buckets: &[i16], due_by: Millis, now: Millis, limit: u64) -> Result<Vec<run::Model>> {
+    async fn doubtful(
+        &self,
+        buckets: &[i16],
+        due_by: Millis,
+        now: Millis,
+        limit: u64,
+    ) -> Result<Vec<run::Model>> {
         let tables = self.tables();
         let doubtful = tables.live(buckets, due_by).filter(|run| tables.is_doubtful(run, now));
         Ok(first_due(doubtful.cloned().collect(), limit, |run| run.due_at))
     }
 
-    async fn executed_before(&self, executor_id: i32, instance_id: i32, before: Millis) -> Result<Option<run::Model>> {
+    async fn executed_before(
+        &self,
+        executor_id: i32,
+        instance_id: i32,
+        before: Millis,
+    ) -> Result<Option<run::Model>> {
         let tables = self.tables();
         let executed = tables.runs.values().filter(|run| {
             run.executor_id == executor_id

@@ -77,7 +77,8 @@ async fn finish<T>(transaction: DatabaseTransaction, worked: Result<T>, tries: u
 
 /// Serialisation failures, deadlocks and (on Galera) certification failures.
 fn is_conflict(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
         return false;
     };
     let code = error.as_database_error().and_then(|error| error.code());
@@ -133,11 +134,22 @@ impl Store for SqlStore {
         Ok(read::waiting(self.db.reader(), buckets, due_by, full, limit).await?)
     }
 
-    async fn doubtful(&self, buckets: &[i16], due_by: Millis, now: Millis, limit: u64) -> Result<Vec<run::Model>> {
+    async fn doubtful(
+        &self,
+        buckets: &[i16],
+        due_by: Millis,
+        now: Millis,
+        limit: u64,
+    ) -> Result<Vec<run::Model>> {
         Ok(read::doubtful(self.db.reader(), buckets, due_by, now, limit).await?)
     }
 
-    async fn executed_before(&self, executor_id: i32, instance_id: i32, before: Millis) -> Result<Option<run::Model>> {
+    async fn executed_before(
+        &self,
+        executor_id: i32,
+        instance_id: i32,
+        before: Millis,
+    ) -> Result<Option<run::Model>> {
         Ok(read::executed_before(self.db.reader(), executor_id, instance_id, before).await?)
     }
 

@@ -104,7 +104,11 @@ impl Tables {
         if authority.epochs.iter().all(holds) { Ok(()) } else { Err(Error::Conflict(0)) }
     }
 
-    pub(super) fn live<'a>(&'a self, buckets: &'a [i16], due_by: Millis) -> impl Iterator<Item = &'a run::Model> {
+    pub(super) fn live<'a>(
+        &'a self,
+        buckets: &'a [i16],
+        due_by: Millis,
+    ) -> impl Iterator<Item = &'a run::Model> {
         let mine = move |run: &&run::Model| run.live_bucket.is_some_and(|bucket| buckets.contains(&bucket));
         self.runs.values().filter(mine).filter(move |run| run.due_at <= due_by)
     }

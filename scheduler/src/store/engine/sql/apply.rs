@@ -1,7 +1,7 @@
 //! Applying steps to locked rows.
 
-use super::super::rowset::{self, Column, Kind, Rowset};
 use super::super::Authority;
+use super::super::rowset::{self, Column, Kind, Rowset};
 use super::{CHUNK, authority, stats::Outcomes};
 use crate::engine::step::{self, Applied, Step, Texts};
 use crate::{Error, Result};

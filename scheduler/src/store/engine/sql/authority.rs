@@ -1,7 +1,7 @@
 //! Whether a server may still decide: a stale one notices here, before it writes.
 
-use super::super::rowset::{Column, Kind, Rowset};
 use super::super::Authority;
+use super::super::rowset::{Column, Kind, Rowset};
 use crate::{Error, Result};
 use sea_orm::ConnectionTrait;
 use serde_json::json;

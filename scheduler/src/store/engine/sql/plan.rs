@@ -98,9 +98,8 @@ async fn standing(conn: &impl ConnectionTrait, advances: &[&Advance]) -> Result<
         .all(conn)
         .await?;
     cursors.extend(found.into_iter().map(|(id, version, next_at)| (id, (version, next_at))));
-    let stands = |advance: &&&Advance| {
-        cursors.get(&advance.job_id) == Some(&(advance.version, Some(advance.seen)))
-    };
+    let stands =
+        |advance: &&&Advance| cursors.get(&advance.job_id) == Some(&(advance.version, Some(advance.seen)));
     Ok(advances.iter().filter(stands).map(|advance| advance.job_id).collect())
 }
 
@@ -111,7 +110,8 @@ async fn move_cursors(conn: &impl ConnectionTrait, won: &[&Advance]) -> Result<(
         json!([job_id, version, seen, next_at, last_at, route_seq])
     };
     let rows: Vec<_> = won.iter().map(row).collect();
-    let found = "job_cursor.job_id = v.job_id AND job_cursor.version = v.version AND job_cursor.next_at = v.seen";
+    let found =
+        "job_cursor.job_id = v.job_id AND job_cursor.version = v.version AND job_cursor.next_at = v.seen";
     let sql = rowset::update(backend, "job_cursor", found, &["next_at", "last_at", "route_seq"]);
     conn.execute_raw(Rowset::new(CURSOR, &rows).statement(backend, &sql, vec![])).await?;
     Ok(())
@@ -133,7 +133,8 @@ pub async fn insert_runs(conn: &impl ConnectionTrait, runs: &[&run::Model]) -> R
     let mut missing: HashSet<i64> = runs.iter().map(|run| run.id).collect();
     let ids: Vec<i64> = missing.iter().copied().collect();
     for part in ids.chunks(super::CHUNK) {
-        let present = run::Entity::find().filter(run::Column::Id.is_in(part.iter().copied())).all(conn).await?;
+        let present =
+            run::Entity::find().filter(run::Column::Id.is_in(part.iter().copied())).all(conn).await?;
         for row in present {
             missing.remove(&row.id);
         }

@@ -4,7 +4,9 @@ use super::super::RunWithParameter;
 use entity::run::{Column as RunColumn, Entity as Runs, RunState};
 use entity::{Millis, executor, instance, job, job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use std::collections::HashMap;
 
 /// Ids per statement.
@@ -12,12 +14,18 @@ const IDS: usize = 1_000;
 /// How far back among an executor's runs a yardstick for logs is looked for.
 const YARDSTICK: u64 = 200;
 
-pub async fn cursors_in(conn: &impl ConnectionTrait, buckets: &[i16]) -> Result<Vec<job_cursor::Model>, DbErr> {
+pub async fn cursors_in(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+) -> Result<Vec<job_cursor::Model>, DbErr> {
     let own = job_cursor::Column::Bucket.is_in(buckets.iter().copied());
     job_cursor::Entity::find().filter(own).all(conn).await
 }
 
-pub async fn cursors_of(conn: &impl ConnectionTrait, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>, DbErr> {
+pub async fn cursors_of(
+    conn: &impl ConnectionTrait,
+    job_ids: &[i32],
+) -> Result<Vec<job_cursor::Model>, DbErr> {
     let mut cursors = Vec::with_capacity(job_ids.len());
     for part in job_ids.chunks(IDS) {
         let wanted = job_cursor::Column::JobId.is_in(part.iter().copied());

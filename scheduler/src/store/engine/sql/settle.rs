@@ -2,9 +2,9 @@
 
 use super::super::rowset::{self, Column, Kind, Rowset};
 use super::super::{OpenBlock, Settled};
+use entity::Millis;
 use entity::id_block::{BLOCK, Column as BlockColumn, Entity as Blocks};
 use entity::run::{Column as RunColumn, Entity as Runs};
-use entity::Millis;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;

@@ -1,0 +1,21 @@
+//! The engine's loops, tick by tick, on SQLite, with executors from a script and a clock that the
+//! tests move; and, in `http`, over real HTTP with the real clock.
+
+#[path = "engine_loops/crashes.rs"]
+mod crashes;
+#[path = "support/database.rs"]
+mod database;
+#[path = "engine_loops/doubt.rs"]
+mod doubt;
+#[path = "engine_loops/firing.rs"]
+mod firing;
+#[path = "engine_loops/http.rs"]
+mod http;
+#[path = "engine_loops/lease.rs"]
+mod lease;
+#[path = "engine_loops/results.rs"]
+mod results;
+#[path = "support/rows.rs"]
+mod rows;
+#[path = "support/world.rs"]
+mod world;

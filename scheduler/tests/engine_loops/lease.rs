@@ -1,0 +1,83 @@
+//! The lease and the gate.
+
+use crate::rows::{START, job};
+use crate::world::World;
+use scheduler::engine::dispatcher::ScriptedDispatcher;
+use scheduler::engine::lease::Keeper;
+use std::time::{Duration, Instant};
+
+const TTL: Duration = Duration::from_secs(6);
+
+async fn world() -> World {
+    let mut world = World::with(ScriptedDispatcher::accepting(), &[job(1, 1)]).await;
+    world.settings.lease_ttl = TTL;
+    world
+}
+
+#[tokio::test]
+async fn the_gate_shuts_a_margin_before_the_lease_ends_and_nothing_goes_out() {
+    let world = world().await;
+    let mut server = world.server().await;
+    let renewed = Instant::now();
+    server.keeper.tick(renewed).await.unwrap();
+    let gate = &server.shared.gate;
+    assert!(gate.is_open_at(renewed + Duration::from_millis(4_999)));
+    assert!(!gate.is_open_at(renewed + Duration::from_secs(5)));
+    server.plan().await;
+    server.shared.gate.shut();
+    assert_eq!(server.send(0).await, 0);
+    assert!(world.executors.diary().is_empty());
+}
+
+#[tokio::test]
+async fn a_life_that_was_replaced_loses_its_lease_and_its_claims() {
+    let world = world().await;
+    let mut old = world.server().await;
+    old.plan().await;
+    let new = world.server().await;
+    assert_eq!(new.shared.holdings().epochs.len(), 257);
+    let report = old.keeper.tick(Instant::now()).await.unwrap();
+    assert!(report.lost);
+    assert!(!old.shared.gate.is_open());
+    assert_eq!(old.send(0).await, 0);
+}
+
+#[tokio::test]
+async fn a_stale_server_cannot_claim_what_another_one_owns_now() {
+    let world = world().await;
+    let mut old = world.server().await;
+    let mut new = world.server().await;
+    // It has not noticed yet, and its gate is still open.
+    assert_eq!(old.plan().await.claimed, 0);
+    assert_eq!(new.plan().await.claimed, 1);
+    assert_eq!(world.runs().await.len(), 1);
+    assert_eq!(world.runs().await[0].nominal_at, START);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_renewing_is_deposed_after_a_full_lease_and_its_buckets_are_taken() {
+    let world = world().await;
+    let first = world.server().await;
+    let second = world.server().await.shared;
+    let mut watcher = Keeper::new(second.clone(), "two".to_owned());
+    let begin = Instant::now();
+    watcher.tick(begin).await.unwrap();
+    assert_eq!(watcher.tick(begin + TTL - Duration::from_millis(1)).await.unwrap().deposed, 0);
+    let report = watcher.tick(begin + TTL).await.unwrap();
+    assert_eq!(report.deposed, 1);
+    // Free buckets go to whoever is meant for them; with one server left that is all of them.
+    let report = watcher.tick(begin + TTL + Duration::from_secs(2)).await.unwrap();
+    assert_eq!(report.buckets, 257);
+    drop(first);
+}
+
+#[tokio::test]
+async fn a_server_that_leaves_frees_its_buckets_at_once() {
+    let world = world().await;
+    let mut server = world.server().await;
+    server.keeper.leave().await.unwrap();
+    assert!(!server.shared.gate.is_open());
+    assert!(server.shared.holdings().lease.is_none());
+    let next = world.server().await;
+    assert_eq!(next.shared.holdings().epochs.len(), 257);
+}

@@ -1,0 +1,297 @@
+//! What every implementation of the engine's store must do alike: the model in memory, SQLite, and,
+//! where `ORRERY_TEST_POSTGRES_URL` and `ORRERY_TEST_MYSQL_URL` name servers, PostgreSQL and
+//! MySQL or MariaDB.
+
+#[path = "support/bench.rs"]
+mod bench;
+#[path = "support/database.rs"]
+mod database;
+#[path = "support/rows.rs"]
+mod rows;
+
+use bench::{Bench, conform};
+use entity::run::{Reason, RunState};
+use entity::server::ServerState;
+use entity::{DUTY_BUCKET, run};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rows::{START, cursor, executor, instance, job, sending, waiting};
+use scheduler::Error;
+use scheduler::engine::step::{Applied, Claim, Step, What};
+use scheduler::rules::bucket::bucket_of;
+use scheduler::store::engine::Advance;
+
+fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advance {
+    Advance {
+        job_id: job.id,
+        version: job.version,
+        seen,
+        next_at: Some(seen + 1_000),
+        last_at: seen,
+        route_seq: 1,
+        rows,
+    }
+}
+
+fn result(run_id: i64, executor_id: i32, code: i32, text: &str) -> Step {
+    let what = What::Result { executor_id, code, text: text.to_owned() };
+    Step { run_id, at: START + 500, what }
+}
+
+conform!(a_cursor_moves_once_and_only_from_where_it_was_seen, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let (one, two) = (job(1, 1), job(2, 1));
+    bench.put_job(one.clone(), cursor(&one, Some(START))).await;
+    bench.put_job(two.clone(), cursor(&two, Some(START + 7_000))).await;
+    let store = bench.store();
+    let claims = [
+        advance(&one, START, vec![sending(10_001, &one, START, 5)]),
+        advance(&two, START, vec![sending(10_002, &two, START, 5)]),
+    ];
+    let planned = store.plan(&authority, &claims).await.unwrap();
+    assert_eq!(planned.won, [1].into());
+    assert!(planned.violations.is_empty());
+    let again = store.plan(&authority, &claims).await.unwrap();
+    assert!(again.won.is_empty());
+    assert_eq!(bench.run(10_001).await, Some(sending(10_001, &one, START, 5)));
+    assert_eq!(bench.run(10_002).await, None);
+    let moved = &store.cursors_of(&[1]).await.unwrap()[0];
+    assert_eq!((moved.next_at, moved.last_at, moved.route_seq), (Some(START + 1_000), START, 1));
+});
+
+conform!(an_edit_between_reading_and_claiming_wins, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let edited = entity::job::Model { version: 2, ..job(1, 1) };
+    bench.put_job(edited.clone(), cursor(&edited, Some(START))).await;
+    let stale = [advance(&job(1, 1), START, vec![sending(10_001, &edited, START, 5)])];
+    assert!(bench.store().plan(&authority, &stale).await.unwrap().won.is_empty());
+});
+
+conform!(a_fire_that_meets_its_own_key_is_reported_and_not_inserted, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_job(one.clone(), cursor(&one, Some(START))).await;
+    bench.put_run(sending(10_001, &one, START, 5), None).await;
+    let rows = vec![sending(10_002, &one, START, 5), sending(10_003, &one, START + 1, 5)];
+    let planned = bench.store().plan(&authority, &[advance(&one, START, rows)]).await.unwrap();
+    assert_eq!(planned.violations, [10_002].into());
+    assert_eq!(bench.run(10_002).await, None);
+    assert!(bench.run(10_003).await.is_some());
+});
+
+conform!(a_server_whose_bucket_moved_on_decides_nothing, async |bench: &Bench| {
+    let before = bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_job(one.clone(), cursor(&one, Some(START))).await;
+    bench.put_run(sending(10_009, &one, START, 5), None).await;
+    bench.server("one").await;
+    let claim = [advance(&one, START, vec![sending(10_001, &one, START, 5)])];
+    assert!(matches!(bench.store().plan(&before, &claim).await, Err(Error::Conflict(_))));
+    let lose = [Step { run_id: 10_009, at: START, what: What::Expire }];
+    assert!(matches!(bench.store().apply(Some(&before), &lose).await, Err(Error::Conflict(_))));
+    assert!(matches!(bench.store().apply(None, &lose).await, Err(Error::Internal(_))));
+    // A fact it learnt late is kept.
+    let applied = bench.store().apply(None, &[result(10_009, 1, 200, "")]).await.unwrap();
+    assert_eq!(applied, [Applied::Done]);
+});
+
+conform!(the_first_result_counts_and_is_counted_once, async |bench: &Bench| {
+    bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_run(sending(10_001, &one, START, 5), None).await;
+    bench.put_run(sending(10_002, &one, START + 1, 5), None).await;
+    let steps = [
+        Step { run_id: 10_001, at: START + 100, what: What::Accepted { claim: 5, sent_at: START } },
+        result(10_001, 1, 200, "42 rows"),
+        result(10_001, 1, 200, "42 rows"),
+        result(10_001, 1, 500, "web container destroy\0"),
+        result(10_001, 1, 502, "third"),
+        result(10_002, 9, 200, ""),
+        result(10_003, 1, 200, ""),
+    ];
+    let applied = bench.store().apply(None, &steps).await.unwrap();
+    let expected = [
+        Applied::Done,
+        Applied::Done,
+        Applied::Duplicate,
+        Applied::Late,
+        Applied::Duplicate,
+        Applied::Foreign,
+        Applied::NoSuchRun,
+    ];
+    assert_eq!(applied, expected);
+    let run = bench.run(10_001).await.unwrap();
+    assert_eq!((run.state, run.code, run.live_bucket), (RunState::Succeeded, 200, None));
+    assert_eq!((run.sent_at, run.accepted_at), (Some(START), Some(START + 100)));
+    assert_eq!((run.late_code, run.ended_at), (Some(500), Some(START + 500)));
+    let texts = bench.texts(10_001).await;
+    assert_eq!(texts, (Some("42 rows".to_owned()), Some("web container destroy\u{fffd}".to_owned())));
+    assert_eq!(bench.run(10_002).await.unwrap().state, RunState::Sending);
+    assert_eq!(bench.outcomes().await, [(START, 1, RunState::Succeeded as i16, 1)]);
+});
+
+conform!(outcomes_add_up_over_transactions_and_include_skipped_runs, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_job(one.clone(), cursor(&one, Some(START))).await;
+    for id in [10_001, 10_002] {
+        bench.put_run(sending(id, &one, START + id, 5), None).await;
+        bench.store().apply(None, &[result(id, 1, 500, "no")]).await.unwrap();
+    }
+    let skipped = run::Model {
+        state: RunState::Skipped,
+        reason: Reason::Misfire,
+        live_bucket: None,
+        ended_at: Some(START),
+        ..sending(10_003, &one, START, 0)
+    };
+    bench.store().plan(&authority, &[advance(&one, START, vec![skipped])]).await.unwrap();
+    let expected = [(START, 1, RunState::Failed as i16, 2), (START, 1, RunState::Skipped as i16, 1)];
+    assert_eq!(bench.outcomes().await, expected);
+});
+
+conform!(what_waits_is_claimed_handed_back_and_killed, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_run(waiting(10_001, &one, START), Some("by hand")).await;
+    let claim =
+        Claim { claim: 5, fence: 33, instance_id: 4, instance_generation: 2, deadline_at: Some(START + 9) };
+    let step = |what| [Step { run_id: 10_001, at: START, what }];
+    let store = bench.store();
+    let buckets = [bucket_of(1)];
+    assert_eq!(store.waiting(&buckets, START, &[], 10).await.unwrap(), [10_001]);
+    assert!(store.waiting(&buckets, START - 1, &[], 10).await.unwrap().is_empty());
+    assert!(store.waiting(&buckets, START, &[1], 10).await.unwrap().is_empty());
+    assert_eq!(store.apply(Some(&authority), &step(What::Claim(claim))).await.unwrap(), [Applied::Done]);
+    let twice = store.apply(Some(&authority), &step(What::Claim(claim))).await.unwrap();
+    assert_eq!(twice, [Applied::Impossible]);
+    let claimed = bench.run(10_001).await.unwrap();
+    assert_eq!((claimed.state, claimed.claim, claimed.instance_id), (RunState::Sending, 5, Some(4)));
+    let back = store.apply(Some(&authority), &step(What::HandBack { claim: 5 })).await.unwrap();
+    assert_eq!(back, [Applied::Done]);
+    assert_eq!(store.apply(None, &step(What::Kill { by: Some(7) })).await.unwrap(), [Applied::Done]);
+    let killed = bench.run(10_001).await.unwrap();
+    assert_eq!((killed.state, killed.reason, killed.live_bucket), (RunState::Killed, Reason::Person, None));
+    let found = store.runs(&[10_001]).await.unwrap();
+    assert_eq!(found[0].parameter.as_deref(), Some("by hand"));
+});
+
+conform!(doubtful_runs_are_those_that_need_a_decision, async |bench: &Bench| {
+    bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_executor(executor(1)).await;
+    bench.put_instance(instance(1, 1)).await;
+    let running = |id: i64| run::Model { state: RunState::Running, ..sending(id, &one, START + id, 5) };
+    bench.put_run(running(1), None).await;
+    bench.put_run(run::Model { deadline_at: Some(START), ..running(2) }, None).await;
+    bench.put_run(run::Model { instance_generation: 0, ..running(3) }, None).await;
+    bench.put_run(run::Model { state: RunState::Unknown, ..running(4) }, None).await;
+    bench.put_run(sending(5, &one, START + 5, 5), None).await;
+    bench.put_run(sending(6, &one, START + 60_000, 5), None).await;
+    let found = bench.store().doubtful(&[bucket_of(1)], START + 10, START + 10, 10).await.unwrap();
+    assert_eq!(found.iter().map(|run| run.id).collect::<Vec<_>>(), [2, 3, 4, 5]);
+    let executed = bench.store().executed_before(1, 1, START + 10).await.unwrap();
+    assert_eq!(executed, None);
+    bench.store().apply(None, &[result(1, 1, 200, "")]).await.unwrap();
+    let executed = bench.store().executed_before(1, 1, START + 10).await.unwrap();
+    assert_eq!(executed.map(|run| run.id), Some(1));
+});
+
+conform!(a_lease_is_renewed_lost_taken_over_and_given_up, async |bench: &Bench| {
+    let store = bench.store();
+    let one = bench.server("one").await;
+    let renewal = store.renew(one.lease).await.unwrap().unwrap();
+    assert!(renewal.buckets.iter().all(|bucket| bucket.owner == Some(one.lease.server_id)));
+    assert_eq!(renewal.buckets.len(), usize::from(DUTY_BUCKET.unsigned_abs()) + 1);
+    // Another server declares it dead only if it did not move.
+    let seen = renewal.servers[0].clone();
+    store.renew(one.lease).await.unwrap();
+    assert!(!store.depose(&seen).await.unwrap());
+    let renewal = store.renew(one.lease).await.unwrap().unwrap();
+    assert!(store.depose(&renewal.servers[0]).await.unwrap());
+    assert_eq!(store.renew(one.lease).await.unwrap(), None);
+    let two = bench.server("two").await;
+    assert_ne!(two.lease.server_id, one.lease.server_id);
+    assert!(two.epochs.iter().all(|(_, epoch)| *epoch == 3));
+    // Its next life is the same server; the lease of the life before is over.
+    let again = bench.server("two").await;
+    assert_eq!(again.lease.server_id, two.lease.server_id);
+    assert_eq!(store.renew(two.lease).await.unwrap(), None);
+    store.leave(again.lease).await.unwrap();
+    let three = bench.server("three").await;
+    let servers = store.renew(three.lease).await.unwrap().unwrap().servers;
+    let live: Vec<_> = servers.iter().filter(|server| server.state == ServerState::Live).collect();
+    assert_eq!(live.len(), 1);
+});
+
+conform!(settling_enters_each_run_of_a_block_once, async |bench: &Bench| {
+    bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_block(10_000).await;
+    for id in [10_000, 10_002, 10_004] {
+        bench.put_run(sending(id, &one, START + id, 5), None).await;
+    }
+    let block = bench.store().open_blocks().await.unwrap()[0];
+    assert_eq!((block.start, block.settled_to, block.used_to), (10_000, 10_000, 10_005));
+    assert_eq!(bench.store().settle(block, 10_003).await.unwrap().runs, 2);
+    assert_eq!(bench.store().settle(block, 10_003).await.unwrap().runs, 2);
+    let block = bench.store().open_blocks().await.unwrap()[0];
+    assert_eq!(block.settled_to, 10_003);
+    assert_eq!(bench.store().settle(block, 20_000).await.unwrap().runs, 1);
+    assert!(bench.store().open_blocks().await.unwrap().is_empty());
+    let entered: Vec<_> = [10_000, 10_002, 10_004].map(|id| (1, START + id, id)).to_vec();
+    assert_eq!(bench.by_job().await, entered);
+});
+
+/// Any step there is, with values that meet often.
+fn any_step(random: &mut StdRng) -> Step {
+    let claim = random.random_range(5..7);
+    let code = *[200, 500, 502].choose(random).unwrap();
+    let reason = Reason::NoAnswer;
+    let next =
+        Claim { claim, fence: 33, instance_id: 1, instance_generation: 1, deadline_at: Some(START + 50) };
+    let what = match random.random_range(0..13) {
+        0 => What::Accepted { claim, sent_at: START },
+        1 => What::Refused { claim, reason: Reason::Refused, text: "no".to_owned() },
+        2 | 3 => What::Result { executor_id: random.random_range(1..3), code, text: "text".to_owned() },
+        4 => What::Kill { by: Some(1) },
+        5 => What::Claim(next),
+        6 => What::HandBack { claim },
+        7 => What::Doubt { claim, from: RunState::Sending, reason },
+        8 => What::Doubt { claim, from: RunState::Running, reason },
+        9 => What::Resend { seen: claim, claim: 6, fence: 34 },
+        10 => What::Found,
+        11 => What::Lose { reason },
+        _ => What::Expire,
+    };
+    Step { run_id: random.random_range(1..40), at: START + random.random_range(0..100), what }
+}
+
+#[tokio::test]
+async fn memory_and_sqlite_stay_equal_under_any_sequence_of_steps() {
+    for seed in 0..8 {
+        let (memory, sqlite) = (Bench::memory(), Bench::sqlite().await);
+        let mut random = StdRng::seed_from_u64(seed);
+        let one = job(1, 1);
+        for bench in [&memory, &sqlite] {
+            bench.server("one").await;
+            for id in 1..20 {
+                bench.put_run(sending(id, &one, START + id, 5), None).await;
+                bench.put_run(waiting(id + 20, &one, START + id), None).await;
+            }
+        }
+        let (left, right) = (memory.authority().await, sqlite.authority().await);
+        for round in 0..20 {
+            let steps: Vec<Step> = (0..12).map(|_| any_step(&mut random)).collect();
+            let expected = memory.store().apply(Some(&left), &steps).await.unwrap();
+            let got = sqlite.store().apply(Some(&right), &steps).await.unwrap();
+            assert_eq!(got, expected, "seed {seed}, round {round}: {steps:?}");
+        }
+        for id in 1..40 {
+            assert_eq!(sqlite.run(id).await, memory.run(id).await, "seed {seed}");
+            assert_eq!(sqlite.texts(id).await, memory.texts(id).await, "seed {seed}");
+        }
+        assert_eq!(sqlite.outcomes().await, memory.outcomes().await, "seed {seed}");
+    }
+}
