@@ -6,6 +6,7 @@ use crate::rules::routing::{self, Candidate};
 use crate::rules::schedule::{Definition, Schedule};
 use crate::store::engine::Store;
 use entity::instance::Client;
+use entity::job::Routing;
 use entity::{executor, instance, job};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -95,15 +96,21 @@ impl Directory {
         }
     }
 
-    /// The instance that a run of this job goes to; none while none is there.
-    pub fn route(&self, job: &job::Model, route_seq: i64, draw: u64) -> Option<Arc<Target>> {
+    /// The instance of this executor that a run goes to; none while none is there.
+    pub fn route(
+        &self,
+        executor_id: i32,
+        routing: Routing,
+        route_seq: i64,
+        draw: u64,
+    ) -> Option<Arc<Target>> {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let here = entries.executors.get(&job.executor_id)?;
+        let here = entries.executors.get(&executor_id)?;
         let candidates: Vec<Candidate<'_>> = here
             .iter()
             .map(|target| Candidate { instance_id: target.instance_id, address: &target.address })
             .collect();
-        here.get(routing::choose(job.routing, route_seq, draw, &candidates)?).cloned()
+        here.get(routing::choose(routing, route_seq, draw, &candidates)?).cloned()
     }
 
     /// An instance that is there, in this life of it.

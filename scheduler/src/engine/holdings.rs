@@ -10,7 +10,7 @@ pub struct Holdings {
     pub lease: Option<Lease>,
     /// Own buckets and the epoch each is owned in.
     pub epochs: BTreeMap<i16, i64>,
-    /// When the present life began (ms UTC): what an earlier one sent is older.
+    /// When the last of them was taken (ms UTC): what its owner before sent is older.
     pub since: Millis,
 }
 

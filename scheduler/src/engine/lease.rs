@@ -105,7 +105,6 @@ impl Keeper {
         };
         let lease = self.shared.store.join(&newcomer).await?;
         self.shared.run_ids.belong_to(lease.server_id);
-        self.since = newcomer.now;
         self.lease = Some(lease);
         Ok(lease)
     }
@@ -114,7 +113,13 @@ impl Keeper {
         let renewal = self.shared.store.renew(lease).await?;
         if let Some(renewal) = &renewal {
             let settings = &self.shared.settings;
-            self.shared.hold(Holdings::of(lease, renewal, self.since));
+            let before = self.shared.holdings();
+            let mut holdings = Holdings::of(lease, renewal, self.since);
+            if holdings.epochs.iter().any(|(bucket, epoch)| before.epochs.get(bucket) != Some(epoch)) {
+                self.since = self.shared.now();
+                holdings.since = self.since;
+            }
+            self.shared.hold(holdings);
             self.shared.gate.open_until(sent_at + settings.lease_ttl.saturating_sub(settings.lease_margin));
         }
         Ok(renewal)

@@ -31,6 +31,8 @@ const MAX_FIRES: usize = 100;
 const POLL_MS: Millis = 1_000;
 /// Cursors read again per poll: all of them in turn.
 const POLL_CURSORS: usize = 10_000;
+/// Between two ticks at least: what one could not bring forward is not tried in a circle.
+const SHORTEST_MS: u64 = 5;
 /// How soon the database is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 
@@ -298,8 +300,7 @@ impl Planner {
         let poll = self.polled_at.saturating_add(POLL_MS);
         let next =
             if self.changed_jobs.is_empty() { next_at.map_or(poll, |next| next.min(poll)) } else { now };
-        // Not less than a moment: what a tick could not bring forward would be tried in a circle.
-        Duration::from_millis(u64::try_from(next - now).unwrap_or(0).clamp(1, 1_000))
+        Duration::from_millis(u64::try_from(next - now).unwrap_or(0).clamp(SHORTEST_MS, 1_000))
     }
 }
 

@@ -109,6 +109,10 @@ fn unsent(run: &Run, view: View<'_>) -> Verdict {
 /// A run in doubt: what two askings that agree say, else another asking, and in the end *lost*.
 fn unknown(run: &Run, view: View<'_>) -> Verdict {
     let View { now, settings, inquiry, .. } = view;
+    // The answer to the request may still come, and the request itself may still be taken up.
+    if view.in_hand {
+        return Verdict::Leave;
+    }
     let agreed = inquiry
         .evidence
         .filter(|(_, first)| inquiry.asked_at.is_some_and(|last| last - first >= settings.ask_again_ms));

@@ -15,14 +15,22 @@ const SLICE: i64 = 1_000;
 /// Between slices, so that claims and results go before.
 const BREATH: Duration = Duration::from_millis(20);
 const EVERY: Duration = Duration::from_secs(5);
-/// Sightings remembered per block: one per `EVERY` within the age looked for.
-const SIGHTINGS: usize = 64;
+/// A block seen open for so long is given up: nobody takes ids from a block for longer than
+/// [`BLOCK_LIFE`](crate::store::ids::BLOCK_LIFE), which is half of it.
+const GIVEN_UP_MS: Millis = 2 * 3_600_000;
 
 /// The settling loop's state.
 pub struct Settler {
     shared: Arc<Shared>,
-    /// How far each open block was in use at which time.
-    seen: HashMap<i64, Vec<(Millis, i64)>>,
+    /// What was seen of each open block.
+    seen: HashMap<i64, Seen>,
+}
+
+/// An open block over time.
+struct Seen {
+    first_at: Millis,
+    /// How far it was in use at which time, as far back as matters.
+    used_to: Vec<(Millis, i64)>,
 }
 
 /// What a tick came to.
@@ -47,9 +55,8 @@ impl Settler {
         let now = shared.now();
         let blocks = shared.store.open_blocks().await?;
         self.seen.retain(|start, _| blocks.iter().any(|block| block.start == *start));
-        let newest = blocks.last().map(|block| block.start);
         for mut block in blocks {
-            let up_to = self.settled_limit(block, now, newest != Some(block.start));
+            let up_to = self.settled_limit(block, now);
             if up_to > block.settled_to {
                 report.blocks += 1;
             }
@@ -64,24 +71,19 @@ impl Settler {
     }
 
     /// Up to where nothing can be inserted any more. An id is inserted within moments of being
-    /// taken, and ids are taken in order: what was in use a while ago has no gaps to be filled. A
-    /// block that did not move for as long, with a later one in use, is given up by its server.
-    fn settled_limit(&mut self, block: OpenBlock, now: Millis, has_later: bool) -> i64 {
+    /// taken, and ids are taken in order: what was in use a while ago has no gaps to be filled.
+    fn settled_limit(&mut self, block: OpenBlock, now: Millis) -> i64 {
         let age = self.shared.settings.settle_after_ms;
-        let sightings = self.seen.entry(block.start).or_default();
-        sightings.push((now, block.used_to));
-        let old = sightings.iter().rev().find(|(at, _)| now - at >= age).copied();
-        if let Some((at, _)) = old {
-            sightings.retain(|(seen_at, _)| *seen_at >= at);
+        let seen = self.seen.entry(block.start).or_insert(Seen { first_at: now, used_to: Vec::new() });
+        seen.used_to.push((now, block.used_to));
+        if now - seen.first_at >= GIVEN_UP_MS {
+            return block.start + BLOCK;
         }
-        if sightings.len() > SIGHTINGS {
-            sightings.remove(1);
-        }
-        match old {
-            Some((_, used_to)) if used_to == block.used_to && has_later => block.start + BLOCK,
-            Some((_, used_to)) => used_to,
-            None => block.settled_to,
-        }
+        let Some((at, used_to)) = seen.used_to.iter().rev().find(|(at, _)| now - at >= age).copied() else {
+            return block.settled_to;
+        };
+        seen.used_to.retain(|(seen_at, _)| *seen_at >= at);
+        used_to
     }
 
     pub async fn run(&mut self) -> Result<()> {

@@ -6,12 +6,15 @@ use entity::id_block::{ActiveModel, BLOCK, Column, Entity};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, QuerySelect, SqlErr};
 use std::ops::Range;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// No run has a smaller id: the first block's numbers stay free for tests and imports.
 const FIRST: i64 = BLOCK;
 /// Ids are numbers in JavaScript too.
 const LAST: i64 = (1 << 53) - 1;
+/// Ids are taken from a block no longer than this, so that one can know when it is done with.
+pub const BLOCK_LIFE: Duration = Duration::from_secs(3_600);
 /// How often a block is tried for while other servers take theirs at the same moment.
 const TRIES: usize = 32;
 
@@ -21,15 +24,15 @@ pub struct RunIds {
     db: Db,
     /// Written with the blocks, for information; 0 outside a running server.
     server_id: AtomicI32,
-    /// What is left of the present block.
-    rest: Mutex<Range<i64>>,
+    /// What is left of the present block, and when that was taken.
+    rest: Mutex<(Range<i64>, Instant)>,
 }
 
 impl RunIds {
     /// An allocator with a block of its own. What is left of the block when the program ends is
     /// never used.
     pub fn new(db: Db) -> Self {
-        Self { db, server_id: AtomicI32::new(0), rest: Mutex::new(0..0) }
+        Self { db, server_id: AtomicI32::new(0), rest: Mutex::new((0..0, Instant::now())) }
     }
 
     /// Says which server the blocks taken from now on belong to.
@@ -43,10 +46,12 @@ impl RunIds {
     /// [`Error::Database`], and [`Error::Unavailable`] when other servers took every block tried
     /// for.
     pub async fn take(&self, count: usize) -> Result<Vec<i64>> {
-        let mut rest = self.rest.lock().await;
+        let mut block = self.rest.lock().await;
         let mut ids = Vec::with_capacity(count);
         while ids.len() < count {
-            if rest.is_empty() {
+            let (rest, taken_at) = &mut *block;
+            if rest.is_empty() || taken_at.elapsed() >= BLOCK_LIFE {
+                *taken_at = Instant::now();
                 *rest = self.take_block().await?;
             }
             ids.extend(rest.by_ref().take(count - ids.len()));

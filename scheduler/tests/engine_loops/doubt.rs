@@ -137,3 +137,26 @@ async fn an_instance_that_came_back_does_not_keep_the_runs_of_its_life_before() 
     server.rescue().await;
     assert_eq!(world.states().await, [RunState::Unknown]);
 }
+
+#[tokio::test]
+async fn a_run_is_not_asked_about_while_its_answer_may_still_come() {
+    // Never answers a run, and would say "idle, none" when asked.
+    let slow = ScriptedDispatcher::new(|_, call| match call {
+        Call::Run(_) => None,
+        _ => Some(Ok(reply(200, ""))),
+    });
+    let once = Job { schedule: "0 0 0 1 1 ? 2026".to_owned(), ..job(1, 1) };
+    let mut world = World::with(slow, &[once]).await;
+    world.settings.answer_within = std::time::Duration::from_millis(1);
+    let mut server = world.server().await;
+    server.plan().await;
+    server.send(1).await;
+    while world.states().await != [RunState::Unknown] {
+        server.record().await;
+    }
+    for _ in 0..5 {
+        world.clock.advance(5_000);
+        let report = server.rescue().await;
+        assert_eq!((report.doubtful, report.asked, report.decided), (1, 0, 0));
+    }
+}

@@ -93,5 +93,9 @@ async fn settled_runs_are_found_by_their_job() {
     server.settler.tick().await.unwrap();
     world.clock.advance(60_000);
     assert_eq!(server.settler.tick().await.unwrap().runs, 1);
-    assert_eq!(server.settler.tick().await.unwrap().runs, 0);
+    assert_eq!(server.settler.tick().await.unwrap().blocks, 0);
+    // Nobody takes ids from so old a block: it is closed.
+    world.clock.advance(2 * 3_600_000);
+    assert_eq!(server.settler.tick().await.unwrap().blocks, 1);
+    assert!(server.shared.store.open_blocks().await.unwrap().is_empty());
 }

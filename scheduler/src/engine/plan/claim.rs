@@ -78,7 +78,10 @@ async fn decide(
             .or_insert_with(|| shared.lanes.room(run.executor_id, settings.window, settings.permits));
         let body = bodies.get(&run.job_id);
         let draw: u64 = rand::rng().random();
-        let what = match body.map(|body| (body, shared.directory.route(&body.job, draw as i64, draw))) {
+        // The executor of the row, whatever the job says by now: it is the one whose result counts.
+        let target = body
+            .map(|body| (body, shared.directory.route(run.executor_id, body.job.routing, draw as i64, draw)));
+        let what = match target {
             None => What::Skip { reason: Reason::Stopped },
             Some((_, None)) => What::Skip { reason: Reason::NoInstance },
             Some((_, Some(_))) if *room == 0 => continue,

@@ -81,7 +81,8 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
 fn way(shared: &Shared, body: &JobBody, route_seq: i64, rooms: &mut HashMap<i32, usize>) -> Way {
     let settings = &shared.settings;
     let executor_id = body.job.executor_id;
-    let Some(target) = shared.directory.route(&body.job, route_seq, rand::rng().random()) else {
+    let draw = rand::rng().random();
+    let Some(target) = shared.directory.route(executor_id, body.job.routing, route_seq, draw) else {
         return Way::NoInstance;
     };
     let room = rooms
