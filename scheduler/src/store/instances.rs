@@ -55,6 +55,26 @@ pub async fn online_counts(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result
     Ok(counts.into_iter().map(|(id, online)| (id, online.unsigned_abs())).collect())
 }
 
+/// Addresses of these executors' instances that are there, by executor and address; `limit` rows over
+/// all of them.
+pub async fn online_addresses(
+    conn: &impl ConnectionTrait,
+    ids: Vec<i32>,
+    limit: u64,
+) -> Result<Vec<(i32, String)>, DbErr> {
+    Entity::find()
+        .select_only()
+        .columns([Column::ExecutorId, Column::Address])
+        .filter(Column::ExecutorId.is_in(ids))
+        .filter(Column::GoneAt.is_null())
+        .order_by_asc(Column::ExecutorId)
+        .order_by_asc(Column::Address)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 pub async fn count_of(conn: &impl ConnectionTrait, executor_id: i32) -> Result<u64, DbErr> {
     Entity::find().filter(Column::ExecutorId.eq(executor_id)).count(conn).await
 }
