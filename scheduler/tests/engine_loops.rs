@@ -1,6 +1,9 @@
 //! The engine's loops, tick by tick, on SQLite, with executors from a script and a clock that the
 //! tests move; and, in `http`, over real HTTP with the real clock.
 
+// The linter lets tests unwrap, and this says that the helpers are tests too.
+#![cfg(test)]
+
 #[path = "engine_loops/crashes.rs"]
 mod crashes;
 #[path = "support/database.rs"]

@@ -2,6 +2,9 @@
 //! where `ORRERY_TEST_POSTGRES_URL` and `ORRERY_TEST_MYSQL_URL` name servers, PostgreSQL and
 //! MySQL or MariaDB.
 
+// The linter lets tests unwrap, and this says that the helpers are tests too.
+#![cfg(test)]
+
 #[path = "support/bench.rs"]
 mod bench;
 #[path = "support/database.rs"]
