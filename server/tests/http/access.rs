@@ -90,7 +90,9 @@ async fn pages_carry_a_policy_with_the_nonce_of_their_scripts() {
     assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
     let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap().to_owned();
     let page = answer.text().await.unwrap();
-    let scripts: Vec<&str> = page.split("<script").skip(1).collect();
+    // An empty element runs nothing.
+    let scripts: Vec<&str> =
+        page.split("<script").skip(1).filter(|script| !script.starts_with("></script>")).collect();
     assert!(!scripts.is_empty());
     for script in scripts {
         let tag = script.split('>').next().unwrap();
