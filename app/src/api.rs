@@ -1,4 +1,6 @@
 //! Server functions, one file per noun. Each extracts, delegates, converts.
 
 pub mod account;
+pub mod executors;
+pub mod home;
 pub mod preferences;

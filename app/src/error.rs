@@ -127,6 +127,14 @@ impl AppError {
         Self::invalid(vec![FieldError { field: field.into(), message }])
     }
 
+    /// The same for somebody who stays signed in: a lock-out while changing the password closes the
+    /// form, not the session.
+    #[must_use]
+    pub fn while_signed_in(self) -> Self {
+        let kind = if self.kind == ErrorKind::Unauthenticated { ErrorKind::Invalid } else { self.kind };
+        Self { kind, ..self }
+    }
+
     /// The sentence to show for the error as a whole.
     pub fn sentence(&self) -> Message {
         let message = self.message.clone().unwrap_or_else(|| Message::new(self.kind.code()));

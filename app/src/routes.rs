@@ -61,6 +61,11 @@ pub fn account() -> String {
     "/account".into()
 }
 
+/// The viewer's own account, with where to go once the password is changed.
+pub fn account_then(next: &str) -> String {
+    link(&account(), &[("next", next)])
+}
+
 /// All jobs.
 pub fn jobs() -> String {
     "/jobs".into()

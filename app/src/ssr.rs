@@ -5,6 +5,8 @@
 //! [`Viewer`] in the request's extensions when somebody is signed in.
 
 mod domain;
+mod public_url;
+mod session;
 
 use crate::error::{AppError, ErrorKind, Message};
 use crate::i18n::Locale;
@@ -22,7 +24,10 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tower_sessions::Session;
 
-pub use domain::{domain, fault_message};
+pub use domain::{domain, engine, fault_message};
+pub use public_url::{PublicUrl, public_url};
+pub use session::USER_KEY;
+pub(crate) use session::{keep_token, session_id, sign_in, take_token};
 
 pub const LOCALE_COOKIE: &str = "locale";
 pub const THEME_COOKIE: &str = "theme";
@@ -223,14 +228,27 @@ pub async fn refuse_form(form: &str, values: &impl Serialize, error: impl Into<A
         set_status(error.kind);
         return error;
     };
-    if let Some(session) = parts.extensions.get::<Session>() {
-        let kept = KeptForm { form: form.to_owned(), values: flat_values(values), error: error.clone() };
-        if let Err(failure) = session.insert(KEPT_FORM_KEY, kept).await {
-            tracing::warn!(error = %failure, "the refused form could not be kept in the session");
-        }
-    }
+    keep_form(&parts, form, values, Some(error.clone())).await;
     leave_for_plain_form(&error, &back);
     error
+}
+
+/// Sends a browser without JavaScript back to its form with what was typed and nothing done: for a
+/// button that only shows what would happen.
+pub async fn return_form(form: &str, values: &impl Serialize) {
+    let Some(parts) = use_context::<Parts>() else { return };
+    if let Some(back) = plain_form_origin(&parts) {
+        keep_form(&parts, form, values, None).await;
+        leptos_axum::redirect(&back);
+    }
+}
+
+async fn keep_form(parts: &Parts, form: &str, values: &impl Serialize, error: Option<AppError>) {
+    let Some(session) = parts.extensions.get::<Session>() else { return };
+    let kept = KeptForm { form: form.to_owned(), values: flat_values(values), error };
+    if let Err(failure) = session.insert(KEPT_FORM_KEY, kept).await {
+        tracing::warn!(error = %failure, "the refused form could not be kept in the session");
+    }
 }
 
 /// Where a form sent without JavaScript came from; `None` for calls by our own WASM and for the

@@ -60,14 +60,15 @@ pub enum Tone {
     Bad,
 }
 
-/// A form that was refused: what was typed and what was wrong. Kept in the session for one page.
+/// A form that comes back: what was typed and what was wrong. Kept in the session for one page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptForm {
     /// The `id` of the form.
     pub form: String,
     /// By field name, without the form's prefix. Secrets are never kept.
     pub values: BTreeMap<String, String>,
-    pub error: AppError,
+    /// None where nothing was wrong, as after a preview.
+    pub error: Option<AppError>,
 }
 
 /// What a page starts from.

@@ -97,7 +97,7 @@ where
     if let Some(kept) = &kept {
         values.extend(kept.values.clone());
     }
-    let kept_error = kept.map(|kept| kept.error);
+    let kept_error = kept.and_then(|kept| kept.error);
     let result = action.value();
     let error = Signal::derive(move || match result.get() {
         Some(Ok(_)) => None,
@@ -115,6 +115,25 @@ where
             <FormError/>
             {children()}
         </ActionForm>
+    }
+}
+
+/// A form whose sending loads the next page anew, also where scripts run: for what changes who the
+/// page belongs to. `action` is the server function's URL; it fails as that of an [`EditForm`].
+#[component]
+pub fn PlainForm(id: &'static str, #[prop(into)] action: String, children: Children) -> impl IntoView {
+    let (values, error) = take_kept(id).map(|kept| (kept.values, kept.error)).unwrap_or_default();
+    provide_context(FormContext {
+        form: StoredValue::new(id.to_owned()),
+        prefix: None,
+        values: StoredValue::new(values),
+        error: Signal::stored(error),
+    });
+    view! {
+        <form method="post" action=action class="form" id=id novalidate=true>
+            <FormError/>
+            {children()}
+        </form>
     }
 }
 
@@ -174,20 +193,20 @@ pub fn FieldGroup(#[prop(into)] title: String, children: Children) -> impl IntoV
 #[component]
 pub fn FoldedGroup(
     #[prop(into)] title: String,
-    /// For example “timeout none · no retry”.
+    /// For example “timeout none · no retry”; may follow what is typed.
     #[prop(into)]
-    summary: String,
+    summary: Signal<String>,
     /// Unfolded at first, as when one of its fields is wrong.
-    #[prop(optional)]
-    open: bool,
+    #[prop(optional, into)]
+    open: Signal<bool>,
     children: Children,
 ) -> impl IntoView {
     view! {
-        <details class="fold" open=open>
+        <details class="fold" open=move || open.get()>
             <summary>
                 <Icon name=IconName::ChevronRight/>
                 <b>{title}</b>
-                <span class="v">{summary}</span>
+                <span class="v">{move || summary.get()}</span>
             </summary>
             <div class="g2">{children()}</div>
         </details>

@@ -1,15 +1,62 @@
-//! `/`
+//! `/`: is anything wrong, what runs now, what comes next.
 
+mod first_step;
+mod under_way;
+mod wrong;
+
+use crate::api::home::{Overview, read_overview};
+use crate::components::error_page::ErrorPage;
+use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::PageTitle;
+use crate::components::time::full;
 use crate::i18n::*;
+use crate::visit::use_visit;
+use first_step::FirstSteps;
 use leptos::prelude::*;
+use under_way::{NextFires, RunningNow};
+use wrong::{WentWrong, WrongCounts};
 
 #[component]
 pub fn Home() -> impl IntoView {
+    let overview = Resource::new_blocking(|| (), |()| read_overview());
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match overview.await {
+                    Ok(overview) => view! { <Content overview/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Content(overview: Overview) -> impl IntoView {
     let i18n = use_i18n();
+    let (present, live) = use_polled(overview, read_overview);
+    let visit = use_visit();
+    let today = full(visit.now, &visit.zone).chars().take(10).collect::<String>();
+    let first_step = Memo::new(move |_| present.read().first_step);
     view! {
         <div class="page">
-            <PageTitle title=tu_string!(i18n, home.title)/>
+            <PageTitle title=tu_string!(i18n, common.home) actions=move || view! { <LiveSwitch live/> }>
+                <span class="muted t13">{today}</span>
+            </PageTitle>
+            {move || match first_step.get() {
+                Some(step) => view! { <FirstSteps step/> }.into_any(),
+                None => {
+                    view! {
+                        <WrongCounts present/>
+                        <WentWrong present/>
+                        <div class="two">
+                            <RunningNow present/>
+                            <NextFires present/>
+                        </div>
+                    }
+                        .into_any()
+                }
+            }}
         </div>
     }
 }

@@ -1,15 +1,223 @@
 //! `/executors/:id`
 
-use crate::components::page_title::PageTitle;
+use crate::api::executors::{
+    DeleteExecutor, ExecutorPage, InstanceLine, JobLine, RotateToken, executor, instances, new_token,
+};
+use crate::components::button::{LinkButton, Weight};
+use crate::components::confirm::ConfirmForm;
+use crate::components::copy_button::CopyBlock;
+use crate::components::error_page::ErrorPage;
+use crate::components::facts::{Fact, Facts};
+use crate::components::icon::IconName;
+use crate::components::live::{LiveSwitch, use_polled};
+use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::table::{Column, DataTable};
+use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
+use crate::pages::executors::enrolment::Enrolment;
+use crate::pages::executors::instances::{Instances, online_count};
+use crate::pages::executors::{registration_word, use_executor_id};
+use crate::routes;
 use leptos::prelude::*;
 
 #[component]
 pub fn ExecutorDetail() -> impl IntoView {
+    let id = use_executor_id();
+    let actions = Actions { rotate: ServerAction::new(), delete: ServerAction::new() };
+    // A rotation leads back here: the page is read again, with the new token.
+    let key = move || (id.get(), actions.rotate.version().get());
+    let page = Resource::new_blocking(key, |(id, _)| executor(id));
+    let token = Resource::new_blocking(key, |(id, _)| new_token(id));
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match (page.await, token.await) {
+                    (Ok(page), Ok(token)) => view! { <Content actions page token/> }.into_any(),
+                    (Err(error), _) | (_, Err(error)) => view! { <ErrorPage error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Actions {
+    rotate: ServerAction<RotateToken>,
+    delete: ServerAction<DeleteExecutor>,
+}
+
+#[component]
+fn Content(actions: Actions, page: ExecutorPage, token: Option<String>) -> impl IntoView {
     let i18n = use_i18n();
+    let id = page.id;
+    let (present, live) = use_polled(page.instances.clone(), move || instances(id));
+    let present: Signal<Vec<InstanceLine>> = present.into();
+    let crumbs = vec![
+        Crumb::link(tu_string!(i18n, executors.title), routes::executors()),
+        Crumb::here(page.namespace.clone()),
+    ];
+    let heads = page.clone();
+    let title = page.settings.title.clone();
+    let count = move || present.read().len();
     view! {
         <div class="page">
-            <PageTitle title=tu_string!(i18n, executors.title)/>
+            <PageTitle
+                title=page.settings.app_name.clone()
+                crumbs
+                actions=move || view! { <HeadActions actions page=heads.clone()/> }
+            >
+                <span class="muted t13">{title}</span>
+            </PageTitle>
+            <FactLine page=page.clone() present/>
+            {token.clone().map(|token| view! { <NewToken token old_until=page.old_token_until/> })}
+            <Section
+                title=tu_string!(i18n, executors.instances)
+                actions=move || view! { <span>{count}</span><LiveSwitch live/> }
+            >
+                <Instances instances=present/>
+            </Section>
+            <div class="two">
+                <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>
+                <Enrolment page token present/>
+            </div>
         </div>
+    }
+}
+
+/// Edit, new token, delete.
+#[component]
+fn HeadActions(actions: Actions, page: ExecutorPage) -> impl IntoView {
+    let i18n = use_i18n();
+    let id = page.id.to_string();
+    let name = page.settings.app_name;
+    let jobs = page.job_count;
+    let touched = move || match jobs {
+        0 => tu_string!(i18n, executors.delete_touches).to_owned(),
+        jobs => tu_string!(i18n, executors.delete_refused, n = jobs),
+    };
+    view! {
+        <LinkButton href=routes::executor_edit(page.id) weight=Weight::Ghost icon=IconName::Pencil>
+            {tu_string!(i18n, executors.change)}
+        </LinkButton>
+        <ConfirmForm
+            action=actions.rotate
+            fields=vec![("id", id.clone())]
+            verb=tu_string!(i18n, executors.rotate)
+            question=tu_string!(i18n, executors.rotate_question, name = name.clone())
+            icon=IconName::Key
+            weight=Weight::Secondary
+        >
+            {tu_string!(i18n, executors.rotate_touches)}
+        </ConfirmForm>
+        <ConfirmForm
+            action=actions.delete
+            fields=vec![("id", id)]
+            verb=tu_string!(i18n, executors.delete)
+            question=tu_string!(i18n, executors.delete_question, name = name)
+            icon=IconName::Trash
+        >
+            {touched}
+        </ConfirmForm>
+    }
+}
+
+#[component]
+fn FactLine(page: ExecutorPage, present: Signal<Vec<InstanceLine>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let online = move || online_count(&present.read());
+    let until = page.old_token_until.filter(|until| *until > crate::visit::use_visit().now);
+    let old_token = until.map(|at| {
+        view! {
+            <Fact label=tu_string!(i18n, executors.old_token_until)>
+                <Time at style=TimeStyle::Short/>
+            </Fact>
+        }
+    });
+    view! {
+        <Facts>
+            <Fact label=tu_string!(i18n, executors.online)>{online}</Fact>
+            <Fact label=tu_string!(i18n, executors.jobs)>{page.job_count}</Fact>
+            <Fact label=tu_string!(i18n, executors.registration)>
+                {registration_word(page.settings.registration)}
+            </Fact>
+            {old_token}
+            <Fact label=tu_string!(i18n, executors.since)>
+                <Time at=page.created_at/>
+            </Fact>
+        </Facts>
+    }
+}
+
+/// A token, shown by this page once.
+#[component]
+fn NewToken(token: String, old_until: Option<i64>) -> impl IntoView {
+    let i18n = use_i18n();
+    let old = old_until.map(|at| {
+        view! {
+            <p class="t13">
+                {tu_string!(i18n, executors.old_token)} " " <Time at/> "."
+            </p>
+        }
+    });
+    view! {
+        <section class="token" aria-label=tu_string!(i18n, executors.token)>
+            <h2>{tu_string!(i18n, executors.token_once)}</h2>
+            <p class="t13">{tu_string!(i18n, executors.token_text)}</p>
+            <CopyBlock text=token/>
+            {old}
+        </section>
+    }
+}
+
+/// The first jobs, and the way to all of them.
+#[component]
+fn Jobs(executor_id: i32, jobs: Vec<JobLine>, count: u64) -> impl IntoView {
+    let i18n = use_i18n();
+    let all = routes::jobs_where(&[("executor", &executor_id.to_string())]);
+    let new = routes::link(&routes::job_new(), &[("executor", &executor_id.to_string())]);
+    let columns = vec![
+        Column::new(tu_string!(i18n, executors.job)),
+        Column::new(tu_string!(i18n, executors.next_fire)).class("cw-4").number(),
+    ];
+    let table = if jobs.is_empty() {
+        view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.no_jobs)}</p> }.into_any()
+    } else {
+        view! {
+            <DataTable label=tu_string!(i18n, executors.jobs_of) columns inner=true>
+                {jobs.into_iter().map(job_row).collect_view()}
+            </DataTable>
+        }
+        .into_any()
+    };
+    view! {
+        <Section
+            title=tu_string!(i18n, executors.jobs_of)
+            note=count.to_string()
+            actions=move || {
+                view! {
+                    <a class="act" href=new.clone()>{tu_string!(i18n, executors.new_job)}</a>
+                    <a class="act" href=all.clone()>{tu_string!(i18n, executors.all_jobs)}</a>
+                }
+            }
+        >
+            {table}
+        </Section>
+    }
+}
+
+fn job_row(job: JobLine) -> impl IntoView {
+    let i18n = use_i18n();
+    let next = match job.next_at {
+        Some(at) => view! { <Time at style=TimeStyle::Short/> }.into_any(),
+        None => view! { <span class="faint">{tu_string!(i18n, executors.stopped)}</span> }.into_any(),
+    };
+    view! {
+        <tr>
+            <td>
+                <a class="name" href=routes::job(job.id)>{job.name}</a>
+                <span class="sub mono">{job.handler}</span>
+            </td>
+            <td class="p1 num muted">{next}</td>
+        </tr>
     }
 }

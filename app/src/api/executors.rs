@@ -1,0 +1,121 @@
+//! Executors: their list, their instances, their credentials.
+
+mod views;
+
+use crate::error::AppError;
+use leptos::prelude::*;
+
+pub use views::{
+    ExecutorForm, ExecutorLine, ExecutorLines, ExecutorPage, ExecutorQuery, ExecutorSettings, InstanceLine,
+    JobLine, NamespaceChoice, registration_code, registration_of,
+};
+
+/// The form of a new executor, as its server function names it.
+pub const NEW_FORM: &str = "executor-new";
+/// The form of an executor that exists.
+pub const EDIT_FORM: &str = "executor-edit";
+
+/// The executors that match, by app name; at most 1,000.
+#[server]
+pub async fn list_executors(query: ExecutorQuery) -> Result<ExecutorLines, AppError> {
+    use crate::ssr;
+    use scheduler::{executors, namespaces};
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let rows = executors::list(&services, &caller, &query.into()).await.map_err(ssr::refuse)?;
+    let namespaces = namespaces::list(&services, &caller).await.map_err(ssr::refuse)?;
+    Ok(ExecutorLines::new(rows, namespaces))
+}
+
+/// The namespaces in which executors can be created.
+#[server]
+pub async fn namespace_choices() -> Result<Vec<NamespaceChoice>, AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let namespaces = scheduler::namespaces::list(&services, &caller).await.map_err(ssr::refuse)?;
+    Ok(namespaces.into_iter().map(NamespaceChoice::from).collect())
+}
+
+/// One executor with its instances and its first jobs.
+#[server]
+pub async fn executor(id: i32) -> Result<ExecutorPage, AppError> {
+    use crate::ssr;
+    use scheduler::executors;
+    use scheduler::jobs::{self, JobFilter, JobOrder};
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let detail = executors::get(&services, &caller, id).await.map_err(ssr::refuse)?;
+    let filter = JobFilter { executor_id: Some(id), ..JobFilter::default() };
+    let jobs = jobs::list(&services, &caller, &filter, JobOrder::Name, None).await.map_err(ssr::refuse)?;
+    Ok(ExecutorPage::new(detail, jobs.rows, ssr::public_url()))
+}
+
+/// The instances of an executor, as they are now.
+#[server]
+pub async fn instances(executor_id: i32) -> Result<Vec<InstanceLine>, AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let detail = scheduler::executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
+    Ok(detail.instances.into_iter().map(InstanceLine::from).collect())
+}
+
+/// The token that was made for this executor just before, once.
+#[server]
+pub async fn new_token(executor_id: i32) -> Result<Option<String>, AppError> {
+    use crate::ssr;
+    ssr::domain().map_err(ssr::refuse)?;
+    ssr::take_token(executor_id).await.map_err(ssr::refuse)
+}
+
+/// Creates an executor and goes to its page, which shows the token once.
+#[server]
+pub async fn create_executor(form: ExecutorForm) -> Result<(), AppError> {
+    use crate::{error::Message, routes, ssr};
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    match scheduler::executors::create(&services, &caller, form.clone().into()).await {
+        Ok((executor, token)) => {
+            ssr::keep_token(executor.id, token).await.map_err(ssr::refuse)?;
+            ssr::flash(Message::new("executor_created"));
+            ssr::redirect(&routes::executor(executor.id));
+            Ok(())
+        }
+        Err(error) => Err(ssr::refuse_form(NEW_FORM, &form, error).await),
+    }
+}
+
+/// Changes an executor of which `version` was shown.
+#[server]
+pub async fn edit_executor(id: i32, version: i32, form: ExecutorSettings) -> Result<(), AppError> {
+    use crate::{error::Message, routes, ssr};
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    match scheduler::executors::edit(&services, &caller, id, version, &form.clone().into()).await {
+        Ok(_) => {
+            ssr::flash(Message::new("saved"));
+            ssr::redirect(&routes::executor(id));
+            Ok(())
+        }
+        Err(error) => Err(ssr::refuse_form(EDIT_FORM, &form, error).await),
+    }
+}
+
+/// Gives an executor a new token, which its page shows once; the old one works for a day more.
+#[server]
+pub async fn rotate_token(id: i32) -> Result<(), AppError> {
+    use crate::{routes, ssr};
+    use scheduler::executors::{self, TOKEN_OVERLAP};
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let rotated = executors::rotate_token(&services, &caller, id, TOKEN_OVERLAP).await;
+    let (_, token) = rotated.map_err(ssr::refuse)?;
+    ssr::keep_token(id, token).await.map_err(ssr::refuse)?;
+    ssr::redirect(&routes::executor(id));
+    Ok(())
+}
+
+/// Deletes an executor without jobs.
+#[server]
+pub async fn delete_executor(id: i32) -> Result<(), AppError> {
+    use crate::{error::Message, routes, ssr};
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::executors::delete(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("executor_deleted"));
+    ssr::redirect(&routes::executors());
+    Ok(())
+}

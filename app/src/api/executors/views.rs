@@ -1,0 +1,258 @@
+//! What pages about executors show and send.
+
+use entity::executor::Registration;
+use entity::instance::Client;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The filters of the list, as they stand in its address.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorQuery {
+    /// Part of the app name or title.
+    #[serde(default)]
+    pub q: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
+}
+
+/// A namespace to choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamespaceChoice {
+    pub id: i32,
+    /// `business:service`.
+    pub title: String,
+}
+
+/// The list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorLines {
+    pub lines: Vec<ExecutorLine>,
+    pub namespaces: Vec<NamespaceChoice>,
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorLine {
+    pub id: i32,
+    pub app_name: String,
+    pub title: String,
+    pub namespace: String,
+    pub registration: Registration,
+    pub online: u64,
+    /// Some of the addresses that are there.
+    pub addresses: Vec<String>,
+    pub jobs: u64,
+}
+
+/// One executor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorPage {
+    pub id: i32,
+    pub version: i32,
+    pub namespace: String,
+    pub settings: ExecutorSettings,
+    pub old_token_until: Option<i64>,
+    pub created_at: i64,
+    pub instances: Vec<InstanceLine>,
+    pub job_count: u64,
+    /// The first ones by name.
+    pub jobs: Vec<JobLine>,
+    /// The server's base address, for the help on connecting.
+    pub server: String,
+}
+
+/// One process of an executor. Times are milliseconds UTC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstanceLine {
+    pub id: i32,
+    pub address: String,
+    pub client: Client,
+    /// Typed by a person: nothing is heard from it.
+    pub manual: bool,
+    pub registered_at: i64,
+    pub seen_at: i64,
+    pub gone_at: Option<i64>,
+}
+
+/// A job of the executor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobLine {
+    pub id: i32,
+    pub name: String,
+    pub handler: String,
+    pub next_at: Option<i64>,
+}
+
+/// What can be changed about an executor, as typed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorSettings {
+    pub app_name: String,
+    pub title: String,
+    pub registration: Registration,
+    #[serde(default)]
+    pub addresses: String,
+}
+
+impl ExecutorSettings {
+    /// What the form's fields start with.
+    pub fn values(&self) -> BTreeMap<String, String> {
+        let Self { app_name, title, registration, addresses } = self.clone();
+        let registration = registration_code(registration).to_owned();
+        [("app_name", app_name), ("title", title), ("registration", registration), ("addresses", addresses)]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+}
+
+/// A new executor, as typed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorForm {
+    pub namespace_id: i32,
+    pub app_name: String,
+    pub title: String,
+    pub registration: Registration,
+    #[serde(default)]
+    pub addresses: String,
+    /// Empty = a random one.
+    #[serde(default)]
+    pub token: String,
+}
+
+/// How a way of registration is written in forms and addresses.
+pub fn registration_code(registration: Registration) -> &'static str {
+    match registration {
+        Registration::Automatic => "automatic",
+        Registration::Manual => "manual",
+    }
+}
+
+/// The reverse of [`registration_code`].
+pub fn registration_of(code: &str) -> Option<Registration> {
+    [Registration::Automatic, Registration::Manual]
+        .into_iter()
+        .find(|found| registration_code(*found) == code)
+}
+
+#[cfg(feature = "ssr")]
+mod from_domain {
+    use super::*;
+    use scheduler::executors::{ExecutorDetail, ExecutorDraft, ExecutorEdit, ExecutorFilter, ExecutorRow};
+    use scheduler::jobs::JobRow;
+
+    /// Jobs that an executor's page names; the list has all.
+    const JOBS_SHOWN: usize = 10;
+
+    impl From<ExecutorQuery> for ExecutorFilter {
+        fn from(query: ExecutorQuery) -> Self {
+            Self { text: query.q, namespace_id: query.namespace, registration: query.registration }
+        }
+    }
+
+    impl From<entity::namespace::Model> for NamespaceChoice {
+        fn from(namespace: entity::namespace::Model) -> Self {
+            Self { id: namespace.id, title: namespace.title() }
+        }
+    }
+
+    impl ExecutorLines {
+        pub fn new(rows: Vec<ExecutorRow>, namespaces: Vec<entity::namespace::Model>) -> Self {
+            Self {
+                lines: rows.into_iter().map(ExecutorLine::from).collect(),
+                namespaces: namespaces.into_iter().map(NamespaceChoice::from).collect(),
+            }
+        }
+    }
+
+    impl From<ExecutorRow> for ExecutorLine {
+        fn from(row: ExecutorRow) -> Self {
+            Self {
+                id: row.executor.id,
+                app_name: row.executor.app_name,
+                title: row.executor.title,
+                namespace: row.namespace.title(),
+                registration: row.executor.registration,
+                online: row.online,
+                addresses: row.addresses,
+                jobs: row.jobs,
+            }
+        }
+    }
+
+    impl ExecutorPage {
+        pub fn new(detail: ExecutorDetail, jobs: Vec<JobRow>, server: String) -> Self {
+            let executor = detail.executor;
+            Self {
+                id: executor.id,
+                version: executor.version,
+                namespace: detail.namespace.title(),
+                settings: ExecutorSettings {
+                    app_name: executor.app_name,
+                    title: executor.title,
+                    registration: executor.registration,
+                    addresses: executor.addresses,
+                },
+                old_token_until: executor.old_token_until,
+                created_at: executor.created_at,
+                instances: detail.instances.into_iter().map(InstanceLine::from).collect(),
+                job_count: detail.jobs,
+                jobs: jobs.into_iter().take(JOBS_SHOWN).map(JobLine::from).collect(),
+                server,
+            }
+        }
+    }
+
+    impl From<entity::instance::Model> for InstanceLine {
+        fn from(instance: entity::instance::Model) -> Self {
+            Self {
+                id: instance.id,
+                address: instance.address,
+                client: instance.client,
+                manual: instance.manual,
+                registered_at: instance.registered_at,
+                seen_at: instance.seen_at,
+                gone_at: instance.gone_at,
+            }
+        }
+    }
+
+    impl From<JobRow> for JobLine {
+        fn from(job: JobRow) -> Self {
+            Self { id: job.id, name: job.name, handler: job.handler, next_at: job.next_at }
+        }
+    }
+
+    impl From<ExecutorSettings> for ExecutorEdit {
+        fn from(form: ExecutorSettings) -> Self {
+            let ExecutorSettings { app_name, title, registration, addresses } = form;
+            Self { app_name, title, registration, addresses }
+        }
+    }
+
+    impl From<ExecutorForm> for ExecutorDraft {
+        fn from(form: ExecutorForm) -> Self {
+            let ExecutorForm { namespace_id, app_name, title, registration, addresses, token } = form;
+            let token = token.trim();
+            Self {
+                namespace_id,
+                token: (!token.is_empty()).then(|| token.to_owned()),
+                edit: ExecutorEdit { app_name, title, registration, addresses },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_of_registration_is_found_by_its_code() {
+        for registration in [Registration::Automatic, Registration::Manual] {
+            assert_eq!(registration_of(registration_code(registration)), Some(registration));
+        }
+        assert_eq!(registration_of(""), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! What the home page shows.
+
+use crate::error::AppError;
+use entity::run::{Reason, RunState};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Everything at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// Set while there is nothing to look at.
+    pub first_step: Option<FirstStep>,
+    pub running: Vec<RunningLine>,
+    pub more_running: bool,
+    pub next: Vec<FireLine>,
+    pub wrong: Vec<WrongCount>,
+    /// There are more than were counted.
+    pub more_wrong: bool,
+    /// The newest that went wrong.
+    pub newest: Vec<WrongLine>,
+    /// The instances that fell silent last.
+    pub offline: Vec<OfflineLine>,
+    pub offline_count: usize,
+}
+
+/// What somebody who has just installed the system does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FirstStep {
+    EnrolExecutor,
+    CreateJob,
+}
+
+/// A run under way. Times are milliseconds UTC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunningLine {
+    pub run_id: i64,
+    pub state: RunState,
+    pub job: String,
+    pub app_name: String,
+    pub address: String,
+    /// When it was sent, or was due.
+    pub since: i64,
+}
+
+/// A fire to come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FireLine {
+    pub job_id: i32,
+    pub job: String,
+    pub app_name: String,
+    pub at: i64,
+}
+
+/// How many runs of a state wait for somebody to look.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WrongCount {
+    pub state: RunState,
+    pub count: u32,
+    /// When the newest was due, as far as it is among the newest of all.
+    pub last_at: Option<i64>,
+}
+
+/// A run that went wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WrongLine {
+    pub run_id: i64,
+    pub state: RunState,
+    pub reason: Reason,
+    pub code: i32,
+    pub job: String,
+    pub app_name: String,
+    pub at: i64,
+}
+
+/// An instance that fell silent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OfflineLine {
+    pub executor_id: i32,
+    pub address: String,
+    pub app_name: String,
+    /// Its last heartbeat.
+    pub seen_at: i64,
+}
+
+/// The state of everything the viewer may see.
+#[server]
+pub async fn read_overview() -> Result<Overview, AppError> {
+    use crate::ssr;
+    use scheduler::runs::{self, RunFilter};
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let now = services.clock.now();
+    let summary = runs::summary(&services, &caller, now).await.map_err(ssr::refuse)?;
+    let filter = RunFilter { attention: true, ..RunFilter::default() };
+    let newest = runs::list(&services, &caller, &filter, None).await.map_err(ssr::refuse)?;
+    let mut overview = Overview::new(summary, newest.rows);
+    if overview.is_empty() {
+        overview.first_step = from_domain::first_step(&services, &caller).await.map_err(ssr::refuse)?;
+    }
+    Ok(overview)
+}
+
+impl Overview {
+    /// Whether nothing runs, comes or went wrong.
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.next.is_empty() && self.newest.is_empty() && self.offline.is_empty()
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod from_domain {
+    use super::*;
+    use scheduler::authority::Caller;
+    use scheduler::executors::{self, ExecutorFilter};
+    use scheduler::runs::{NextFire, OfflineInstance, RunRow, Summary};
+    use scheduler::{Result, Services};
+
+    /// Rows of “went wrong”; the run log has all.
+    const NEWEST: usize = 8;
+    const OFFLINE: usize = 5;
+
+    /// What is missing before anything can happen.
+    pub async fn first_step(services: &Services, caller: &Caller) -> Result<Option<FirstStep>> {
+        let executors = executors::list(services, caller, &ExecutorFilter::default()).await?;
+        Ok(if executors.is_empty() {
+            Some(FirstStep::EnrolExecutor)
+        } else if executors.iter().all(|executor| executor.jobs == 0) {
+            Some(FirstStep::CreateJob)
+        } else {
+            None
+        })
+    }
+
+    impl Overview {
+        /// `newest` are runs that somebody should look at, newest first.
+        pub fn new(summary: Summary, newest: Vec<RunRow>) -> Self {
+            let counts = [
+                (RunState::Failed, summary.wrong.failed),
+                (RunState::TimedOut, summary.wrong.timed_out),
+                (RunState::Lost, summary.wrong.lost),
+                (RunState::Unknown, summary.wrong.unknown),
+                (RunState::Skipped, summary.wrong.skipped),
+            ];
+            let last_at = |state| newest.iter().find(|row| row.run.state == state).map(|row| row.run.due_at);
+            Self {
+                first_step: None,
+                wrong: counts
+                    .map(|(state, count)| WrongCount { state, count, last_at: last_at(state) })
+                    .into(),
+                more_wrong: summary.wrong.more,
+                running: summary.running.into_iter().map(RunningLine::from).collect(),
+                more_running: summary.more_running,
+                next: summary.next.into_iter().map(FireLine::from).collect(),
+                newest: newest.into_iter().take(NEWEST).map(WrongLine::from).collect(),
+                offline_count: summary.offline.len(),
+                offline: summary.offline.into_iter().take(OFFLINE).map(OfflineLine::from).collect(),
+            }
+        }
+    }
+
+    /// The job's name, or its number when it has been deleted.
+    fn job_of(row: &RunRow) -> String {
+        row.job_name.clone().unwrap_or_else(|| format!("#{}", row.run.job_id))
+    }
+
+    impl From<RunRow> for RunningLine {
+        fn from(row: RunRow) -> Self {
+            Self {
+                run_id: row.run.id,
+                state: row.run.state,
+                job: job_of(&row),
+                app_name: row.app_name.unwrap_or_default(),
+                address: row.instance_address.unwrap_or_default(),
+                since: row.run.sent_at.unwrap_or(row.run.due_at),
+            }
+        }
+    }
+
+    impl From<RunRow> for WrongLine {
+        fn from(row: RunRow) -> Self {
+            Self {
+                run_id: row.run.id,
+                state: row.run.state,
+                reason: row.run.reason,
+                code: row.run.code,
+                job: job_of(&row),
+                app_name: row.app_name.unwrap_or_default(),
+                at: row.run.ended_at.unwrap_or(row.run.due_at),
+            }
+        }
+    }
+
+    impl From<NextFire> for FireLine {
+        fn from(fire: NextFire) -> Self {
+            Self { job_id: fire.job_id, job: fire.job_name, app_name: fire.app_name, at: fire.at }
+        }
+    }
+
+    impl From<OfflineInstance> for OfflineLine {
+        fn from(offline: OfflineInstance) -> Self {
+            Self {
+                executor_id: offline.instance.executor_id,
+                address: offline.instance.address,
+                app_name: offline.app_name,
+                seen_at: offline.instance.seen_at,
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The processes of an executor: which are there, what they are, when they were heard of.
+
+use crate::api::executors::InstanceLine;
+use crate::components::icon::{Icon, IconName};
+use crate::components::table::{Column, DataTable};
+use crate::components::time::{Time, TimeStyle, span};
+use crate::i18n::*;
+use crate::visit::use_now;
+use entity::instance::Client;
+use leptos::prelude::*;
+
+/// How many of them are there.
+pub fn online_count(instances: &[InstanceLine]) -> usize {
+    instances.iter().filter(|instance| instance.gone_at.is_none()).count()
+}
+
+/// The client library in its own name.
+pub fn client_word(client: Client) -> &'static str {
+    let i18n = use_i18n();
+    match client {
+        Client::Java => "XXL-JOB Java",
+        Client::JavaTrigger => "XXL-JOB Java 3.5+",
+        Client::Pyxxl => "pyxxl",
+        Client::Node => "Node.js",
+        Client::Go => "Go",
+        Client::Rust => "Rust",
+        Client::Orrery => "Orrery",
+        Client::TooOld => tu_string!(i18n, executors.client_too_old),
+        Client::Other => tu_string!(i18n, executors.client_other),
+    }
+}
+
+#[component]
+pub fn Instances(instances: Signal<Vec<InstanceLine>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let is_empty = Memo::new(move |_| instances.read().is_empty());
+    let columns = move || {
+        vec![
+            Column::new(tu_string!(i18n, executors.address)),
+            Column::new(tu_string!(i18n, executors.state)).class("cw-3"),
+            Column::new(tu_string!(i18n, executors.client)).class("cw-5"),
+            Column::new(tu_string!(i18n, executors.up)).class("cw-3").number(),
+            Column::new(tu_string!(i18n, executors.heartbeat)).class("cw-4").number(),
+        ]
+    };
+    move || match is_empty.get() {
+        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.no_instance)}</p> }.into_any(),
+        false => view! {
+            <DataTable label=tu_string!(i18n, executors.instances) columns=columns() inner=true>
+                {move || instances.read().iter().cloned().map(row).collect_view()}
+            </DataTable>
+            <TooOld instances/>
+        }
+        .into_any(),
+    }
+}
+
+fn row(instance: InstanceLine) -> impl IntoView {
+    let i18n = use_i18n();
+    let (class, word) = match instance.gone_at {
+        None => ("ic s-ok", tu_string!(i18n, executors.is_online)),
+        Some(_) => ("ic s-fail", tu_string!(i18n, executors.is_gone)),
+    };
+    let is_gone = instance.gone_at.is_some();
+    view! {
+        <tr>
+            <td>
+                <span class="mark-name">
+                    <span class=class><Icon name=IconName::Plug/></span>
+                    <span class="mono strong cut">{instance.address}</span>
+                </span>
+            </td>
+            <td class="p1" class:muted=!is_gone class:gone=is_gone>{word}</td>
+            <td class="p2 muted">{client_word(instance.client)}</td>
+            <td class="num muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
+            <td class="p2 num muted">{heartbeat(instance.manual, instance.seen_at)}</td>
+        </tr>
+    }
+}
+
+/// How long it has been there; the tooltip says since when.
+fn up_for(since: i64) -> impl IntoView {
+    let locale = use_i18n().get_locale_untracked();
+    let now = use_now();
+    let zone = crate::visit::use_visit().zone;
+    view! {
+        <span class="tn" title=crate::components::time::full(since, &zone)>
+            {move || span(locale, (now.get() - since).max(0))}
+        </span>
+    }
+}
+
+fn heartbeat(manual: bool, seen_at: i64) -> impl IntoView {
+    let i18n = use_i18n();
+    match manual {
+        true => tu_string!(i18n, executors.typed).into_any(),
+        false => view! { <Time at=seen_at style=TimeStyle::Relative/> }.into_any(),
+    }
+}
+
+/// Says of clients that register but cannot be called, why, and what helps.
+#[component]
+fn TooOld(instances: Signal<Vec<InstanceLine>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let too_old = move || {
+        let instances = instances.read();
+        let found =
+            instances.iter().filter(|found| found.client == Client::TooOld && found.gone_at.is_none());
+        found.map(|instance| instance.address.clone()).collect::<Vec<_>>()
+    };
+    move || {
+        let addresses = too_old();
+        (!addresses.is_empty()).then(|| {
+            view! {
+                <p class="warn-t mt-3" role="note">
+                    <Icon name=IconName::AlertTriangle size=14/>
+                    <span>{tu_string!(i18n, executors.too_old, addresses = addresses.join(", "))}</span>
+                </p>
+            }
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! Is anything wrong: counts that lead to their runs, and the newest with their causes.
+
+use crate::api::home::{OfflineLine, Overview, WrongCount, WrongLine};
+use crate::components::icon::{Icon, IconName};
+use crate::components::page_title::Section;
+use crate::components::state::{StateGlyph, state_word};
+use crate::components::table::{Column, DataTable};
+use crate::components::time::{Time, TimeStyle, relative};
+use crate::i18n::*;
+use crate::routes;
+use crate::visit::use_now;
+use entity::run::{Reason, RunState};
+use leptos::prelude::*;
+
+/// The name of a state in the run log's address.
+fn state_code(state: RunState) -> &'static str {
+    match state {
+        RunState::Waiting => "waiting",
+        RunState::Sending => "sending",
+        RunState::Running => "running",
+        RunState::Unknown => "unknown",
+        RunState::Succeeded => "succeeded",
+        RunState::Failed => "failed",
+        RunState::TimedOut => "timed_out",
+        RunState::Killed => "killed",
+        RunState::Skipped => "skipped",
+        RunState::Lost => "lost",
+    }
+}
+
+/// One tile for each way of going wrong.
+#[component]
+pub fn WrongCounts(present: ReadSignal<Overview>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <nav class="wrong" aria-label=tu_string!(i18n, home.wrong_label)>
+            {move || present.read().wrong.iter().map(|count| tile(*count)).collect_view()}
+            {move || offline_tile(present.read().offline_count)}
+        </nav>
+    }
+}
+
+fn tile(WrongCount { state, count, last_at }: WrongCount) -> impl IntoView {
+    let i18n = use_i18n();
+    let locale = i18n.get_locale_untracked();
+    let now = use_now();
+    // To somebody on duty a skipped run is a missed one.
+    let word = match state {
+        RunState::Skipped => tu_string!(i18n, home.missed),
+        state => state_word(state),
+    };
+    let href = routes::runs_where(&[("state", state_code(state)), ("attention", "true")]);
+    let note = move || match (count, last_at) {
+        (0, _) => tu_string!(i18n, home.no_run).to_owned(),
+        (_, None) => tu_string!(i18n, home.to_look_at).to_owned(),
+        (_, Some(at)) => tu_string!(i18n, home.last, when = relative(locale, at - now.get())),
+    };
+    view! {
+        <a href=href class:zero=count == 0>
+            <span class="k"><StateGlyph state/>{word}</span>
+            <span class="v">{count}</span>
+            <span class="w">{note}</span>
+        </a>
+    }
+}
+
+fn offline_tile(count: usize) -> impl IntoView {
+    let i18n = use_i18n();
+    let note =
+        if count == 0 { tu_string!(i18n, home.no_instance) } else { tu_string!(i18n, home.since_a_day) };
+    view! {
+        <a href=routes::executors() class:zero=count == 0>
+            <span class="k"><span class="s-fail ic"><Icon name=IconName::Plug/></span>{tu_string!(i18n, home.offline)}</span>
+            <span class="v">{count}</span>
+            <span class="w">{note}</span>
+        </a>
+    }
+}
+
+/// The newest that went wrong, with their causes.
+#[component]
+pub fn WentWrong(present: ReadSignal<Overview>) -> impl IntoView {
+    let i18n = use_i18n();
+    let all = move || {
+        let present = present.read();
+        let total: u32 = present.wrong.iter().map(|count| count.count).sum();
+        match present.more_wrong {
+            true => tu_string!(i18n, home.all_more, n = total),
+            false => tu_string!(i18n, home.all_n, n = total),
+        }
+    };
+    let is_calm = Memo::new(move |_| {
+        let present = present.read();
+        present.newest.is_empty() && present.offline.is_empty()
+    });
+    let columns = move || {
+        vec![
+            Column::new(tu_string!(i18n, home.job)),
+            Column::new(tu_string!(i18n, home.cause)),
+            Column::new(tu_string!(i18n, home.executor)).class("cw-5"),
+            Column::new(tu_string!(i18n, home.when)).class("cw-4").number(),
+        ]
+    };
+    let href = routes::runs_where(&[("attention", "true")]);
+    view! {
+        <Section
+            title=tu_string!(i18n, home.went_wrong)
+            note=tu_string!(i18n, home.newest_first)
+            actions=move || view! { <a class="act" href=href.clone()>{all}</a> }
+        >
+            {move || match is_calm.get() {
+                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_wrong)}</p> }.into_any(),
+                false => {
+                    view! {
+                        <DataTable label=tu_string!(i18n, home.went_wrong) columns=columns() inner=true>
+                            {move || present.read().newest.iter().cloned().map(wrong_row).collect_view()}
+                            {move || present.read().offline.iter().cloned().map(offline_row).collect_view()}
+                        </DataTable>
+                    }
+                        .into_any()
+                }
+            }}
+        </Section>
+    }
+}
+
+fn wrong_row(line: WrongLine) -> impl IntoView {
+    let cause = cause(line.state, line.reason, line.code);
+    view! {
+        <tr>
+            <td>
+                <span class="mark-name">
+                    <StateGlyph state=line.state label=true/>
+                    <a class="name cut" href=routes::run(line.run_id)>{line.job}</a>
+                </span>
+            </td>
+            <td class="p2" title=cause.clone()>{cause.clone()}</td>
+            <td class="p2 muted">{line.app_name}</td>
+            <td class="p1 num muted"><Time at=line.at style=TimeStyle::Relative/></td>
+        </tr>
+    }
+}
+
+fn offline_row(line: OfflineLine) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <tr>
+            <td>
+                <span class="mark-name">
+                    <span class="s-fail ic">
+                        <Icon name=IconName::Plug label=tu_string!(i18n, home.offline)/>
+                    </span>
+                    <a class="name mono cut" href=routes::executor(line.executor_id)>{line.address}</a>
+                </span>
+            </td>
+            <td class="p2">
+                {tu_string!(i18n, home.silent_since)} " " <Time at=line.seen_at style=TimeStyle::Short/>
+            </td>
+            <td class="p2 muted">{line.app_name}</td>
+            <td class="p1 num muted"><Time at=line.seen_at style=TimeStyle::Relative/></td>
+        </tr>
+    }
+}
+
+/// Why a run is where it is, in words.
+fn cause(state: RunState, reason: Reason, code: i32) -> String {
+    let i18n = use_i18n();
+    let words = match reason {
+        Reason::None => return state_word(state).to_owned(),
+        Reason::Misfire => tu_string!(i18n, home.cause_misfire),
+        Reason::NoInstance => tu_string!(i18n, home.cause_no_instance),
+        Reason::Stopped => tu_string!(i18n, home.cause_stopped),
+        Reason::Refused => tu_string!(i18n, home.cause_refused),
+        Reason::Unreachable => tu_string!(i18n, home.cause_unreachable),
+        Reason::Handler => return tu_string!(i18n, home.cause_handler, code = code),
+        Reason::ExecutorTimeout => tu_string!(i18n, home.cause_executor_timeout),
+        Reason::Deadline => tu_string!(i18n, home.cause_deadline),
+        Reason::Person => tu_string!(i18n, home.cause_person),
+        Reason::NoAnswer => tu_string!(i18n, home.cause_no_answer),
+        Reason::InstanceGone => tu_string!(i18n, home.cause_instance_gone),
+        Reason::ServerGone => tu_string!(i18n, home.cause_server_gone),
+        Reason::Garbage => tu_string!(i18n, home.cause_garbage),
+    };
+    words.to_owned()
+}
