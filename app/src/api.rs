@@ -3,4 +3,6 @@
 pub mod account;
 pub mod executors;
 pub mod home;
+pub mod jobs;
 pub mod preferences;
+pub mod runs;

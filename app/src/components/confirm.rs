@@ -29,6 +29,9 @@ pub fn ConfirmForm<S, O>(
     question: String,
     #[prop(optional)] icon: Option<IconName>,
     #[prop(default = Weight::Danger)] weight: Weight,
+    /// Already asking when the page opens.
+    #[prop(optional)]
+    open: bool,
     children: ChildrenFn,
 ) -> impl IntoView
 where
@@ -66,7 +69,7 @@ where
     let inputs =
         fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
     view! {
-        <details class="confirm" node_ref=details>
+        <details class="confirm" node_ref=details open=open>
             <summary class=summary_class(weight) on:click=ask>
                 {icon.map(|name| view! { <Icon name/> })}
                 {verb.clone()}

@@ -87,6 +87,9 @@ pub fn TextField(
     #[prop(optional)] min: Option<i64>,
     #[prop(optional)] max: Option<i64>,
     #[prop(optional)] maxlength: Option<u32>,
+    /// The `id` of a `<datalist>` with suggestions.
+    #[prop(optional)]
+    list: Option<&'static str>,
     /// Called with the text at each keystroke, for previews.
     #[prop(optional, into)]
     on_input: Option<Callback<String>>,
@@ -115,6 +118,7 @@ pub fn TextField(
                 min=min
                 max=max
                 maxlength=maxlength
+                list=list
                 required=!optional
                 aria-invalid=invalid(error)
                 aria-describedby=described
@@ -138,6 +142,7 @@ pub fn NumberField(
     #[prop(optional)] optional: bool,
     #[prop(optional)] min: Option<i64>,
     #[prop(optional)] max: Option<i64>,
+    #[prop(optional, into)] on_input: Option<Callback<String>>,
 ) -> impl IntoView {
     view! {
         <TextField
@@ -149,6 +154,7 @@ pub fn NumberField(
             optional
             min=min.unwrap_or(0)
             max=max.unwrap_or(i64::from(i32::MAX))
+            on_input=on_input.unwrap_or_else(|| Callback::new(|_| ()))
         />
     }
 }

@@ -1,6 +1,11 @@
 //! `/jobs` and below.
 
+mod actions;
 pub mod detail;
 pub mod edit;
+mod fires;
+mod form;
 pub mod list;
 pub mod new;
+mod words;
+mod zones;

@@ -2,3 +2,6 @@
 
 pub mod detail;
 pub mod list;
+mod log;
+mod why;
+mod words;

@@ -6,6 +6,7 @@ use entity::fault::{CronFault, Fault, FieldFault};
 use http::request::Parts;
 use leptos::prelude::use_context;
 use scheduler::authority::Caller;
+use scheduler::engine::EngineHandle;
 use scheduler::{Error, Refusal, Services};
 
 /// The services, and the person on whose behalf they work.
@@ -16,6 +17,11 @@ pub fn domain() -> Result<(Services, Caller), AppError> {
     let services = use_context::<Services>().ok_or_else(|| AppError::new(ErrorKind::Internal))?;
     let caller = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Caller>().cloned());
     Ok((services, caller.ok_or_else(|| AppError::new(ErrorKind::Unauthenticated))?))
+}
+
+/// The engine of this server, for what goes through it: ending runs and reading their logs.
+pub fn engine() -> Result<EngineHandle, AppError> {
+    use_context::<EngineHandle>().ok_or_else(|| AppError::new(ErrorKind::Unavailable))
 }
 
 impl From<Error> for AppError {

@@ -1,15 +1,270 @@
 //! `/jobs/:id`
 
-use crate::components::page_title::PageTitle;
+use super::actions::{Delete, RunNow, Switch, Switches};
+use super::fires::FireTable;
+use super::words::*;
+use crate::api::jobs::{self, JobView, Pulse, RecentLine};
+use crate::components::button::LinkButton;
+use crate::components::error_page::ErrorPage;
+use crate::components::facts::{Fact, FactList, Facts};
+use crate::components::icon::IconName;
+use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::pulse::while_visible;
+use crate::components::sparkline::{SparkRun, Sparkline};
+use crate::components::state::StateBadge;
+use crate::components::table::{Column, DataTable};
+use crate::components::time::{Time, TimeStyle, duration};
+use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
+use crate::routes;
+use entity::job::{Model, RunMode, ScheduleKind};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use std::time::Duration;
+
+/// How often state, fires and runs are read again.
+const REFRESH: Duration = Duration::from_secs(3);
 
 #[component]
 pub fn JobDetail() -> impl IntoView {
+    let params = use_params_map();
+    let job = Resource::new_blocking(
+        move || params.read().get("id").unwrap_or_default(),
+        |id| async move {
+            let id = id.parse().map_err(|_| AppError::new(ErrorKind::NotFound))?;
+            jobs::job(id).await
+        },
+    );
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match job.await {
+                    Ok(view) => view! { <Page view/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Page(view: JobView) -> impl IntoView {
     let i18n = use_i18n();
+    let id = view.job.id;
+    let switches = Switches::new();
+    let pulse = RwSignal::new(view.pulse.clone());
+    keep_fresh(id, pulse, switches);
+    let state = Signal::derive(move || pulse.read().state);
+    let crumbs = vec![
+        Crumb::link(tu_string!(i18n, jobs.title), routes::jobs()),
+        Crumb::here(format!("#{id} {}", view.job.name)),
+    ];
+    let (name, parameter) = (view.job.name.clone(), view.job.parameter.clone());
+    let asks = use_query_map().read_untracked().get("ask").is_some_and(|what| what == "delete");
+    let actions = move || {
+        view! {
+            <Switch id state switches/>
+            <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
+            <Delete id name=name.clone() open=asks/>
+            <RunNow id name=name.clone() parameter=parameter.clone()/>
+        }
+    };
     view! {
         <div class="page">
-            <PageTitle title=tu_string!(i18n, jobs.title)/>
+            <PageTitle title=view.job.name.clone() crumbs actions>
+                <JobStateMark state/>
+            </PageTitle>
+            <FactLine view=view.clone() pulse/>
+            {(!view.job.description.is_empty())
+                .then(|| view! { <p class="t13 mt-2 description">{view.job.description.clone()}</p> })}
+            <div class="split job-split">
+                <div>
+                    <Recent id pulse/>
+                    <Definition job=view.job.clone() app_name=view.app_name.clone()/>
+                </div>
+                <aside>
+                    <NextFires pulse job=view.job.clone()/>
+                </aside>
+            </div>
+            <Source job=view.job/>
         </div>
     }
+}
+
+/// Reads the pulse again while somebody looks, and at once after a switch.
+fn keep_fresh(id: i32, pulse: RwSignal<Pulse>, switches: Switches) {
+    let refresh = move || {
+        spawn_local(async move {
+            // What cannot be read now is read again in a moment.
+            if let Ok(fresh) = jobs::job_pulse(id).await
+                && pulse.try_with_untracked(|present| *present != fresh).unwrap_or(false)
+            {
+                pulse.try_set(fresh);
+            }
+        });
+    };
+    while_visible(REFRESH, refresh);
+    Effect::new(move |before: Option<usize>| {
+        let done = switches.done();
+        if before.is_some_and(|before| before != done) {
+            refresh();
+        }
+        done
+    });
+}
+
+#[component]
+fn FactLine(view: JobView, pulse: RwSignal<Pulse>) -> impl IntoView {
+    let i18n = use_i18n();
+    let (schedule, is_cron) = schedule_text(i18n, view.job.schedule_kind, &view.job.schedule);
+    let next_at = Memo::new(move |_| pulse.read().next_at);
+    let next = move || {
+        match next_at.get() {
+        Some(at) => view! {
+            <Time at style=TimeStyle::Short/> " " <span class="faint"><Time at style=TimeStyle::Relative/></span>
+        }
+        .into_any(),
+        None => view! { <span class="faint">"–"</span> }.into_any(),
+    }
+    };
+    view! {
+        <Facts>
+            <Fact label=tu_string!(i18n, jobs.schedule) mono=is_cron>{schedule}</Fact>
+            {is_cron.then(|| view! { <Fact label=tu_string!(i18n, jobs.zone)>{view.job.zone.clone()}</Fact> })}
+            <Fact label=tu_string!(i18n, jobs.next_fire)>{next}</Fact>
+            <Fact label=tu_string!(i18n, jobs.executor)>
+                <a href=routes::executor(view.job.executor_id)>{view.app_name}</a>
+            </Fact>
+            <Fact label=tu_string!(i18n, jobs.namespace)>{view.namespace}</Fact>
+            {(!view.job.owner.is_empty())
+                .then(|| view! { <Fact label=tu_string!(i18n, jobs.owner)>{view.job.owner.clone()}</Fact> })}
+            <Fact label=tu_string!(i18n, jobs.changed)>
+                <Time at=view.job.updated_at style=TimeStyle::Relative/>
+                {view.updated_by.map(|name| format!(" · {name}"))}
+            </Fact>
+        </Facts>
+    }
+}
+
+#[component]
+fn Recent(id: i32, pulse: RwSignal<Pulse>) -> impl IntoView {
+    let i18n = use_i18n();
+    let recent = Memo::new(move |_| pulse.read().recent.clone());
+    let all = move || {
+        view! { <a class="act" href=routes::runs_of_job(id)>{tu_string!(i18n, jobs.all_runs)}</a> }
+    };
+    let columns = move || {
+        vec![
+            Column::new(tu_string!(i18n, runs.due)),
+            Column::new(tu_string!(i18n, runs.state)).class("cw-4"),
+            Column::new(tu_string!(i18n, runs.duration)).number().class("cw-3"),
+        ]
+    };
+    let spark = move |runs: &[RecentLine]| -> Vec<SparkRun> {
+        let run = |run: &RecentLine| SparkRun { state: run.state, took_ms: run.duration_ms.unwrap_or(0) };
+        runs.iter().rev().map(run).collect()
+    };
+    view! {
+        <Section title=tu_string!(i18n, jobs.recent) actions=all>
+            {move || {
+                let runs = recent.get();
+                if runs.is_empty() {
+                    return view! { <p class="muted t13">{tu_string!(i18n, states.no_runs)}</p> }.into_any();
+                }
+                view! {
+                    <Sparkline runs=spark(&runs)/>
+                    <DataTable label=tu_string!(i18n, jobs.recent) columns=columns() inner=true>
+                        {runs.into_iter().take(10).map(recent_row).collect_view()}
+                    </DataTable>
+                }
+                .into_any()
+            }}
+        </Section>
+    }
+}
+
+fn recent_row(run: RecentLine) -> impl IntoView {
+    view! {
+        <tr>
+            <td>
+                <a class="name" href=routes::run(run.id)><Time at=run.due_at style=TimeStyle::Short/></a>
+                <span class="sub"><Time at=run.due_at style=TimeStyle::Relative/></span>
+            </td>
+            <td class="p1"><StateBadge state=run.state/></td>
+            <td class="num p2">{run.duration_ms.map_or_else(|| "–".to_owned(), duration)}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn NextFires(pulse: RwSignal<Pulse>, job: Model) -> impl IntoView {
+    let i18n = use_i18n();
+    let fires = Memo::new(move |_| pulse.read().fires.clone());
+    let kind = job.schedule_kind;
+    view! {
+        <Section title=tu_string!(i18n, jobs.next_fires)>
+            {move || {
+                let fires = fires.get();
+                let why = match kind {
+                    ScheduleKind::Manual => tu_string!(i18n, jobs.no_fires),
+                    ScheduleKind::Cron => tu_string!(i18n, jobs.no_fires_stopped),
+                };
+                match fires.is_empty() {
+                    true => view! { <p class="muted t13">{why}</p> }.into_any(),
+                    false => view! { <FireTable fires zone=job.zone.clone()/> }.into_any(),
+                }
+            }}
+        </Section>
+    }
+}
+
+#[component]
+fn Definition(job: Model, app_name: String) -> impl IntoView {
+    let i18n = use_i18n();
+    let copy = routes::link(&routes::job_new(), &[("copy", &job.id.to_string())]);
+    let actions = move || view! { <a class="act" href=copy.clone()>{tu_string!(i18n, jobs.copy)}</a> };
+    let is_cron = job.schedule_kind == ScheduleKind::Cron;
+    let minutes = (job.catch_up_ms / 60_000).to_string();
+    view! {
+        <Section title=tu_string!(i18n, jobs.definition) note=tu_string!(i18n, jobs.version_of, n = job.version) actions>
+            <FactList>
+                <Fact label=tu_string!(i18n, jobs.mode)>{run_mode_word(i18n, job.run_mode)}</Fact>
+                {(job.run_mode == RunMode::Handler)
+                    .then(|| view! { <Fact label=tu_string!(i18n, jobs.handler) mono=true>{job.handler.clone()}</Fact> })}
+                <Fact label=tu_string!(i18n, jobs.parameter) mono=true>
+                    {match job.parameter.is_empty() {
+                        true => view! { <span class="faint">{tu_string!(i18n, common.none)}</span> }.into_any(),
+                        false => view! { <span class="text">{job.parameter.clone()}</span> }.into_any(),
+                    }}
+                </Fact>
+                <Fact label=tu_string!(i18n, jobs.executor)>{app_name}</Fact>
+                <Fact label=tu_string!(i18n, jobs.routing)>{routing_word(i18n, job.routing)}</Fact>
+                <Fact label=tu_string!(i18n, jobs.blocking)>{blocking_word(i18n, job.blocking)}</Fact>
+                <Fact label=tu_string!(i18n, jobs.group_limits)>
+                    {timeout_summary(i18n, &job.timeout_s.to_string())}
+                </Fact>
+                {is_cron.then(|| view! {
+                    <Fact label=tu_string!(i18n, jobs.misfire)>
+                        {misfire_summary(i18n, job.misfire_policy, minutes)}
+                    </Fact>
+                    <Fact label=tu_string!(i18n, jobs.gap)>{gap_word(i18n, job.gap_policy)}</Fact>
+                    <Fact label=tu_string!(i18n, jobs.repeat)>{repeat_word(i18n, job.repeat_policy)}</Fact>
+                })}
+            </FactList>
+        </Section>
+    }
+}
+
+/// The script of a job that carries one.
+#[component]
+fn Source(job: Model) -> impl IntoView {
+    let i18n = use_i18n();
+    job.run_mode.has_source().then(|| {
+        view! {
+            <Section title=tu_string!(i18n, jobs.source)>
+                <crate::components::copy_button::CopyBlock text=job.source/>
+            </Section>
+        }
+    })
 }

@@ -1,15 +1,230 @@
 //! `/runs/:id`
 
-use crate::components::page_title::PageTitle;
+use super::log::RunLog;
+use super::why::Why;
+use super::words::{host, kind_word};
+use crate::api::runs::{self, KillRun, RunView};
+use crate::components::confirm::ConfirmForm;
+use crate::components::copy_button::CopyButton;
+use crate::components::error_page::ErrorPage;
+use crate::components::facts::{Fact, Facts};
+use crate::components::icon::IconName;
+use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::state::{StateBadge, state_word};
+use crate::components::time::{Time, duration};
+use crate::components::timeline::{Point, PointKind, Timeline};
+use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
+use crate::routes;
+use crate::visit::use_now;
+use entity::run::{Model, RunKind, RunState};
 use leptos::prelude::*;
+use leptos_i18n::I18nContext;
+use leptos_router::hooks::use_params_map;
 
 #[component]
 pub fn RunDetail() -> impl IntoView {
+    let params = use_params_map();
+    let id = move || params.read().get("id").and_then(|id| id.parse::<i64>().ok());
+    let run = Resource::new_blocking(id, |id| async move {
+        runs::run(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?).await
+    });
+    let log = Resource::new_blocking(id, |id| async move {
+        runs::run_log(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?, 1).await
+    });
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match run.await {
+                    Ok(view) => {
+                        let log = log.await;
+                        view! { <Page view log/> }.into_any()
+                    }
+                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// The head follows the run's state, which the log reports; the log below stays in place.
+#[component]
+fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
+    let id = view.run.id;
+    let state = RwSignal::new(view.run.state);
+    let present = RwSignal::new(view);
+    let kill = ServerAction::<KillRun>::new();
+    Effect::new(move |before: Option<(RunState, usize)>| {
+        let now = (state.get(), kill.version().get());
+        if before.is_some_and(|before| before != now) {
+            leptos::task::spawn_local(async move {
+                // The next change of state, or a reload, shows what cannot be read now.
+                if let Ok(view) = runs::run(id).await {
+                    present.try_set(view);
+                }
+            });
+        }
+        now
+    });
+    view! {
+        <div class="page run-page">
+            {move || view! { <Head view=present.get() kill/> }}
+            <RunLog id start=log state/>
+        </div>
+    }
+}
+
+#[component]
+fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
+    let i18n = use_i18n();
+    let run = view.run.clone();
+    let id = run.id;
+    let name = match &view.job {
+        Some(job) => job.name.clone(),
+        None => tu_string!(i18n, runs.deleted_job, id = run.job_id),
+    };
+    let crumbs = vec![
+        Crumb::link(tu_string!(i18n, runs.title), routes::runs()),
+        match view.job {
+            Some(_) => Crumb::link(format!("#{} {name}", run.job_id), routes::job(run.job_id)),
+            None => Crumb::here(name.clone()),
+        },
+        Crumb::here(run.id.to_string()),
+    ];
+    let kill_button = {
+        let (name, is_over) = (name.clone(), run.state.is_final());
+        move || (!is_over).then(|| view! { <Kill id=run.id name=name.clone() kill/> })
+    };
+    view! {
+        <PageTitle title=name crumbs actions=kill_button>
+            <Badge run=run.clone()/>
+            <span class="mono faint run-id">{id}<CopyButton text=id.to_string()/></span>
+        </PageTitle>
+        <FactLine view=view.clone()/>
+        <Timeline points=points(i18n, &view)/>
+        <div class="split">
+            <Outcome view=view.clone()/>
+            <aside>
+                <Section title=tu_string!(i18n, runs.why)>
+                    <Why view/>
+                </Section>
+            </aside>
+        </div>
+    }
+}
+
+#[component]
+fn Kill(id: i64, name: String, kill: ServerAction<KillRun>) -> impl IntoView {
     let i18n = use_i18n();
     view! {
-        <div class="page">
-            <PageTitle title=tu_string!(i18n, runs.run)/>
-        </div>
+        <ConfirmForm
+            action=kill
+            fields=vec![("id", id.to_string())]
+            verb=tu_string!(i18n, runs.kill)
+            question=tu_string!(i18n, runs.kill_question, name = name)
+            icon=IconName::CircleX
+        >
+            <p>{tu_string!(i18n, runs.kill_text)}</p>
+        </ConfirmForm>
+    }
+}
+
+/// The state; while it runs, for how long.
+#[component]
+fn Badge(run: Model) -> impl IntoView {
+    let now = use_now();
+    let since = run.accepted_at.or(run.sent_at).filter(|_| !run.state.is_final());
+    move || {
+        let words =
+            since.map(|since| format!("{}, {}", state_word(run.state), duration((now.get() - since).max(0))));
+        match words {
+            Some(words) => view! { <StateBadge state=run.state pill=true words/> }.into_any(),
+            None => view! { <StateBadge state=run.state pill=true/> }.into_any(),
+        }
+    }
+}
+
+#[component]
+fn FactLine(view: RunView) -> impl IntoView {
+    let i18n = use_i18n();
+    let run = view.run;
+    let by = match (&view.started_by, run.kind) {
+        (Some(name), RunKind::Manual) => format!("{} · {name}", kind_word(i18n, run.kind)),
+        _ => kind_word(i18n, run.kind).to_owned(),
+    };
+    view! {
+        <Facts>
+            <Fact label=tu_string!(i18n, runs.due) mono=true><Time at=run.due_at/></Fact>
+            <Fact label=tu_string!(i18n, runs.by)>{by}</Fact>
+            {view.app_name.map(|name| view! {
+                <Fact label=tu_string!(i18n, jobs.executor)>
+                    <a href=routes::executor(run.executor_id)>{name}</a>
+                </Fact>
+            })}
+            {view.address.map(|address| view! {
+                <Fact label=tu_string!(i18n, runs.instance) mono=true>{host(&address).to_owned()}</Fact>
+            })}
+            {(run.attempt > 1)
+                .then(|| view! { <Fact label=tu_string!(i18n, runs.attempt)>{run.attempt}</Fact> })}
+            {view.parameter.filter(|parameter| !parameter.is_empty()).map(|parameter| view! {
+                <Fact label=tu_string!(i18n, jobs.parameter) mono=true>
+                    <span class="parameter">{parameter}</span>
+                    {view.parameter_typed.then(|| view! {
+                        " " <span class="tag">{tu_string!(i18n, runs.typed)}</span>
+                    })}
+                </Fact>
+            })}
+        </Facts>
+    }
+}
+
+/// Due, sent, accepted, finished, in the order they happened.
+fn points(i18n: I18nContext<Locale>, view: &RunView) -> Vec<Point> {
+    let run = &view.run;
+    let note = view.address.as_deref().map(|address| host(address).to_owned());
+    let is_over = run.state.is_final();
+    let point = |label: &str, at: Option<i64>, note, kind| Point { label: label.to_owned(), at, note, kind };
+    let kind_of = |at: Option<i64>| if at.is_some() { PointKind::Done } else { PointKind::Todo };
+    let accepted = match run.accepted_at {
+        Some(_) if !is_over => PointKind::Now,
+        at => kind_of(at),
+    };
+    let mut points = vec![
+        point(tu_string!(i18n, runs.point_due), Some(run.due_at), None, PointKind::Due),
+        point(tu_string!(i18n, runs.point_sent), run.sent_at, note, kind_of(run.sent_at)),
+        point(tu_string!(i18n, runs.point_accepted), run.accepted_at, None, accepted),
+        point(
+            tu_string!(i18n, runs.point_finished),
+            run.ended_at,
+            is_over.then(|| state_word(run.state).to_owned()),
+            kind_of(run.ended_at),
+        ),
+    ];
+    if is_over {
+        // What never happened is no step on the way to the end.
+        points.retain(|point| point.at.is_some());
+    }
+    points.sort_by_key(|point| point.at.unwrap_or(i64::MAX));
+    points
+}
+
+/// The result as the executor told it.
+#[component]
+fn Outcome(view: RunView) -> impl IntoView {
+    let i18n = use_i18n();
+    let run = view.run;
+    let note = (run.code != 0).then(|| tu_string!(i18n, runs.code, code = run.code)).unwrap_or_default();
+    let text = view.result.filter(|text| !text.is_empty());
+    let absent = match run.state.is_final() {
+        true => tu_string!(i18n, runs.no_result),
+        false => tu_string!(i18n, runs.no_result_yet),
+    };
+    view! {
+        <Section title=tu_string!(i18n, runs.result) note>
+            {match text {
+                Some(text) => view! { <pre class="result" tabindex="0">{text}</pre> }.into_any(),
+                None => view! { <p class="muted t13">{absent}</p> }.into_any(),
+            }}
+        </Section>
     }
 }

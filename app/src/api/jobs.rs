@@ -1,0 +1,153 @@
+//! Jobs: lists, forms, and what a person does with one.
+
+mod form;
+mod views;
+
+pub use form::{JobForm, ScheduleForm, word};
+pub use views::{
+    ExecutorChoice, Fire, FireNote, JobLine, JobLines, JobQuery, JobView, Preview, Pulse, RecentLine,
+};
+
+use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::{error::Message, routes, ssr};
+use leptos::prelude::*;
+
+/// The `id` of the job form.
+pub const FORM: &str = "job";
+/// Sent by the button that only shows the next fires.
+pub const PREVIEW: &str = "preview";
+/// Sent by the button that creates a job without letting it fire.
+pub const STOPPED: &str = "stopped";
+/// Fires shown beside a schedule.
+#[cfg(feature = "ssr")]
+const FIRES: usize = 10;
+
+/// A page of the list.
+#[server]
+pub async fn list_jobs(query: JobQuery) -> Result<JobLines, AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let (filter, order) = query.filter();
+    let page = scheduler::jobs::list(&services, &caller, &filter, order, query.after()).await;
+    page.map(JobLines::from).map_err(ssr::refuse)
+}
+
+/// The executors that a job may be given to.
+#[server]
+pub async fn executor_choices() -> Result<Vec<ExecutorChoice>, AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let rows = scheduler::executors::list(&services, &caller, &Default::default()).await;
+    Ok(rows.map_err(ssr::refuse)?.into_iter().map(ExecutorChoice::from).collect())
+}
+
+/// One job with its next fires and last runs.
+#[server]
+pub async fn job(id: i32) -> Result<JobView, AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let detail = scheduler::jobs::get(&services, &caller, id).await.map_err(ssr::refuse)?;
+    Ok(JobView::new(detail, services.clock.now(), FIRES))
+}
+
+/// What changes on a job's page while one looks at it.
+#[server]
+pub async fn job_pulse(id: i32) -> Result<Pulse, AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let detail = scheduler::jobs::get(&services, &caller, id).await.map_err(ssr::refuse)?;
+    Ok(Pulse::new(&detail, services.clock.now(), FIRES))
+}
+
+/// The next fires of what is being typed, computed by the code that fires. Something half typed is
+/// no failure: what is wrong with it is part of the answer.
+#[server]
+pub async fn preview_fires(typed: ScheduleForm) -> Result<Preview, AppError> {
+    let (services, _) = ssr::domain().map_err(ssr::refuse)?;
+    let now = services.clock.now();
+    let fires = typed.preview().and_then(|typed| Ok(scheduler::jobs::preview(&typed, now, FIRES)?));
+    Preview::new(fires).map_err(ssr::refuse)
+}
+
+/// Creates a job. `intent` is [`PREVIEW`], [`STOPPED`], or anything else for a job that fires.
+#[server]
+pub async fn create_job(form: JobForm, #[server(default)] intent: String) -> Result<(), AppError> {
+    use entity::job::JobState;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    if intent == PREVIEW {
+        return Ok(ssr::return_form(FORM, &form).await);
+    }
+    let state = if intent == STOPPED { JobState::Stopped } else { JobState::On };
+    let created = match form.draft() {
+        Ok(draft) => scheduler::jobs::create(&services, &caller, draft, state).await.map_err(AppError::from),
+        Err(error) => Err(error),
+    };
+    match created {
+        Ok(job) => {
+            ssr::flash(Message::new("job_created"));
+            ssr::redirect(&routes::job(job.id));
+            Ok(())
+        }
+        Err(error) => Err(ssr::refuse_form(FORM, &form, error).await),
+    }
+}
+
+/// Saves a job; the form says which version was shown.
+#[server]
+pub async fn save_job(id: i32, form: JobForm, #[server(default)] intent: String) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    if intent == PREVIEW {
+        return Ok(ssr::return_form(FORM, &form).await);
+    }
+    let saved = match form.draft() {
+        Ok(draft) => {
+            scheduler::jobs::edit(&services, &caller, id, form.version(), draft).await.map_err(AppError::from)
+        }
+        Err(error) => Err(error),
+    };
+    match saved {
+        Ok(job) => {
+            ssr::flash(Message::new("saved"));
+            ssr::redirect(&routes::job(job.id));
+            Ok(())
+        }
+        Err(error) => Err(ssr::refuse_form(FORM, &form, error).await),
+    }
+}
+
+/// Lets the schedule fire.
+#[server]
+pub async fn start_job(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::jobs::start(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("job_started"));
+    Ok(())
+}
+
+/// Stops the schedule; when this returns, nothing more goes out.
+#[server]
+pub async fn stop_job(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::jobs::stop(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("job_stopped"));
+    Ok(())
+}
+
+/// Deletes a job and goes to the list.
+#[server]
+pub async fn delete_job(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::jobs::delete(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("job_deleted"));
+    ssr::redirect(&routes::jobs());
+    Ok(())
+}
+
+/// Runs a job once and goes to the run. `parameter` replaces the job's for this run; when it is what
+/// the dialog `shown`, the job's own is used.
+#[server]
+pub async fn run_job(id: i32, parameter: Option<String>, shown: Option<String>) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let typed =
+        parameter.map(form::line_feeds).filter(|typed| Some(typed) != shown.map(form::line_feeds).as_ref());
+    let run = scheduler::runs::run_now(&services, &caller, id, typed).await.map_err(ssr::refuse)?;
+    ssr::redirect(&routes::run(run));
+    Ok(())
+}

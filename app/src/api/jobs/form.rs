@@ -1,0 +1,247 @@
+//! The job form as a person fills it: every value a text, so that a wrong one is named beside its
+//! field instead of being refused as a request.
+
+use entity::job::{GapPolicy, MisfirePolicy, Model, RepeatPolicy, ScheduleKind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+const MINUTE: i64 = 60_000;
+
+/// The fields, named as the service names them in its errors. Choices are their `snake_case` names;
+/// `catch_up_ms` is typed in minutes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobForm {
+    pub executor_id: String,
+    pub name: String,
+    pub description: String,
+    pub owner: String,
+    pub schedule_kind: String,
+    pub schedule: String,
+    pub zone: String,
+    pub gap_policy: String,
+    pub repeat_policy: String,
+    pub misfire_policy: String,
+    pub catch_up_ms: String,
+    pub run_mode: String,
+    pub handler: String,
+    pub parameter: String,
+    pub source: String,
+    pub routing: String,
+    pub blocking: String,
+    pub timeout_s: String,
+    /// The version that was shown; it stays with what was typed, so that somebody else's change is
+    /// noticed however often the form comes back.
+    pub version: String,
+}
+
+/// What the next fires depend on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScheduleForm {
+    pub schedule_kind: String,
+    pub schedule: String,
+    pub zone: String,
+    pub gap_policy: String,
+    pub repeat_policy: String,
+}
+
+impl JobForm {
+    /// An empty form with the values that suit most jobs. `zone` is the viewer's.
+    pub fn fresh(zone: &str, executor_id: Option<i32>) -> Self {
+        Self {
+            executor_id: executor_id.map(|id| id.to_string()).unwrap_or_default(),
+            schedule_kind: word(ScheduleKind::Cron),
+            schedule: "0 0/5 * * * ?".to_owned(),
+            zone: zone.to_owned(),
+            gap_policy: word(GapPolicy::EndOfGap),
+            repeat_policy: word(RepeatPolicy::First),
+            misfire_policy: word(MisfirePolicy::FireOnce),
+            catch_up_ms: "60".to_owned(),
+            run_mode: "handler".to_owned(),
+            routing: "round".to_owned(),
+            blocking: "serial".to_owned(),
+            timeout_s: "0".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// By field name, for the form's start.
+    pub fn values(&self) -> BTreeMap<String, String> {
+        let object = serde_json::to_value(self).unwrap_or_default();
+        serde_json::from_value(object).unwrap_or_default()
+    }
+
+    /// The reverse of [`Self::values`]; what is missing stays empty.
+    pub fn from_values(values: &BTreeMap<String, String>) -> Self {
+        let object = serde_json::to_value(values).unwrap_or_default();
+        serde_json::from_value(object).unwrap_or_default()
+    }
+
+    pub fn schedule_form(&self) -> ScheduleForm {
+        ScheduleForm {
+            schedule_kind: self.schedule_kind.clone(),
+            schedule: self.schedule.clone(),
+            zone: self.zone.clone(),
+            gap_policy: self.gap_policy.clone(),
+            repeat_policy: self.repeat_policy.clone(),
+        }
+    }
+}
+
+impl From<&Model> for JobForm {
+    fn from(job: &Model) -> Self {
+        Self {
+            executor_id: job.executor_id.to_string(),
+            name: job.name.clone(),
+            description: job.description.clone(),
+            owner: job.owner.clone(),
+            schedule_kind: word(job.schedule_kind),
+            schedule: job.schedule.clone(),
+            zone: job.zone.clone(),
+            gap_policy: word(job.gap_policy),
+            repeat_policy: word(job.repeat_policy),
+            misfire_policy: word(job.misfire_policy),
+            catch_up_ms: (job.catch_up_ms / MINUTE).to_string(),
+            run_mode: word(job.run_mode),
+            handler: job.handler.clone(),
+            parameter: job.parameter.clone(),
+            source: job.source.clone(),
+            routing: word(job.routing),
+            blocking: word(job.blocking),
+            timeout_s: job.timeout_s.to_string(),
+            version: job.version.to_string(),
+        }
+    }
+}
+
+/// The name of a choice as forms and the API write it.
+pub fn word(choice: impl Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// A browser sends the lines of a text area ended by CR LF, which a shell would take for part of a
+/// command.
+#[cfg(feature = "ssr")]
+pub(super) fn line_feeds(text: String) -> String {
+    text.replace("\r\n", "\n")
+}
+
+#[cfg(feature = "ssr")]
+mod read {
+    //! What was typed, read; what cannot be read is a wrong field.
+
+    use super::{JobForm, MINUTE, ScheduleForm, line_feeds};
+    use crate::error::{AppError, FieldError, Message};
+    use scheduler::jobs::{JobDraft, SchedulePreview};
+    use serde::de::DeserializeOwned;
+
+    impl JobForm {
+        /// The draft that the form stands for.
+        pub(in crate::api) fn draft(&self) -> Result<JobDraft, AppError> {
+            let mut wrong = Vec::new();
+            let draft = JobDraft {
+                executor_id: executor(&self.executor_id).unwrap_or_else(|error| note(&mut wrong, error)),
+                name: self.name.clone(),
+                description: line_feeds(self.description.clone()),
+                owner: self.owner.clone(),
+                schedule_kind: choice("schedule_kind", &self.schedule_kind)?,
+                schedule: self.schedule.clone(),
+                zone: self.zone.clone(),
+                gap_policy: choice("gap_policy", &self.gap_policy)?,
+                repeat_policy: choice("repeat_policy", &self.repeat_policy)?,
+                misfire_policy: choice("misfire_policy", &self.misfire_policy)?,
+                catch_up_ms: number::<i64>("catch_up_ms", &self.catch_up_ms)
+                    .map(|minutes| minutes.saturating_mul(MINUTE))
+                    .unwrap_or_else(|error| note(&mut wrong, error)),
+                run_mode: choice("run_mode", &self.run_mode)?,
+                handler: self.handler.clone(),
+                parameter: line_feeds(self.parameter.clone()),
+                source: line_feeds(self.source.clone()),
+                routing: choice("routing", &self.routing)?,
+                blocking: choice("blocking", &self.blocking)?,
+                timeout_s: number("timeout_s", &self.timeout_s)
+                    .unwrap_or_else(|error| note(&mut wrong, error)),
+            };
+            if wrong.is_empty() { Ok(draft) } else { Err(AppError::invalid(wrong)) }
+        }
+    }
+
+    impl JobForm {
+        /// The version that was shown; 0, which no job has, where it is none.
+        pub(in crate::api) fn version(&self) -> i32 {
+            self.version.parse().unwrap_or(0)
+        }
+    }
+
+    impl ScheduleForm {
+        /// The schedule that the form stands for.
+        pub(in crate::api) fn preview(&self) -> Result<SchedulePreview, AppError> {
+            Ok(SchedulePreview {
+                schedule_kind: choice("schedule_kind", &self.schedule_kind)?,
+                schedule: self.schedule.clone(),
+                zone: self.zone.clone(),
+                gap_policy: choice("gap_policy", &self.gap_policy)?,
+                repeat_policy: choice("repeat_policy", &self.repeat_policy)?,
+            })
+        }
+    }
+
+    /// Keeps what is wrong and goes on, so that all of it is told at once.
+    fn note<T: Default>(wrong: &mut Vec<FieldError>, error: FieldError) -> T {
+        wrong.push(error);
+        T::default()
+    }
+
+    fn executor(text: &str) -> Result<i32, FieldError> {
+        let message = Message::new(if text.is_empty() { "required" } else { "unknown" });
+        text.parse().map_err(|_| FieldError { field: "executor_id".to_owned(), message })
+    }
+
+    fn number<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, FieldError> {
+        let message = Message::new("not_a_number");
+        text.trim().parse().map_err(|_| FieldError { field: field.to_owned(), message })
+    }
+
+    fn choice<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, AppError> {
+        serde_json::from_value(text.into())
+            .map_err(|_| AppError::invalid_field(field, Message::new("choice")))
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    fn filled() -> JobForm {
+        JobForm { name: "Rates".to_owned(), handler: "rates".to_owned(), ..JobForm::fresh("UTC", Some(1)) }
+    }
+
+    #[test]
+    fn a_fresh_form_with_name_and_handler_is_a_draft() {
+        let draft = filled().draft().unwrap();
+        assert_eq!((draft.executor_id, draft.catch_up_ms, draft.timeout_s), (1, 3_600_000, 0));
+    }
+
+    #[test]
+    fn every_number_that_is_none_is_named() {
+        let form = JobForm { timeout_s: "soon".to_owned(), catch_up_ms: String::new(), ..filled() };
+        let error = JobForm { executor_id: String::new(), ..form }.draft().unwrap_err();
+        let fields: Vec<_> = error.fields.iter().map(|wrong| wrong.field.as_str()).collect();
+        assert_eq!(fields, ["executor_id", "catch_up_ms", "timeout_s"]);
+    }
+
+    #[test]
+    fn a_script_keeps_its_lines_and_gets_no_carriage_returns() {
+        let form = JobForm { source: "#!/bin/sh\r\necho 1\r\n".to_owned(), ..filled() };
+        assert_eq!(form.draft().unwrap().source, "#!/bin/sh\necho 1\n");
+    }
+
+    #[test]
+    fn the_values_of_a_form_make_the_same_form() {
+        assert_eq!(JobForm::from_values(&filled().values()), filled());
+    }
+}

@@ -1,0 +1,264 @@
+//! What the pages about jobs show.
+
+use crate::components::sparkline::SparkRun;
+use crate::error::FieldError;
+use entity::job::{JobState, Model, RunMode, ScheduleKind};
+use entity::run::RunState;
+use serde::{Deserialize, Serialize};
+
+/// The filters of the list as they stand in its address; empty = any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobQuery {
+    /// Part of the name or handler, or the id.
+    pub q: String,
+    pub executor: String,
+    pub state: String,
+    pub owner: String,
+    /// `name`, or by the next fire.
+    pub order: String,
+    /// Where the page begins.
+    pub after: String,
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobLines {
+    pub rows: Vec<JobLine>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobLine {
+    pub id: i32,
+    pub name: String,
+    pub run_mode: RunMode,
+    pub handler: String,
+    pub executor_id: i32,
+    pub app_name: String,
+    pub schedule_kind: ScheduleKind,
+    pub schedule: String,
+    pub zone: String,
+    pub owner: String,
+    pub state: JobState,
+    pub next_at: Option<i64>,
+    /// Oldest first.
+    pub recent: Vec<SparkRun>,
+}
+
+/// An executor to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutorChoice {
+    pub id: i32,
+    pub app_name: String,
+    pub namespace: String,
+    /// How many instances are there.
+    pub online: u64,
+}
+
+/// One job with all that its page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobView {
+    pub job: Model,
+    pub app_name: String,
+    pub namespace: String,
+    /// Name of the last editor.
+    pub updated_by: Option<String>,
+    pub pulse: Pulse,
+}
+
+/// What changes while one looks at a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pulse {
+    pub state: JobState,
+    pub next_at: Option<i64>,
+    /// Empty when the schedule does not fire.
+    pub fires: Vec<Fire>,
+    /// Newest first.
+    pub recent: Vec<RecentLine>,
+}
+
+/// One of the last runs of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecentLine {
+    pub id: i64,
+    pub state: RunState,
+    pub due_at: i64,
+    pub duration_ms: Option<i64>,
+}
+
+/// The next fires of what is being typed, or what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    pub fires: Vec<Fire>,
+    pub wrong: Vec<FieldError>,
+}
+
+/// One coming fire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fire {
+    pub at: i64,
+    /// What the clock of the job's zone shows: `2026-03-08 03:00:00 EDT`.
+    pub local: String,
+    pub note: Option<FireNote>,
+    /// Whether the clocks change on that day.
+    pub clocks_change: bool,
+}
+
+/// What the change of the clocks did to a fire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FireNote {
+    /// It stands for this wall time, which the clocks skip: `2026-03-08 02:30:00`.
+    Moved {
+        skipped: String,
+    },
+    FirstOfTwo,
+    SecondOfTwo,
+}
+
+#[cfg(feature = "ssr")]
+mod from_services {
+    use super::*;
+    use crate::error::{AppError, ErrorKind};
+    use scheduler::executors::ExecutorRow;
+    use scheduler::jobs::{JobDetail, JobFilter, JobOrder, JobPage, JobRow, SchedulePreview};
+    use scheduler::rules::preview::{PreviewFire, PreviewNote};
+    use scheduler::runs::RecentRun;
+
+    impl JobQuery {
+        /// The filter and the order. An executor that is no number matches none.
+        pub(in crate::api) fn filter(&self) -> (JobFilter, JobOrder) {
+            let filter = JobFilter {
+                text: self.q.clone(),
+                executor_id: (!self.executor.is_empty()).then(|| self.executor.parse().unwrap_or(0)),
+                state: serde_json::from_value(self.state.as_str().into()).ok(),
+                owner: self.owner.clone(),
+                ..JobFilter::default()
+            };
+            (filter, if self.order == "name" { JobOrder::Name } else { JobOrder::NextFire })
+        }
+
+        pub(in crate::api) fn after(&self) -> Option<&str> {
+            (!self.after.is_empty()).then_some(self.after.as_str())
+        }
+    }
+
+    impl From<JobPage> for JobLines {
+        fn from(page: JobPage) -> Self {
+            Self { rows: page.rows.into_iter().map(JobLine::from).collect(), next: page.next }
+        }
+    }
+
+    impl From<JobRow> for JobLine {
+        fn from(row: JobRow) -> Self {
+            Self {
+                id: row.id,
+                name: row.name,
+                run_mode: row.run_mode,
+                handler: row.handler,
+                executor_id: row.executor_id,
+                app_name: row.app_name,
+                schedule_kind: row.schedule_kind,
+                schedule: row.schedule,
+                zone: row.zone,
+                owner: row.owner,
+                state: row.state,
+                next_at: row.next_at,
+                recent: row.recent.iter().rev().map(SparkRun::from).collect(),
+            }
+        }
+    }
+
+    impl From<&RecentRun> for SparkRun {
+        fn from(run: &RecentRun) -> Self {
+            Self { state: run.state, took_ms: run.duration_ms.unwrap_or(0) }
+        }
+    }
+
+    impl From<ExecutorRow> for ExecutorChoice {
+        fn from(row: ExecutorRow) -> Self {
+            Self {
+                id: row.executor.id,
+                app_name: row.executor.app_name,
+                namespace: row.namespace.title(),
+                online: row.online,
+            }
+        }
+    }
+
+    impl Preview {
+        /// # Errors
+        /// What is not about a field.
+        pub(in crate::api) fn new(fires: Result<Vec<PreviewFire>, AppError>) -> Result<Self, AppError> {
+            match fires {
+                Ok(fires) => {
+                    Ok(Self { fires: fires.into_iter().map(Fire::from).collect(), wrong: Vec::new() })
+                }
+                Err(error) if error.kind == ErrorKind::Invalid => {
+                    Ok(Self { fires: Vec::new(), wrong: error.fields })
+                }
+                Err(error) => Err(error),
+            }
+        }
+    }
+
+    impl JobView {
+        pub(in crate::api) fn new(detail: JobDetail, now: i64, fires: usize) -> Self {
+            Self {
+                pulse: Pulse::new(&detail, now, fires),
+                job: detail.job,
+                app_name: detail.executor.app_name,
+                namespace: detail.namespace.title(),
+                updated_by: detail.updated_by,
+            }
+        }
+    }
+
+    impl Pulse {
+        pub(in crate::api) fn new(detail: &JobDetail, now: i64, fires: usize) -> Self {
+            let fires = match detail.job.state {
+                JobState::On => coming(&detail.job, now, fires),
+                JobState::Stopped => Vec::new(),
+            };
+            Self {
+                state: detail.job.state,
+                next_at: detail.next_at,
+                fires,
+                recent: detail.recent.iter().map(RecentLine::from).collect(),
+            }
+        }
+    }
+
+    /// The next fires of a stored schedule; none when it has come to its end.
+    fn coming(job: &Model, now: i64, count: usize) -> Vec<Fire> {
+        let typed = SchedulePreview {
+            schedule_kind: job.schedule_kind,
+            schedule: job.schedule.clone(),
+            zone: job.zone.clone(),
+            gap_policy: job.gap_policy,
+            repeat_policy: job.repeat_policy,
+        };
+        let fires = scheduler::jobs::preview(&typed, now, count).unwrap_or_default();
+        fires.into_iter().map(Fire::from).collect()
+    }
+
+    impl From<&RecentRun> for RecentLine {
+        fn from(run: &RecentRun) -> Self {
+            Self { id: run.id, state: run.state, due_at: run.due_at, duration_ms: run.duration_ms }
+        }
+    }
+
+    impl From<PreviewFire> for Fire {
+        fn from(fire: PreviewFire) -> Self {
+            let note = fire.note.map(|note| match note {
+                PreviewNote::Moved { skipped } => FireNote::Moved { skipped },
+                PreviewNote::FirstOfTwo => FireNote::FirstOfTwo,
+                PreviewNote::SecondOfTwo => FireNote::SecondOfTwo,
+            });
+            Self { at: fire.at, local: fire.local, note, clocks_change: fire.clocks_change }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What the pages about runs show.
+
+use entity::job::RunMode;
+use entity::run::{Model, Reason, RunKind, RunState};
+use serde::{Deserialize, Serialize};
+
+/// The filters of the list as they stand in its address; empty = any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunQuery {
+    /// A job's id.
+    pub job: String,
+    /// An executor's id.
+    pub executor: String,
+    /// A state's name, or `attention` for those that a person should look at.
+    pub state: String,
+    /// Due at or after this time on the viewer's clock: `2026-03-06T14:28`.
+    pub from: String,
+    /// Due before this time on the viewer's clock.
+    pub to: String,
+    /// Where the page begins.
+    pub after: String,
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunLines {
+    pub rows: Vec<RunLine>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunLine {
+    pub id: i64,
+    pub job_id: i32,
+    /// None when the job has been deleted.
+    pub job_name: Option<String>,
+    pub app_name: Option<String>,
+    pub address: Option<String>,
+    pub kind: RunKind,
+    pub state: RunState,
+    pub reason: Reason,
+    pub code: i32,
+    pub due_at: i64,
+    pub sent_at: Option<i64>,
+    pub accepted_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    /// How many missed fires the line stands for; 0 for one.
+    pub span_count: i32,
+}
+
+/// One run with all that its page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    pub run: Model,
+    /// None when the job has been deleted.
+    pub job: Option<RunFacts>,
+    pub app_name: Option<String>,
+    pub address: Option<String>,
+    /// Who started it by hand.
+    pub started_by: Option<String>,
+    /// Who ended it.
+    pub ended_by: Option<String>,
+    /// What the handler was given.
+    pub parameter: Option<String>,
+    /// Whether `parameter` was typed for this run.
+    pub parameter_typed: bool,
+    /// How it was routed and what the executor answered.
+    pub dispatch: Option<String>,
+    pub result: Option<String>,
+    pub late_result: Option<String>,
+}
+
+/// What a run's page tells of its job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFacts {
+    pub name: String,
+    pub schedule: String,
+    pub zone: String,
+    pub run_mode: RunMode,
+    pub handler: String,
+    pub version: i32,
+}
+
+/// A part of a run's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPart {
+    pub state: RunState,
+    /// The number of the first line of `lines`.
+    pub first: i32,
+    /// Without line ends; text whatever it holds.
+    pub lines: Vec<String>,
+    /// The line to ask for next.
+    pub next: i32,
+    /// Why nothing could be had, in the executor's or the connection's words.
+    pub problem: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+mod from_services {
+    use super::*;
+    use crate::error::{AppError, Message};
+    use chrono::{NaiveDateTime, TimeZone};
+    use chrono_tz::Tz;
+    use scheduler::runs::{RunDetail, RunFilter, RunPage, RunRow};
+
+    /// Lines that a page carries at most: the last ones of a long log.
+    const MOST_LINES: usize = 2000;
+
+    impl RunQuery {
+        /// The filter; times are read on the clock of `zone`, an IANA name. An id that is no number
+        /// matches nothing.
+        pub(in crate::api) fn filter(&self, zone: &str) -> Result<RunFilter, AppError> {
+            let id = |text: &str| (!text.is_empty()).then(|| text.trim().parse().unwrap_or(0));
+            let state = serde_json::from_value(self.state.as_str().into()).ok();
+            Ok(RunFilter {
+                job_id: id(&self.job),
+                executor_id: id(&self.executor),
+                states: state.into_iter().collect(),
+                attention: self.state == "attention",
+                from: moment("from", &self.from, zone)?,
+                to: moment("to", &self.to, zone)?,
+            })
+        }
+
+        pub(in crate::api) fn after(&self) -> Option<&str> {
+            (!self.after.is_empty()).then_some(self.after.as_str())
+        }
+    }
+
+    /// `2026-03-06T14:28` on the clock of `zone`; a time that the clocks skip is the first after it.
+    fn moment(field: &str, text: &str, zone: &str) -> Result<Option<i64>, AppError> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let wrong = || AppError::invalid_field(field, Message::new("time"));
+        let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .ok_or_else(wrong)?;
+        let zone: Tz = zone.parse().unwrap_or(chrono_tz::UTC);
+        let in_gap = || zone.from_local_datetime(&(local + chrono::TimeDelta::hours(1))).earliest();
+        let time = zone.from_local_datetime(&local).earliest().or_else(in_gap).ok_or_else(wrong)?;
+        Ok(Some(time.timestamp_millis()))
+    }
+
+    impl From<RunPage> for RunLines {
+        fn from(page: RunPage) -> Self {
+            Self { rows: page.rows.into_iter().map(RunLine::from).collect(), next: page.next }
+        }
+    }
+
+    impl From<RunRow> for RunLine {
+        fn from(row: RunRow) -> Self {
+            Self {
+                id: row.run.id,
+                job_id: row.run.job_id,
+                job_name: row.job_name,
+                app_name: row.app_name,
+                address: row.instance_address,
+                kind: row.run.kind,
+                state: row.run.state,
+                reason: row.run.reason,
+                code: row.run.code,
+                due_at: row.run.due_at,
+                sent_at: row.run.sent_at,
+                accepted_at: row.run.accepted_at,
+                ended_at: row.run.ended_at,
+                span_count: row.run.span_count,
+            }
+        }
+    }
+
+    impl From<RunDetail> for RunView {
+        fn from(detail: RunDetail) -> Self {
+            let text = detail.text;
+            let typed = text.as_ref().and_then(|text| text.parameter.clone());
+            // The parameter of an edited job is no longer what this run was given.
+            let stored = detail.job.as_ref().filter(|job| job.version == detail.run.job_version);
+            Self {
+                parameter_typed: typed.is_some(),
+                parameter: typed.or_else(|| stored.map(|job| job.parameter.clone())),
+                dispatch: text.as_ref().and_then(|text| text.dispatch.clone()),
+                result: text.as_ref().and_then(|text| text.result.clone()),
+                late_result: text.and_then(|text| text.late_result),
+                job: detail.job.map(|job| RunFacts {
+                    name: job.name,
+                    schedule: job.schedule,
+                    zone: job.zone,
+                    run_mode: job.run_mode,
+                    handler: job.handler,
+                    version: job.version,
+                }),
+                app_name: detail.executor.map(|executor| executor.app_name),
+                address: detail.instance.map(|instance| instance.address),
+                started_by: detail.started_by,
+                ended_by: detail.ended_by,
+                run: detail.run,
+            }
+        }
+    }
+
+    impl LogPart {
+        /// The lines from `asked_from` on, of a long log the last ones only.
+        pub(in crate::api) fn new(state: RunState, asked_from: i32, content: &str, next: i32) -> Self {
+            let lines: Vec<&str> = content.lines().collect();
+            let left_out = lines.len().saturating_sub(MOST_LINES);
+            let first = asked_from.max(1).saturating_add(i32::try_from(left_out).unwrap_or(i32::MAX));
+            let lines = lines[left_out..].iter().map(|line| (*line).to_owned()).collect();
+            Self { state, first, lines, next, problem: None }
+        }
+
+        /// No part, and why.
+        pub(in crate::api) fn missing(state: RunState, asked_from: i32, problem: String) -> Self {
+            Self { problem: Some(problem), ..Self::new(state, asked_from, "", asked_from) }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_time_is_read_on_the_viewers_clock() {
+            let query = |from: &str| RunQuery { from: from.to_owned(), ..RunQuery::default() };
+            let at = |from: &str, zone: &str| query(from).filter(zone).unwrap().from;
+            assert_eq!(at("2026-03-06T14:28", "Asia/Shanghai"), Some(1_772_778_480_000));
+            assert_eq!(
+                at("2026-03-08T02:30", "America/New_York"),
+                at("2026-03-08T03:30", "America/New_York")
+            );
+            assert_eq!(at("", "UTC"), None);
+            assert_eq!(query("soon").filter("UTC").unwrap_err().fields[0].field, "from");
+        }
+
+        #[test]
+        fn a_filter_that_is_no_number_matches_nothing_instead_of_everything() {
+            let query = RunQuery { job: "x".to_owned(), state: "nonsense".to_owned(), ..RunQuery::default() };
+            let filter = query.filter("UTC").unwrap();
+            assert_eq!((filter.job_id, filter.states.len()), (Some(0), 0));
+        }
+
+        #[test]
+        fn of_a_long_log_the_last_lines_are_kept_with_their_numbers() {
+            let content: String = (1..=2003).map(|line| format!("line {line}\n")).collect();
+            let part = LogPart::new(RunState::Running, 1, &content, 2004);
+            assert_eq!((part.first, part.lines.len(), part.next), (4, 2000, 2004));
+            assert_eq!(part.lines[0], "line 4");
+        }
+    }
+}

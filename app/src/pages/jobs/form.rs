@@ -1,0 +1,339 @@
+//! The fields of a job, shared by the forms that create and edit one, and the next fires beside them.
+
+use super::fires::FireTable;
+use super::words::*;
+use super::zones::{ZONES, ZoneList};
+use crate::api::jobs::{self, ExecutorChoice, JobForm, PREVIEW, Preview, ScheduleForm, word};
+use crate::components::button::Button;
+use crate::components::field::{Choice, NumberField, SegmentedField, SelectField, TextArea, TextField};
+use crate::components::form::{FieldGroup, FoldedGroup, use_form};
+use crate::components::pulse::use_scripts;
+use crate::error::AppError;
+use crate::i18n::*;
+use crate::visit::use_visit;
+use crate::words::sentence;
+use entity::job::{Blocking, GapPolicy, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind};
+use leptos::prelude::*;
+use leptos_i18n::I18nContext;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How long somebody must pause typing before the fires are computed anew.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What the form starts with: as it was typed before it came back, else `stored`.
+pub fn starting_form(stored: JobForm) -> JobForm {
+    match use_visit().kept.filter(|kept| kept.form == jobs::FORM) {
+        Some(kept) => {
+            let mut values = stored.values();
+            values.extend(kept.values);
+            JobForm::from_values(&values)
+        }
+        None => stored,
+    }
+}
+
+/// All fields. `typed` follows what the next fires depend on.
+#[component]
+pub fn JobFields(
+    choices: Vec<ExecutorChoice>,
+    form: JobForm,
+    typed: RwSignal<ScheduleForm>,
+) -> impl IntoView {
+    view! {
+        <WhatItIs/>
+        <WhenItFires typed/>
+        <WhatRuns choices/>
+        <Folded form/>
+    }
+}
+
+#[component]
+fn WhatItIs() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <FieldGroup title=tu_string!(i18n, jobs.what_it_is)>
+            <TextField name="name" label=tu_string!(i18n, jobs.name)/>
+            <TextField name="owner" label=tu_string!(i18n, jobs.owner) optional=true/>
+            <TextField name="description" label=tu_string!(i18n, jobs.description) optional=true span=true/>
+        </FieldGroup>
+    }
+}
+
+#[component]
+fn WhenItFires(typed: RwSignal<ScheduleForm>) -> impl IntoView {
+    let i18n = use_i18n();
+    let kinds = vec![
+        choice(ScheduleKind::Cron, tu_string!(i18n, jobs.kind_cron)),
+        choice(ScheduleKind::Manual, tu_string!(i18n, jobs.kind_manual)),
+    ];
+    let gaps = [GapPolicy::EndOfGap, GapPolicy::Skip].map(|policy| choice(policy, gap_word(i18n, policy)));
+    let repeats = [RepeatPolicy::First, RepeatPolicy::Second, RepeatPolicy::Both];
+    let repeats = repeats.map(|policy| choice(policy, repeat_word(i18n, policy)));
+    let change = move |write: fn(&mut ScheduleForm, String)| {
+        Callback::new(move |text: String| typed.update(|typed| write(typed, text)))
+    };
+    let yours = tu_string!(i18n, jobs.yours_is, zone = use_visit().zone);
+    view! {
+        <FieldGroup title=tu_string!(i18n, jobs.when_it_fires)>
+            <SegmentedField
+                name="schedule_kind"
+                label=tu_string!(i18n, jobs.kind)
+                options=kinds
+                span=true
+                on_change=change(|typed, text| typed.schedule_kind = text)
+            />
+            <div class="only-cron">
+                <TextField
+                    name="schedule"
+                    label=tu_string!(i18n, jobs.cron)
+                    mono=true
+                    help=tu_string!(i18n, jobs.cron_help)
+                    on_input=change(|typed, text| typed.schedule = text)
+                />
+                <TextField
+                    name="zone"
+                    label=tu_string!(i18n, jobs.zone)
+                    help=yours
+                    list=ZONES
+                    on_input=change(|typed, text| typed.zone = text)
+                />
+                <ZoneList/>
+                <SelectField
+                    name="gap_policy"
+                    label=tu_string!(i18n, jobs.gap)
+                    options=gaps.to_vec()
+                    on_change=change(|typed, text| typed.gap_policy = text)
+                />
+                <SelectField
+                    name="repeat_policy"
+                    label=tu_string!(i18n, jobs.repeat)
+                    options=repeats.to_vec()
+                    on_change=change(|typed, text| typed.repeat_policy = text)
+                />
+            </div>
+        </FieldGroup>
+    }
+}
+
+#[component]
+fn WhatRuns(choices: Vec<ExecutorChoice>) -> impl IntoView {
+    let i18n = use_i18n();
+    let several = choices.iter().any(|choice| choice.namespace != choices[0].namespace);
+    let executors = choices.into_iter().map(move |executor| {
+        let online = tu_string!(i18n, jobs.online, count = executor.online);
+        let namespace = several.then(|| format!("{} · ", executor.namespace)).unwrap_or_default();
+        Choice::new(executor.id.to_string(), format!("{namespace}{} · {online}", executor.app_name))
+    });
+    let modes = [
+        RunMode::Handler,
+        RunMode::Shell,
+        RunMode::Python,
+        RunMode::Node,
+        RunMode::Php,
+        RunMode::PowerShell,
+        RunMode::Python2,
+        RunMode::Groovy,
+    ];
+    let modes = modes.map(|mode| choice(mode, run_mode_word(i18n, mode)));
+    view! {
+        <FieldGroup title=tu_string!(i18n, jobs.what_runs)>
+            <SelectField name="executor_id" label=tu_string!(i18n, jobs.executor) options=executors.collect()/>
+            <SelectField name="run_mode" label=tu_string!(i18n, jobs.mode) options=modes.to_vec()/>
+            <div class="only-handler">
+                <TextField
+                    name="handler"
+                    label=tu_string!(i18n, jobs.handler)
+                    mono=true
+                    span=true
+                    help=tu_string!(i18n, jobs.handler_help)
+                />
+            </div>
+            <TextArea
+                name="parameter"
+                label=tu_string!(i18n, jobs.parameter)
+                rows=2
+                mono=true
+                optional=true
+                help=tu_string!(i18n, jobs.parameter_help)
+            />
+            <div class="only-script">
+                <TextArea
+                    name="source"
+                    label=tu_string!(i18n, jobs.source)
+                    rows=12
+                    mono=true
+                    help=tu_string!(i18n, jobs.source_help)
+                />
+            </div>
+        </FieldGroup>
+    }
+}
+
+/// The groups that are rarely changed, each folded into its values in words.
+#[component]
+fn Folded(form: JobForm) -> impl IntoView {
+    let i18n = use_i18n();
+    let routings = [Routing::First, Routing::Round, Routing::Random];
+    let routings = routings.map(|routing| choice(routing, routing_word(i18n, routing)));
+    let blockings = [Blocking::Serial, Blocking::DiscardLater, Blocking::CoverEarly];
+    let blockings = blockings.map(|blocking| choice(blocking, blocking_word(i18n, blocking)));
+    let misfires = [MisfirePolicy::FireOnce, MisfirePolicy::FireAll, MisfirePolicy::Skip];
+    let misfires = misfires.map(|policy| choice(policy, misfire_word(i18n, policy)));
+    let values = RwSignal::new(form);
+    let change = move |write: fn(&mut JobForm, String)| {
+        Callback::new(move |text: String| values.update(|form| write(form, text)))
+    };
+    let overlap = summary_of(&routings, &blockings, values, |form| (&form.routing, &form.blocking));
+    let missed = Signal::derive(move || {
+        let form = values.read();
+        let policy = serde_json::from_value(form.misfire_policy.as_str().into());
+        misfire_summary(i18n, policy.unwrap_or(MisfirePolicy::Skip), form.catch_up_ms.clone())
+    });
+    let limits = Signal::derive(move || timeout_summary(i18n, &values.read().timeout_s));
+    view! {
+        <FoldedGroup
+            title=tu_string!(i18n, jobs.group_overlap)
+            summary=overlap
+            open=any_wrong(&["routing", "blocking"])
+        >
+            <SelectField
+                name="routing"
+                label=tu_string!(i18n, jobs.routing)
+                options=routings.to_vec()
+                on_change=change(|form, text| form.routing = text)
+            />
+            <SelectField
+                name="blocking"
+                label=tu_string!(i18n, jobs.blocking)
+                options=blockings.to_vec()
+                on_change=change(|form, text| form.blocking = text)
+            />
+        </FoldedGroup>
+        <FoldedGroup title=tu_string!(i18n, jobs.group_limits) summary=limits open=any_wrong(&["timeout_s"])>
+            <NumberField
+                name="timeout_s"
+                label=tu_string!(i18n, jobs.timeout)
+                help=tu_string!(i18n, jobs.timeout_help)
+                max=604_800
+                on_input=change(|form, text| form.timeout_s = text)
+            />
+        </FoldedGroup>
+        <FoldedGroup
+            title=tu_string!(i18n, jobs.group_missed)
+            summary=missed
+            open=any_wrong(&["misfire_policy", "catch_up_ms"])
+        >
+            <SelectField
+                name="misfire_policy"
+                label=tu_string!(i18n, jobs.misfire)
+                options=misfires.to_vec()
+                on_change=change(|form, text| form.misfire_policy = text)
+            />
+            <NumberField
+                name="catch_up_ms"
+                label=tu_string!(i18n, jobs.catch_up)
+                help=tu_string!(i18n, jobs.catch_up_help)
+                max=10_080
+                on_input=change(|form, text| form.catch_up_ms = text)
+            />
+        </FoldedGroup>
+    }
+}
+
+fn choice(value: impl Serialize, label: &str) -> Choice {
+    Choice::new(word(value), label)
+}
+
+fn label_of(choices: &[Choice], value: &str) -> String {
+    let found = choices.iter().find(|choice| choice.value == value);
+    found.map(|choice| choice.label.clone()).unwrap_or_default()
+}
+
+/// “One after the other · queue behind it”.
+fn summary_of(
+    first: &[Choice],
+    second: &[Choice],
+    values: RwSignal<JobForm>,
+    pick: fn(&JobForm) -> (&String, &String),
+) -> Signal<String> {
+    let (first, second) = (first.to_vec(), second.to_vec());
+    Signal::derive(move || {
+        let form = values.read();
+        let (one, other) = pick(&form);
+        format!("{} · {}", label_of(&first, one), label_of(&second, other))
+    })
+}
+
+/// Whether one of the fields needs correction: a folded group shows itself then.
+fn any_wrong(fields: &[&str]) -> Signal<bool> {
+    let form = use_form();
+    let errors: Vec<_> = fields.iter().map(|field| form.error_of(field)).collect();
+    Signal::derive(move || errors.iter().any(|error| error.get().is_some()))
+}
+
+/// The next fires of what is typed, computed anew after a pause.
+#[component]
+pub fn NextFires(typed: RwSignal<ScheduleForm>) -> impl IntoView {
+    let i18n = use_i18n();
+    let settled = RwSignal::new(typed.get_untracked());
+    Effect::new(move |timer: Option<Option<TimeoutHandle>>| {
+        if let Some(Some(timer)) = timer {
+            timer.clear();
+        }
+        let typed = typed.get();
+        let changed = typed != settled.get_untracked();
+        changed.then(|| set_timeout_with_handle(move || settled.set(typed), PAUSE).ok()).flatten()
+    });
+    let preview = Resource::new_blocking(
+        move || settled.get(),
+        |typed| async move {
+            let zone = typed.zone.clone();
+            let is_manual = typed.schedule_kind == word(ScheduleKind::Manual);
+            let preview = if is_manual { None } else { Some(jobs::preview_fires(typed).await) };
+            (zone, preview)
+        },
+    );
+    view! {
+        <aside class="next-fires" aria-live="polite">
+            <div class="sec-h">
+                <h2>{tu_string!(i18n, jobs.next_fires)}</h2>
+            </div>
+            <Transition>
+                {move || Suspend::new(async move {
+                    let (zone, preview) = preview.await;
+                    preview_view(i18n, zone, preview)
+                })}
+            </Transition>
+            <p class="t12 muted mt-3">{tu_string!(i18n, jobs.same_code)}</p>
+        </aside>
+    }
+}
+
+fn preview_view(
+    i18n: I18nContext<Locale>,
+    zone: String,
+    preview: Option<Result<Preview, AppError>>,
+) -> AnyView {
+    let text = match preview {
+        None => tu_string!(i18n, jobs.no_fires).to_owned(),
+        Some(Ok(preview)) => match preview.wrong.first() {
+            None => return view! { <FireTable fires=preview.fires zone/> }.into_any(),
+            Some(wrong) => sentence(i18n.get_locale_untracked(), &wrong.message),
+        },
+        Some(Err(error)) => sentence(i18n.get_locale_untracked(), &error.sentence()),
+    };
+    view! { <p class="muted t13">{text}</p> }.into_any()
+}
+
+/// For browsers without scripts: shows the next fires of what is typed and does nothing else.
+#[component]
+pub fn PreviewButton() -> impl IntoView {
+    let i18n = use_i18n();
+    let scripts = use_scripts();
+    view! {
+        <span hidden=move || scripts.get()>
+            <Button name="intent" value=PREVIEW>{tu_string!(i18n, jobs.preview)}</Button>
+        </span>
+    }
+}

@@ -1,0 +1,121 @@
+//! The choices about a job in the viewer's words.
+
+use crate::components::icon::{Icon, IconName};
+use crate::i18n::*;
+use entity::job::{
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+};
+use leptos::prelude::*;
+use leptos_i18n::I18nContext;
+
+/// Whether the schedule fires. Not a run's state, hence without colour.
+#[component]
+pub fn JobStateMark(#[prop(into)] state: Signal<JobState>) -> impl IntoView {
+    let i18n = use_i18n();
+    move || {
+        let (icon, word) = match state.get() {
+            JobState::On => (IconName::CircleDot, tu_string!(i18n, jobs.on)),
+            JobState::Stopped => (IconName::Square, tu_string!(i18n, jobs.stopped)),
+        };
+        view! { <span class="job-state"><Icon name=icon size=14/>{word}</span> }
+    }
+}
+
+/// The last part of a zone's name: `New York` of `America/New_York`.
+pub fn city(zone: &str) -> String {
+    zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
+}
+
+/// The cron expression, or the words for a job without one.
+pub fn schedule_text(i18n: I18nContext<Locale>, kind: ScheduleKind, schedule: &str) -> (String, bool) {
+    match kind {
+        ScheduleKind::Cron => (schedule.to_owned(), true),
+        ScheduleKind::Manual => (tu_string!(i18n, jobs.only_by_hand).to_owned(), false),
+    }
+}
+
+pub fn run_mode_word(i18n: I18nContext<Locale>, mode: RunMode) -> &'static str {
+    match mode {
+        RunMode::Handler => tu_string!(i18n, jobs.mode_handler),
+        RunMode::Shell => tu_string!(i18n, jobs.mode_shell),
+        RunMode::Python => tu_string!(i18n, jobs.mode_python),
+        RunMode::Python2 => tu_string!(i18n, jobs.mode_python2),
+        RunMode::Php => tu_string!(i18n, jobs.mode_php),
+        RunMode::Node => tu_string!(i18n, jobs.mode_node),
+        RunMode::PowerShell => tu_string!(i18n, jobs.mode_powershell),
+        RunMode::Groovy => tu_string!(i18n, jobs.mode_groovy),
+    }
+}
+
+pub fn gap_word(i18n: I18nContext<Locale>, policy: GapPolicy) -> &'static str {
+    match policy {
+        GapPolicy::EndOfGap => tu_string!(i18n, jobs.gap_end),
+        GapPolicy::Skip => tu_string!(i18n, jobs.gap_skip),
+    }
+}
+
+pub fn repeat_word(i18n: I18nContext<Locale>, policy: RepeatPolicy) -> &'static str {
+    match policy {
+        RepeatPolicy::First => tu_string!(i18n, jobs.repeat_first),
+        RepeatPolicy::Second => tu_string!(i18n, jobs.repeat_second),
+        RepeatPolicy::Both => tu_string!(i18n, jobs.repeat_both),
+    }
+}
+
+pub fn misfire_word(i18n: I18nContext<Locale>, policy: MisfirePolicy) -> &'static str {
+    match policy {
+        MisfirePolicy::Skip => tu_string!(i18n, jobs.misfire_skip),
+        MisfirePolicy::FireOnce => tu_string!(i18n, jobs.misfire_once),
+        MisfirePolicy::FireAll => tu_string!(i18n, jobs.misfire_all),
+    }
+}
+
+pub fn routing_word(i18n: I18nContext<Locale>, routing: Routing) -> &'static str {
+    match routing {
+        Routing::First => tu_string!(i18n, jobs.routing_first),
+        Routing::Round => tu_string!(i18n, jobs.routing_round),
+        Routing::Random => tu_string!(i18n, jobs.routing_random),
+    }
+}
+
+pub fn blocking_word(i18n: I18nContext<Locale>, blocking: Blocking) -> &'static str {
+    match blocking {
+        Blocking::Serial => tu_string!(i18n, jobs.blocking_serial),
+        Blocking::DiscardLater => tu_string!(i18n, jobs.blocking_discard),
+        Blocking::CoverEarly => tu_string!(i18n, jobs.blocking_cover),
+    }
+}
+
+/// “timeout 45 min”, or that there is none; `seconds` as it was typed.
+pub fn timeout_summary(i18n: I18nContext<Locale>, seconds: &str) -> String {
+    match seconds.trim().parse::<i64>() {
+        Ok(1..) => {
+            let ms = seconds.trim().parse::<i64>().unwrap_or(0).saturating_mul(1000);
+            let length = crate::components::time::span(i18n.get_locale_untracked(), ms);
+            tu_string!(i18n, jobs.timeout_of, length = length)
+        }
+        _ => tu_string!(i18n, jobs.timeout_none).to_owned(),
+    }
+}
+
+/// “fire once, not later than 60 min”; `minutes` as it was typed.
+pub fn misfire_summary(i18n: I18nContext<Locale>, policy: MisfirePolicy, minutes: String) -> String {
+    let what = misfire_word(i18n, policy);
+    match policy {
+        MisfirePolicy::Skip => what.to_owned(),
+        MisfirePolicy::FireOnce | MisfirePolicy::FireAll => {
+            tu_string!(i18n, jobs.not_later, what = what, minutes = minutes)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::city;
+
+    #[test]
+    fn a_zone_is_called_by_its_city() {
+        assert_eq!(city("America/Argentina/Buenos_Aires"), "Buenos Aires");
+        assert_eq!(city("UTC"), "UTC");
+    }
+}

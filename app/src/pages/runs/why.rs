@@ -1,0 +1,103 @@
+//! Why a run went where it went, when it did, and why it ended as it did.
+
+use super::words::{host, reason_words};
+use crate::api::runs::RunView;
+use crate::components::icon::{Icon, IconName};
+use crate::components::time::{duration, full};
+use crate::i18n::*;
+use crate::visit::use_visit;
+use entity::run::RunKind;
+use leptos::prelude::*;
+use leptos_i18n::I18nContext;
+
+/// The answers, one under another.
+#[component]
+pub fn Why(view: RunView) -> impl IntoView {
+    let i18n = use_i18n();
+    let answers =
+        [when(i18n, &view), missed(i18n, &view), routed(i18n, &view), ended(i18n, &view), late(i18n, &view)];
+    let answers = answers.into_iter().flatten().map(|answer| {
+        view! {
+            <li>
+                <Icon name=answer.icon/>
+                <div>
+                    <b>{answer.title}</b>
+                    <small>{answer.text}</small>
+                </div>
+            </li>
+        }
+    });
+    view! { <ul class="why">{answers.collect_view()}</ul> }
+}
+
+struct Answer {
+    icon: IconName,
+    title: String,
+    text: String,
+}
+
+fn answer(icon: IconName, title: impl Into<String>, text: impl Into<String>) -> Option<Answer> {
+    Some(Answer { icon, title: title.into(), text: text.into() })
+}
+
+/// What asked for it, and how punctual it was.
+fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
+    let run = &view.run;
+    let sent = run.sent_at.map(|sent| tu_string!(i18n, runs.why_sent, delay = duration(sent - run.due_at)));
+    let sent = sent.unwrap_or_default();
+    match (run.kind, &view.job) {
+        (RunKind::Schedule, Some(job)) if run.job_version == job.version => {
+            let time = full(run.nominal_at, &job.zone);
+            let (cron, zone) = (job.schedule.clone(), job.zone.clone());
+            let text = tu_string!(i18n, runs.why_schedule, cron = cron, zone = zone, time = time);
+            answer(IconName::Jobs, tu_string!(i18n, runs.why_by_schedule), format!("{text} {sent}"))
+        }
+        (RunKind::Schedule, _) => {
+            let text = tu_string!(i18n, runs.why_other_version, version = run.job_version);
+            answer(IconName::Jobs, tu_string!(i18n, runs.why_by_schedule), format!("{text} {sent}"))
+        }
+        _ => {
+            let text = match &view.started_by {
+                Some(name) => tu_string!(i18n, runs.why_person, name = name.clone()),
+                None => tu_string!(i18n, runs.why_somebody).to_owned(),
+            };
+            answer(IconName::User, tu_string!(i18n, runs.why_by_hand), format!("{text} {sent}"))
+        }
+    }
+}
+
+/// The missed fires that the run stands for.
+fn missed(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
+    let run = &view.run;
+    let last = run.span_last.filter(|_| run.span_count > 0)?;
+    let zone = use_visit().zone;
+    let (first, last) = (full(run.nominal_at, &zone), full(last, &zone));
+    let text = tu_string!(i18n, runs.why_span, first = first, last = last, count = run.span_count);
+    answer(IconName::Alarm, tu_string!(i18n, runs.why_missed), text)
+}
+
+/// Where it went, as the server noted it.
+fn routed(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
+    let remark = view.dispatch.clone().unwrap_or_default();
+    let text = match &view.address {
+        Some(address) if remark.is_empty() => host(address).to_owned(),
+        _ => remark,
+    };
+    (!text.is_empty()).then(|| answer(IconName::Fork, tu_string!(i18n, runs.why_routed), text)).flatten()
+}
+
+/// Why it is in its state.
+fn ended(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
+    let reason = reason_words(i18n, view.run.reason)?;
+    let by = view.ended_by.as_ref().map(|name| tu_string!(i18n, runs.why_ended_by, name = name.clone()));
+    answer(IconName::Info, reason, by.unwrap_or_default())
+}
+
+/// A result that came after the end.
+fn late(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
+    let at = full(view.run.late_at?, &use_visit().zone);
+    let code = view.run.late_code.unwrap_or(0);
+    let text = tu_string!(i18n, runs.why_late_text, at = at, code = code);
+    let text = format!("{text} {}", view.late_result.clone().unwrap_or_default());
+    answer(IconName::Clock, tu_string!(i18n, runs.why_late), text)
+}

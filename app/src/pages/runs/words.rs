@@ -1,0 +1,42 @@
+//! What made a run, and why it is as it is, in the viewer's words.
+
+use crate::i18n::*;
+use entity::run::{Reason, RunKind};
+use leptos_i18n::I18nContext;
+
+pub fn kind_word(i18n: I18nContext<Locale>, kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Schedule => tu_string!(i18n, runs.kind_schedule),
+        RunKind::Retry => tu_string!(i18n, runs.kind_retry),
+        RunKind::Child => tu_string!(i18n, runs.kind_child),
+        RunKind::Manual => tu_string!(i18n, runs.kind_manual),
+        RunKind::Api => tu_string!(i18n, runs.kind_api),
+        RunKind::Backfill => tu_string!(i18n, runs.kind_backfill),
+        RunKind::Shard => tu_string!(i18n, runs.kind_shard),
+    }
+}
+
+/// Why the run is in its state; none where the state says it.
+pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'static str> {
+    Some(match reason {
+        Reason::None => return None,
+        Reason::Misfire => tu_string!(i18n, runs.reason_misfire),
+        Reason::NoInstance => tu_string!(i18n, runs.reason_no_instance),
+        Reason::Stopped => tu_string!(i18n, runs.reason_stopped),
+        Reason::Refused => tu_string!(i18n, runs.reason_refused),
+        Reason::Unreachable => tu_string!(i18n, runs.reason_unreachable),
+        Reason::Handler => tu_string!(i18n, runs.reason_handler),
+        Reason::ExecutorTimeout => tu_string!(i18n, runs.reason_executor_timeout),
+        Reason::Deadline => tu_string!(i18n, runs.reason_deadline),
+        Reason::Person => tu_string!(i18n, runs.reason_person),
+        Reason::NoAnswer => tu_string!(i18n, runs.reason_no_answer),
+        Reason::InstanceGone => tu_string!(i18n, runs.reason_instance_gone),
+        Reason::ServerGone => tu_string!(i18n, runs.reason_server_gone),
+        Reason::Garbage => tu_string!(i18n, runs.reason_garbage),
+    })
+}
+
+/// `10.8.4.6:9999` of `http://10.8.4.6:9999`.
+pub fn host(address: &str) -> &str {
+    address.split_once("://").map_or(address, |(_, host)| host)
+}

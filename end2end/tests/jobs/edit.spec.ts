@@ -1,0 +1,48 @@
+// `/jobs/:id/edit`
+
+import { createJob, freshName } from "../../support/jobs.ts";
+import { expect, expectAccessible, expectFitsPhone, test } from "../../support/test.ts";
+
+test("a new cron and parameter are stored as they were typed", async ({ page, open }) => {
+  const id = await createJob(page, open, { name: freshName("edited") });
+  await open(`/jobs/${id}/edit`);
+  await page.locator("#job-schedule").fill("0 15 10 ? * MON-FRI");
+  await page.locator("#job-parameter").fill('{"a": 1}\n第二行 <b>');
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page).toHaveURL(new RegExp(`/jobs/${id}$`));
+  await expect(page.locator("main")).toContainText("0 15 10 ? * MON-FRI");
+  await open(`/jobs/${id}/edit`);
+  await expect(page.locator("#job-parameter")).toHaveValue('{"a": 1}\n第二行 <b>');
+});
+
+test.describe("conflict", () => {
+  test.use({ expectedConsoleErrors: [/status of 409/] });
+
+  test("of two people who save the same job the second is told and loses nothing", async ({ page, open, context }) => {
+    const id = await createJob(page, open, { name: freshName("contended") });
+    await open(`/jobs/${id}/edit`);
+    const other = await context.newPage();
+    await other.goto(`/jobs/${id}/edit`);
+    await other.locator("#job-owner").fill("the first");
+    await other.getByRole("button", { name: "Save" }).click();
+    await expect(other).toHaveURL(new RegExp(`/jobs/${id}$`));
+    await other.close();
+
+    for (const time of ["first", "second"]) {
+      await page.locator("#job-owner").fill(`the second, ${time} try`);
+      await page.getByRole("button", { name: "Save" }).click();
+      await expect(page.locator(".conflict")).toContainText("Somebody saved this job after you opened it");
+      await expect(page.locator("#job-owner")).toHaveValue(`the second, ${time} try`);
+    }
+    await page.getByRole("link", { name: "Load it here and drop mine" }).click();
+    await expect(page.locator("#job-owner")).toHaveValue("the first");
+    await expect(page.locator(".conflict")).toBeHidden();
+  });
+});
+
+test("the form of a job is accessible and fits a phone", async ({ page, open, isHydrated }) => {
+  const id = await createJob(page, open, { name: freshName("form") });
+  await open(`/jobs/${id}/edit`);
+  await expectAccessible(page, isHydrated);
+  await expectFitsPhone(page, isHydrated);
+});

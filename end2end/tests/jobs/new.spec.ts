@@ -1,0 +1,82 @@
+// `/jobs/new`
+
+import type { Page } from "@playwright/test";
+import { createJob, fillJob, freshName } from "../../support/jobs.ts";
+import { expect, expectAccessible, expectFitsPhone, takeScreenshots, test } from "../../support/test.ts";
+
+test.describe("refused", () => {
+  // The browser itself reports the status of a refusal.
+  test.use({ expectedConsoleErrors: [/status of 422/] });
+
+  test("each wrong field is named beside it and what was typed stays", async ({ page, open, isHydrated }) => {
+    await open("/jobs/new");
+    await fillJob(page, { name: "n".repeat(10_000), cron: "0 61 * * * ?", handler: "demo" });
+    await page.getByRole("button", { name: "Create job" }).click();
+    await expect(page.locator("#job-name-error")).toContainText("At most 120 characters");
+    await expect(page.locator("#job-schedule-error")).toContainText("Minutes go from 0 to 59; “61” is in the second field");
+    await expect(page.locator("#job-schedule")).toHaveAttribute("aria-invalid", "true");
+    await expect(page.locator("#job-name")).toHaveValue("n".repeat(10_000));
+    await expect(page.locator("#job-schedule")).toHaveValue("0 61 * * * ?");
+    await expectAccessible(page, isHydrated);
+
+    const name = freshName("corrected");
+    await fillJob(page, { name, cron: "0 0 0 30 2 ?" });
+    await page.getByRole("button", { name: "Create job" }).click();
+    await expect(page.locator("#job-schedule-error")).toContainText("no time will ever match");
+    await expect(page.locator("#job-name-error")).toBeHidden();
+
+    await fillJob(page, { name, cron: "0 0 4 * * ?" });
+    await page.getByRole("button", { name: "Create job" }).click();
+    await expect(page).toHaveURL(/\/jobs\/\d+$/);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
+  });
+
+  test("a name that is taken is refused with its holder", async ({ page, open }) => {
+    const name = freshName("taken");
+    const holder = await createJob(page, open, { name });
+    await open("/jobs/new");
+    await fillJob(page, { name });
+    await page.getByRole("button", { name: "Create job" }).click();
+    await expect(page.locator("#job-name-error")).toContainText(`#${holder}`);
+  });
+});
+
+test("names with markup, quotes and emoji are shown as they were typed", async ({ page, open }) => {
+  const name = freshName(`<script>alert(1)</script> "quotes" 🛰️`);
+  await createJob(page, open, { name });
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
+  await open("/jobs?order=name&q=" + encodeURIComponent(name));
+  await expect(page.getByRole("link", { name })).toBeVisible();
+});
+
+test("the next fires follow what is typed, with the day on which the clocks change", async ({ page, open, isHydrated }) => {
+  await open("/jobs/new");
+  await fillJob(page, { name: freshName("fires"), cron: "0 30 2 29-31 3 ?", zone: "Europe/Berlin" });
+  if (!isHydrated) await page.getByRole("button", { name: "Show next fires" }).click();
+  const fires = page.locator(".next-fires");
+  await expect(fires.locator("li")).toHaveCount(10);
+  await expect(fires.locator("li.dst").first()).toContainText("Clocks go forward in Berlin");
+  await expect(page.locator("#job-schedule")).toHaveValue("0 30 2 29-31 3 ?");
+});
+
+test("a job that only people start has no cron to fill in", async ({ page, open }) => {
+  await open("/jobs/new");
+  await expect(page.locator("#job-schedule")).toBeVisible();
+  await page.getByText("By hand or API", { exact: true }).click();
+  await expect(page.locator("#job-schedule")).toBeHidden();
+  await fillJobByHand(page, freshName("by hand"));
+  await page.getByRole("button", { name: "Create job" }).click();
+  await expect(page).toHaveURL(/\/jobs\/\d+$/);
+});
+
+async function fillJobByHand(page: Page, name: string): Promise<void> {
+  await page.locator("#job-name").fill(name);
+  await page.locator("#job-handler").fill("demo");
+}
+
+test("the form is accessible, fits a phone and looks the same everywhere", async ({ page, open, isHydrated }) => {
+  await open("/jobs/new");
+  await expectAccessible(page, isHydrated);
+  await expectFitsPhone(page, isHydrated);
+  if (isHydrated) await takeScreenshots(page, "job-new");
+});
