@@ -14,6 +14,8 @@ mod doubt;
 mod firing;
 #[path = "engine_loops/http.rs"]
 mod http;
+#[path = "engine_loops/kill.rs"]
+mod kill;
 #[path = "engine_loops/lease.rs"]
 mod lease;
 #[path = "engine_loops/results.rs"]
