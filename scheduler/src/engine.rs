@@ -165,8 +165,10 @@ impl Loops {
             let every = shared.settings.lease_renewal;
             loop {
                 tokio::time::sleep(every).await;
-                if let Err(error) = keeper.tick(Instant::now()).await {
-                    tracing::error!(%error, "the lease cannot be renewed");
+                match AssertUnwindSafe(keeper.tick(Instant::now())).catch_unwind().await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => tracing::error!(%error, "the lease cannot be renewed"),
+                    Err(panic) => tracing::error!(panic = text_of(&panic), "renewing the lease panicked"),
                 }
             }
         };

@@ -12,6 +12,8 @@ mod database;
 mod doubt;
 #[path = "engine_loops/firing.rs"]
 mod firing;
+#[path = "support/forgetful.rs"]
+mod forgetful;
 #[path = "engine_loops/http.rs"]
 mod http;
 #[path = "engine_loops/kill.rs"]

@@ -46,6 +46,8 @@ pub struct Planner {
     changed_runs: HashSet<i64>,
     executors_changed: bool,
     polled_at: Millis,
+    /// Claims whose commit brought no answer: they may be on disk.
+    unsure: Vec<Order>,
 }
 
 /// What a tick came to.
@@ -66,6 +68,7 @@ pub struct PlanReport {
 impl Planner {
     pub fn new(shared: Arc<Shared>) -> Self {
         let changes = shared.signals.subscribe();
+        shared.forget_own_news();
         Self {
             shared,
             changes,
@@ -74,6 +77,7 @@ impl Planner {
             changed_runs: HashSet::new(),
             executors_changed: true,
             polled_at: Millis::MIN,
+            unsure: Vec::new(),
         }
     }
 
@@ -90,6 +94,7 @@ impl Planner {
         if !self.shared.gate.is_open() {
             return Ok(report);
         }
+        report.claimed += self.read_back().await?;
         self.fire(now, &mut report).await?;
         let mut waiting: Vec<i64> = self.changed_runs.iter().copied().collect();
         if poll {
@@ -231,7 +236,10 @@ impl Planner {
                 report.refused = true;
                 return Ok(0);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                self.unsure.append(&mut orders);
+                return Err(error);
+            }
         };
         for run_id in &planned.violations {
             self.shared.violation("a fire met a row of its own key", *run_id);
@@ -254,6 +262,22 @@ impl Planner {
         report.claimed += orders.len();
         self.shared.lanes.push(orders);
         Ok(planned.won.len())
+    }
+
+    /// Finds out which claims are on disk whose commit brought no answer, and hands these to
+    /// dispatching.
+    async fn read_back(&mut self) -> Result<usize> {
+        if self.unsure.is_empty() {
+            return Ok(0);
+        }
+        let ids: Vec<i64> = self.unsure.iter().map(|order| order.run_id).collect();
+        let found = self.shared.store.runs(&ids).await?;
+        let ours: HashSet<(i64, i64)> = found.iter().map(|found| (found.run.id, found.run.claim)).collect();
+        let mut orders = std::mem::take(&mut self.unsure);
+        orders.retain(|order| ours.contains(&(order.run_id, order.claim)));
+        let claimed = orders.len();
+        self.shared.lanes.push(orders);
+        Ok(claimed)
     }
 
     /// Plans until told to stop; sleeps until the next cursor is to be claimed, or news comes.

@@ -104,3 +104,23 @@ async fn a_run_whose_answer_was_lost_is_asked_for_and_not_sent_again() {
 async fn a_recorded_run_is_left_alone() {
     after(Crash::AfterRecord).await;
 }
+
+#[tokio::test]
+async fn a_claim_whose_commit_brought_no_answer_is_read_back_and_sent_on_time() {
+    let executor = JavaExecutor::default();
+    let world = World::with(executor.dispatcher(), &[job(1, 1), job(2, 1)]).await;
+    let mut server = world.server().await;
+    world.loses_answer.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(server.planner.tick().await.is_err());
+    let report = server.plan().await;
+    assert_eq!((report.claimed, report.lost), (2, 2));
+    assert_eq!(server.send(0).await, 2);
+    server.record().await;
+    assert_eq!(world.states().await, [RunState::Running, RunState::Running]);
+    // And the cursors go on from where they are on disk.
+    world.clock.advance(1_000);
+    server.plan().await;
+    server.turn().await;
+    assert_eq!(world.runs().await.len(), 4);
+    assert_eq!(world.executors.runs().len(), 4);
+}

@@ -2,6 +2,7 @@
 //! is a server that is dropped where it stands.
 
 use crate::database::Fresh;
+use crate::forgetful::ForgetfulStore;
 use crate::rows::{START, cursor, executor, instance};
 use entity::job::Model as Job;
 use entity::run::{self, RunState};
@@ -22,6 +23,7 @@ use scheduler::store::engine::SqlStore;
 use scheduler::store::ids::RunIds;
 use sea_orm::{EntityTrait, QueryOrder};
 use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -32,6 +34,8 @@ pub struct World {
     pub signals: Signals,
     pub executors: ScriptedDispatcher,
     pub settings: EngineSettings,
+    /// Makes the answer to the next claim get lost.
+    pub loses_answer: Arc<AtomicBool>,
 }
 
 /// One life of a server.
@@ -60,6 +64,7 @@ impl World {
             signals: Signals::default(),
             executors,
             settings: EngineSettings { lease_ttl: Duration::from_secs(3_600), ..EngineSettings::default() },
+            loses_answer: Arc::default(),
         }
     }
 
@@ -68,7 +73,10 @@ impl World {
         let gate = Arc::new(Gate::default());
         let (facts, inbox) = record::queue();
         let parts = Parts {
-            store: Arc::new(SqlStore::new(self.fresh.databases.engine.clone())),
+            store: Arc::new(ForgetfulStore {
+                inner: SqlStore::new(self.fresh.databases.engine.clone()),
+                loses_answer: self.loses_answer.clone(),
+            }),
             dispatcher: Arc::new(self.executors.clone()),
             clock: self.clock.clone(),
             signals: self.signals.clone(),

@@ -1,0 +1,95 @@
+//! A store whose answers to claims can get lost: the transaction is committed, and the caller is
+//! told that the connection broke.
+
+use async_trait::async_trait;
+use entity::{executor, instance, job, job_cursor, run, server};
+use scheduler::engine::step::{Applied, Step};
+use scheduler::store::engine::*;
+use scheduler::{Error, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub struct ForgetfulStore {
+    pub inner: SqlStore,
+    /// The next answer to [`Store::plan`] gets lost.
+    pub loses_answer: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Store for ForgetfulStore {
+    async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
+        let planned = self.inner.plan(authority, advances).await?;
+        if self.loses_answer.swap(false, Ordering::SeqCst) {
+            return Err(Error::Unavailable("the connection broke".to_owned()));
+        }
+        Ok(planned)
+    }
+
+    async fn join(&self, newcomer: &Newcomer) -> Result<Lease> {
+        self.inner.join(newcomer).await
+    }
+
+    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>> {
+        self.inner.renew(lease).await
+    }
+
+    async fn depose(&self, seen: &server::Model) -> Result<bool> {
+        self.inner.depose(seen).await
+    }
+
+    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()> {
+        self.inner.take_buckets(lease, buckets).await
+    }
+
+    async fn leave(&self, lease: Lease) -> Result<()> {
+        self.inner.leave(lease).await
+    }
+
+    async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>> {
+        self.inner.cursors_in(buckets).await
+    }
+
+    async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>> {
+        self.inner.cursors_of(job_ids).await
+    }
+
+    async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>> {
+        self.inner.jobs(job_ids).await
+    }
+
+    async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {
+        self.inner.executors().await
+    }
+
+    async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>> {
+        self.inner.runs(run_ids).await
+    }
+
+    async fn waiting(&self, buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Result<Vec<i64>> {
+        self.inner.waiting(buckets, due_by, full, limit).await
+    }
+
+    async fn doubtful(&self, buckets: &[i16], due_by: i64, now: i64, limit: u64) -> Result<Vec<run::Model>> {
+        self.inner.doubtful(buckets, due_by, now, limit).await
+    }
+
+    async fn executed_before(&self, executor: i32, instance: i32, before: i64) -> Result<Option<run::Model>> {
+        self.inner.executed_before(executor, instance, before).await
+    }
+
+    async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
+        self.inner.apply(authority, steps).await
+    }
+
+    async fn expire_instances(&self, cutoff: i64, now: i64) -> Result<Vec<i32>> {
+        self.inner.expire_instances(cutoff, now).await
+    }
+
+    async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {
+        self.inner.open_blocks().await
+    }
+
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled> {
+        self.inner.settle(block, up_to).await
+    }
+}
