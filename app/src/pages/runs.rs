@@ -4,4 +4,4 @@ pub mod detail;
 pub mod list;
 mod log;
 mod why;
-mod words;
+pub(crate) mod words;

@@ -59,8 +59,8 @@ test("typed addresses become instances, two processes of one host are two", asyn
   await page.getByLabel("Addresses").fill("http://127.0.0.1:19001\nhttp://127.0.0.1:19002");
   await page.getByRole("button", { name: "Create executor" }).click();
   const instances = page.getByRole("table", { name: "Instances" });
-  await expect(instances.getByText("http://127.0.0.1:19001")).toBeVisible();
-  await expect(instances.getByText("http://127.0.0.1:19002")).toBeVisible();
+  await expect(instances.getByText("127.0.0.1:19001")).toBeVisible();
+  await expect(instances.getByText("127.0.0.1:19002")).toBeVisible();
 });
 
 test("the form is accessible and fits a phone", async ({ page, open, isHydrated }) => {

@@ -9,6 +9,7 @@ use crate::components::page_title::Section;
 use crate::components::state::StateGlyph;
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
+use crate::pages::runs::words::host;
 use entity::run::RunState;
 use leptos::prelude::*;
 use snippets::{Connection, snippets};
@@ -76,7 +77,7 @@ fn Arrival(present: Signal<Vec<InstanceLine>>) -> impl IntoView {
                     view! {
                         <StateGlyph state=RunState::Succeeded/>
                         <span>
-                            <strong class="mono strong">{instance.address}</strong> " "
+                            <strong class="mono strong">{host(&instance.address).to_owned()}</strong> " "
                             {tu_string!(i18n, executors.came_in)} " "
                             <Time at=instance.registered_at style=TimeStyle::Short/>
                         </span>

@@ -5,6 +5,7 @@ use crate::components::icon::{Icon, IconName};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, span};
 use crate::i18n::*;
+use crate::pages::runs::words::host;
 use crate::visit::use_now;
 use entity::instance::Client;
 use leptos::prelude::*;
@@ -67,7 +68,7 @@ fn row(instance: InstanceLine) -> impl IntoView {
             <td>
                 <span class="mark-name">
                     <span class=class><Icon name=IconName::Plug/></span>
-                    <span class="mono strong cut">{instance.address}</span>
+                    <span class="mono strong cut" title=instance.address.clone()>{host(&instance.address).to_owned()}</span>
                 </span>
             </td>
             <td class="p1" class:muted=!is_gone class:gone=is_gone>{word}</td>

@@ -15,6 +15,7 @@ use crate::components::page_title::PageTitle;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
 use crate::pages::executors::registration_word;
+use crate::pages::runs::words::host;
 use crate::routes;
 use entity::executor::Registration;
 use leptos::prelude::*;
@@ -144,7 +145,10 @@ fn row(line: ExecutorLine) -> impl IntoView {
     let i18n = use_i18n();
     let rest = line.online.saturating_sub(line.addresses.len() as u64);
     let more = (rest > 0).then(|| view! { <span class="chip">{format!("+{rest}")}</span> });
-    let chips = line.addresses.into_iter().map(|address| view! { <span class="chip mono">{address}</span> });
+    let chips = line.addresses.into_iter().map(|address| {
+        let shown = host(&address).to_owned();
+        view! { <span class="chip mono" title=address>{shown}</span> }
+    });
     let href = routes::jobs_where(&[("executor", &line.id.to_string())]);
     let online = tu_string!(i18n, executors.online_n, n = line.online);
     view! {

@@ -6,6 +6,7 @@ use crate::components::state::StateGlyph;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
+use crate::pages::runs::words::host;
 use crate::routes;
 use crate::visit::use_now;
 use leptos::prelude::*;
@@ -72,7 +73,7 @@ fn running_row(line: RunningLine) -> impl IntoView {
                 <span class="mark-name">
                     <StateGlyph state=line.state label=true/>
                     <a class="name cut" href=routes::run(line.run_id)>{line.job}</a>
-                    <span class="sub mono cut">{line.address}</span>
+                    <span class="sub mono cut">{host(&line.address).to_owned()}</span>
                 </span>
             </td>
             <td class="p2 muted">{line.app_name}</td>
@@ -94,7 +95,7 @@ pub fn NextFires(present: ReadSignal<Overview>) -> impl IntoView {
         ]
     };
     let is_idle = Memo::new(move |_| present.read().next.is_empty());
-    let href = routes::jobs_where(&[("sort", "next")]);
+    let href = routes::jobs();
     view! {
         <Section
             title=tu_string!(i18n, home.next_minutes)

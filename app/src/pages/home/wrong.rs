@@ -7,6 +7,7 @@ use crate::components::state::{StateGlyph, state_word};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, relative};
 use crate::i18n::*;
+use crate::pages::runs::words::{host, reason_words};
 use crate::routes;
 use crate::visit::use_now;
 use entity::run::{Reason, RunState};
@@ -49,7 +50,7 @@ fn tile(WrongCount { state, count, last_at }: WrongCount) -> impl IntoView {
         RunState::Skipped => tu_string!(i18n, home.missed),
         state => state_word(state),
     };
-    let href = routes::runs_where(&[("state", state_code(state)), ("attention", "true")]);
+    let href = routes::runs_where(&[("state", state_code(state))]);
     let note = move || match (count, last_at) {
         (0, _) => tu_string!(i18n, home.no_run).to_owned(),
         (_, None) => tu_string!(i18n, home.to_look_at).to_owned(),
@@ -101,7 +102,7 @@ pub fn WentWrong(present: ReadSignal<Overview>) -> impl IntoView {
             Column::new(tu_string!(i18n, home.when)).class("cw-4").number(),
         ]
     };
-    let href = routes::runs_where(&[("attention", "true")]);
+    let href = routes::runs_where(&[("state", "attention")]);
     view! {
         <Section
             title=tu_string!(i18n, home.went_wrong)
@@ -125,7 +126,7 @@ pub fn WentWrong(present: ReadSignal<Overview>) -> impl IntoView {
 }
 
 fn wrong_row(line: WrongLine) -> impl IntoView {
-    let cause = cause(line.state, line.reason, line.code);
+    let cause = cause(&line);
     view! {
         <tr>
             <td>
@@ -150,7 +151,9 @@ fn offline_row(line: OfflineLine) -> impl IntoView {
                     <span class="s-fail ic">
                         <Icon name=IconName::Plug label=tu_string!(i18n, home.offline)/>
                     </span>
-                    <a class="name mono cut" href=routes::executor(line.executor_id)>{line.address}</a>
+                    <a class="name mono cut" href=routes::executor(line.executor_id)>
+                        {host(&line.address).to_owned()}
+                    </a>
                 </span>
             </td>
             <td class="p2">
@@ -163,23 +166,11 @@ fn offline_row(line: OfflineLine) -> impl IntoView {
 }
 
 /// Why a run is where it is, in words.
-fn cause(state: RunState, reason: Reason, code: i32) -> String {
+fn cause(line: &WrongLine) -> String {
     let i18n = use_i18n();
-    let words = match reason {
-        Reason::None => return state_word(state).to_owned(),
-        Reason::Misfire => tu_string!(i18n, home.cause_misfire),
-        Reason::NoInstance => tu_string!(i18n, home.cause_no_instance),
-        Reason::Stopped => tu_string!(i18n, home.cause_stopped),
-        Reason::Refused => tu_string!(i18n, home.cause_refused),
-        Reason::Unreachable => tu_string!(i18n, home.cause_unreachable),
-        Reason::Handler => return tu_string!(i18n, home.cause_handler, code = code),
-        Reason::ExecutorTimeout => tu_string!(i18n, home.cause_executor_timeout),
-        Reason::Deadline => tu_string!(i18n, home.cause_deadline),
-        Reason::Person => tu_string!(i18n, home.cause_person),
-        Reason::NoAnswer => tu_string!(i18n, home.cause_no_answer),
-        Reason::InstanceGone => tu_string!(i18n, home.cause_instance_gone),
-        Reason::ServerGone => tu_string!(i18n, home.cause_server_gone),
-        Reason::Garbage => tu_string!(i18n, home.cause_garbage),
-    };
-    words.to_owned()
+    let words = reason_words(i18n, line.reason).unwrap_or_else(|| state_word(line.state));
+    match (line.reason, line.code) {
+        (Reason::Handler, code) if code != 0 => tu_string!(i18n, home.with_code, cause = words, code = code),
+        _ => words.to_owned(),
+    }
 }
