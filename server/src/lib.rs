@@ -2,6 +2,9 @@
 //!
 //! What it serves comes from `app`, what it does from `scheduler`; here they are put together.
 
+// The pages' views are types within types, deeper than the compiler's usual limit.
+#![recursion_limit = "256"]
+
 pub mod commands;
 pub mod config;
 pub mod http;

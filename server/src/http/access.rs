@@ -2,10 +2,10 @@
 //! is not signed in, except for what is listed here. What a signed-in person may do with which
 //! object is decided by the services.
 
-use crate::http::sessions::USER_KEY;
 use crate::state::ServerState;
 use app::error::{AppError, ErrorKind};
 use app::routes;
+use app::ssr::USER_KEY;
 use app::visit::Viewer;
 use axum::extract::{Request, State};
 use axum::middleware::Next;

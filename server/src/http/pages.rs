@@ -2,6 +2,7 @@
 
 use crate::http::{access, security, sessions};
 use crate::state::ServerState;
+use app::ssr::PublicUrl;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -47,6 +48,9 @@ fn provide_services(state: ServerState) -> impl Fn() + Clone + Send + Sync + 'st
     move || {
         provide_context(state.services.clone());
         provide_context(state.engine.clone());
+        if let Some(url) = &state.settings.public_url {
+            provide_context(PublicUrl(url.clone()));
+        }
     }
 }
 

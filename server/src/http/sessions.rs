@@ -1,6 +1,7 @@
 //! Browser sessions for the pages, kept by the domain: it alone knows how long they last and stores
 //! nothing but a hash of their id.
 
+use app::ssr::USER_KEY;
 use async_trait::async_trait;
 use scheduler::{Services, sessions};
 use serde_json::Value;
@@ -14,8 +15,6 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
 /// The cookie that holds a session's id.
 pub const COOKIE: &str = "orrery_session";
-/// Where a session says who is signed in: set by signing in, an account's id.
-pub const USER_KEY: &str = "user_id";
 
 /// The sessions in the database.
 #[derive(Clone)]
