@@ -4,6 +4,9 @@
 //! A page is found from its address: `/jobs/:id/edit` is `pages/jobs/edit.rs`, and the route table
 //! with the builders of every link is [`routes`].
 
+// Views are types within types: those of the larger pages are deeper than the compiler's usual limit.
+#![recursion_limit = "256"]
+
 pub mod api;
 pub mod components;
 pub mod error;
