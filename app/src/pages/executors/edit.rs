@@ -35,6 +35,7 @@ fn Content(edit: ServerAction<EditExecutorCall>, executor: ExecutorPage) -> impl
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, executors.title), routes::executors()),
         Crumb::link(executor.settings.app_name.clone(), page.clone()),
+        Crumb::here(tu_string!(i18n, executors.edit)),
     ];
     view! {
         <div class="page">

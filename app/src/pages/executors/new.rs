@@ -30,7 +30,10 @@ pub fn NewExecutor() -> impl IntoView {
 #[component]
 fn Content(create: ServerAction<CreateExecutor>, namespaces: Vec<NamespaceChoice>) -> impl IntoView {
     let i18n = use_i18n();
-    let crumbs = vec![Crumb::link(tu_string!(i18n, executors.title), routes::executors())];
+    let crumbs = vec![
+        Crumb::link(tu_string!(i18n, executors.title), routes::executors()),
+        Crumb::here(tu_string!(i18n, executors.new)),
+    ];
     view! {
         <div class="page">
             <PageTitle title=tu_string!(i18n, executors.new) crumbs/>

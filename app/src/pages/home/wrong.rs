@@ -85,9 +85,10 @@ pub fn WentWrong(present: ReadSignal<Overview>) -> impl IntoView {
     let all = move || {
         let present = present.read();
         let total: u32 = present.wrong.iter().map(|count| count.count).sum();
-        match present.more_wrong {
-            true => tu_string!(i18n, home.all_more, n = total),
-            false => tu_string!(i18n, home.all_n, n = total),
+        match (present.more_wrong, total) {
+            (true, _) => tu_string!(i18n, home.all_more, n = total),
+            (false, 0) => tu_string!(i18n, home.all).to_owned(),
+            (false, _) => tu_string!(i18n, home.all_n, n = total),
         }
     };
     let is_calm = Memo::new(move |_| {
