@@ -21,6 +21,17 @@ static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 /// Set when a signal has begun to end this process.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// Takes away what `cargo run` tells this program about its own package. Build scripts watch such
+/// variables: a cargo below us would compile `ring`, and all that stands on it, anew each time.
+fn forget_our_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+}
+
 /// A running child with its descendants; stopped when dropped.
 pub struct Group {
     name: String,
@@ -31,6 +42,7 @@ pub struct Group {
 impl Group {
     /// Starts `command` without standard input.
     pub fn spawn(name: &str, command: &mut Command) -> Result<Self> {
+        forget_our_package(command);
         let child = command
             .process_group(0)
             .stdin(Stdio::null())
