@@ -6,11 +6,12 @@ use crate::config::Settings;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use entity::executor::Registration;
+use entity::run_text;
 use scheduler::authority::Caller;
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit};
 use scheduler::jobs::JobDraft;
 use scheduler::rules::run_state;
-use scheduler::runs::{self, RunFilter};
+use scheduler::runs::{self, RunFilter, RunRow};
 use scheduler::{Services, namespaces};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,8 +22,12 @@ use std::path::{Path, PathBuf};
 pub enum What {
     /// Creates the executors and jobs of a JSON file, prints the executors' tokens.
     Apply { file: PathBuf },
-    /// Prints the newest runs, oldest first.
-    Runs,
+    /// Prints all runs, oldest first.
+    Runs {
+        /// Leave out the texts, which are read run by run.
+        #[arg(long)]
+        brief: bool,
+    },
 }
 
 #[derive(Deserialize)]
@@ -46,13 +51,16 @@ struct FixtureJob {
     handler: String,
     parameter: String,
     cron: String,
+    /// Seconds; 0 = none.
+    #[serde(default)]
+    timeout_s: i32,
 }
 
 pub async fn run(settings: &Settings, what: What) -> Result<()> {
     let (databases, services) = super::open_migrated(settings).await?;
     let printed = match what {
         What::Apply { file } => apply(&services, read(&file)?).await?,
-        What::Runs => list_runs(&services).await?,
+        What::Runs { brief } => list_runs(&services, brief).await?,
     };
     databases.close().await?;
     println!("{printed}");
@@ -76,15 +84,15 @@ async fn apply(services: &Services, fixture: Fixture) -> Result<Value> {
         made.push(json!({ "app_name": executor.app_name, "token": token }));
         ids.insert(executor.app_name, executor.id);
     }
-    for FixtureJob { name, app_name, handler, parameter, cron } in fixture.jobs {
+    for FixtureJob { name, app_name, handler, parameter, cron, timeout_s } in fixture.jobs {
         let executor_id = *ids.get(&app_name).with_context(|| format!("no executor {app_name}"))?;
-        let draft = JobDraft { name, handler, parameter, schedule: cron, ..job(executor_id) };
+        let draft = JobDraft { name, handler, parameter, schedule: cron, timeout_s, ..job(executor_id) };
         setup::create_unless_there(services, draft).await?;
     }
     Ok(json!({ "executors": made }))
 }
 
-async fn list_runs(services: &Services) -> Result<Value> {
+async fn list_runs(services: &Services, brief: bool) -> Result<Value> {
     let operator = Caller::operator();
     let mut rows = Vec::new();
     let mut after = None;
@@ -98,13 +106,29 @@ async fn list_runs(services: &Services) -> Result<Value> {
     }
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows.into_iter().rev() {
-        let text = runs::get(services, &operator, row.run.id).await?.text;
-        shown.push(json!({
-            "job": row.job_name,
-            "state": run_state::name(row.run.state),
-            "code": row.run.code,
-            "message": text.and_then(|text| text.result),
-        }));
+        let text = if brief { None } else { runs::get(services, &operator, row.run.id).await?.text };
+        shown.push(described(row, text));
     }
     Ok(Value::Array(shown))
+}
+
+fn described(RunRow { run, job_name, .. }: RunRow, text: Option<run_text::Model>) -> Value {
+    let (dispatch, message) = text.map(|text| (text.dispatch, text.result)).unwrap_or_default();
+    json!({
+        "id": run.id,
+        "job": job_name,
+        "state": run_state::name(run.state),
+        "reason": run.reason,
+        "code": run.code,
+        "message": message,
+        "dispatch": dispatch,
+        "nominal_at": run.nominal_at,
+        "span_last": run.span_last,
+        "span_count": run.span_count,
+        "due_at": run.due_at,
+        "deadline_at": run.deadline_at,
+        "sent_at": run.sent_at,
+        "ended_at": run.ended_at,
+        "late_code": run.late_code,
+    })
 }
