@@ -159,11 +159,20 @@ fn row(line: ExecutorLine) -> impl IntoView {
             </td>
             <td class="p2 muted">{line.namespace}</td>
             <td class="muted">{registration_word(line.registration)}</td>
-            <td class="p1 num" class:faint=line.online == 0 title=online>{line.online}</td>
+            <td class="p1 num" class:faint=line.online == 0 title=online>
+                {line.online} {phone_word(tu_string!(i18n, executors.online_word))}
+            </td>
             <td>
                 <span class="addresses">{chips.collect_view()} {more}</span>
             </td>
-            <td class="p2 num"><a href=href>{line.jobs}</a></td>
+            <td class="p2 num">
+                <a href=href>{line.jobs} {phone_word(tu_string!(i18n, executors.jobs_word))}</a>
+            </td>
         </tr>
     }
+}
+
+/// The word after a number where the column has no head.
+fn phone_word(word: &'static str) -> impl IntoView {
+    view! { <span class="wide:hidden">" " {word}</span> }
 }
