@@ -295,7 +295,7 @@ pub fn NextFires(typed: RwSignal<ScheduleForm>) -> impl IntoView {
         },
     );
     view! {
-        <aside class="next-fires" aria-live="polite">
+        <aside class="next-fires">
             <div class="sec-h">
                 <h2>{tu_string!(i18n, jobs.next_fires)}</h2>
             </div>

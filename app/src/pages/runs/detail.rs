@@ -10,7 +10,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
-use crate::components::state::{StateBadge, state_word};
+use crate::components::state::{StateBadge, StateGlyph, state_class, state_word};
 use crate::components::time::{Time, duration};
 use crate::components::timeline::{Point, PointKind, Timeline};
 use crate::error::{AppError, ErrorKind};
@@ -129,19 +129,22 @@ fn Kill(id: i64, name: String, kill: ServerAction<KillRun>) -> impl IntoView {
     }
 }
 
-/// The state; while it runs, for how long.
+/// The state; while it runs, for how long. Only the words follow the clock: the glyph turns on.
 #[component]
 fn Badge(run: Model) -> impl IntoView {
     let now = use_now();
     let since = run.accepted_at.or(run.sent_at).filter(|_| !run.state.is_final());
-    move || {
-        let words =
-            since.map(|since| format!("{}, {}", state_word(run.state), duration((now.get() - since).max(0))));
-        match words {
-            Some(words) => view! { <StateBadge state=run.state pill=true words/> }.into_any(),
-            None => view! { <StateBadge state=run.state pill=true/> }.into_any(),
-        }
+    let Some(since) = since else {
+        return view! { <StateBadge state=run.state pill=true/> }.into_any();
+    };
+    let word = state_word(run.state);
+    view! {
+        <span class=format!("st pill {}", state_class(run.state))>
+            <StateGlyph state=run.state/>
+            <span>{move || format!("{word}, {}", duration((now.get() - since).max(0)))}</span>
+        </span>
     }
+    .into_any()
 }
 
 #[component]

@@ -189,9 +189,9 @@ fn Rows(lines: RunLines, query: RunQuery, reload: Callback<()>) -> impl IntoView
         Column::new(tu_string!(i18n, jobs.executor)).class("cw-4"),
         Column::new(tu_string!(i18n, runs.trigger)).class("cw-3"),
         Column::new(tu_string!(i18n, runs.due)).class("cw-5"),
+        Column::new(tu_string!(i18n, runs.remark)),
         Column::new(tu_string!(i18n, runs.delay)).number().class("cw-2"),
         Column::new(tu_string!(i18n, runs.duration)).number().class("cw-2"),
-        Column::new(tu_string!(i18n, runs.remark)).class("cw-6"),
     ];
     let first_page =
         (!query.after.is_empty()).then(|| address(&RunQuery { after: String::new(), ..query.clone() }));

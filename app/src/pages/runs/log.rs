@@ -57,6 +57,9 @@ pub fn RunLog(id: i64, start: Result<LogPart, AppError>, state: RwSignal<RunStat
     let follower =
         RwSignal::new(Follower { next: 1, quiet: 0 }.after(is_over, !start.lines.is_empty(), start.next));
     append(chunks, start);
+    if !is_over {
+        Effect::new(|| keep_end_in_sight(true));
+    }
     follow(id, chunks, problem, follower, state);
     let scripts = use_scripts();
     let done = Memo::new(move |_| follower.get().is_done());
@@ -116,6 +119,27 @@ fn append(chunks: RwSignal<Vec<Chunk>>, part: LogPart) {
     });
 }
 
+/// The scrolled box of the lines.
+fn lines_box() -> Option<web_sys::Element> {
+    document().query_selector("#log .lines").ok().flatten()
+}
+
+/// Whether the last line is in sight, so that new ones are to be followed.
+fn is_at_end() -> bool {
+    lines_box().is_some_and(|lines| lines.scroll_top() + lines.client_height() + 40 >= lines.scroll_height())
+}
+
+/// Scrolls to the last line, once it is drawn. Whoever scrolled up to read stays there.
+fn keep_end_in_sight(was_at_end: bool) {
+    if was_at_end {
+        request_animation_frame(|| {
+            if let Some(lines) = lines_box() {
+                lines.set_scroll_top(lines.scroll_height());
+            }
+        });
+    }
+}
+
 /// Reads on, one reading at a time, until the log is at its end; pauses while nobody looks.
 fn follow(
     id: i64,
@@ -141,7 +165,9 @@ fn follow(
                 if state.try_get_untracked().is_some_and(|shown| shown != part.state) {
                     state.try_set(part.state);
                 }
+                let at_end = is_at_end();
                 append(chunks, part);
+                keep_end_in_sight(at_end);
             }
             reading.try_set_value(false);
         });

@@ -29,8 +29,9 @@ pub fn RunRow(line: RunLine, present: RwSignal<HashMap<i64, RunLine>>) -> impl I
             </td>
             <td class="p1">{move || view! { <StateBadge state=state.get()/> }}</td>
             <td class="p2">
-                {app_name} " "
-                <span class="faint mono at">
+                {app_name}
+                <span class="on-phone faint mono">
+                    " "
                     {move || now.read().address.as_deref().map(|address| host(address).to_owned())}
                 </span>
             </td>
@@ -39,9 +40,9 @@ pub fn RunRow(line: RunLine, present: RwSignal<HashMap<i64, RunLine>>) -> impl I
                 <Time at=line.due_at style=TimeStyle::Short/> " "
                 <span class="faint"><Time at=line.due_at style=TimeStyle::Relative/></span>
             </td>
+            <td class="muted">{move || remark(i18n, &now.read())}</td>
             <td class="num">{move || delay(&now.read())}</td>
             <td class="num">{move || took(&now.read())}</td>
-            <td class="muted">{move || remark(i18n, &now.read())}</td>
         </tr>
     }
 }
