@@ -1,5 +1,8 @@
 //! The browser's entry: brings the server-rendered console to life.
 
+// The whole application is one type here: deeper than the compiler's usual limit.
+#![recursion_limit = "256"]
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script that loads this module.
