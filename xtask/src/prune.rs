@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::{process, tools};
@@ -18,7 +18,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const KEEP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Above this, three days are too long.
 const LARGE: u64 = 20 << 30;
-/// Above this, crates of others in versions no longer used must be the reason: start afresh.
+/// Above this, nothing of ours is kept: compiling it anew takes minutes, crates of others far more.
 const FULL: u64 = 40 << 30;
 /// Folders of a profile that hold an entry for each compiled crate.
 const PARTS: &[&str] = &["deps", "build", "incremental", ".fingerprint", "examples"];
@@ -30,11 +30,11 @@ pub fn prune(target: &Path) -> Result<()> {
     }
     let size = size_of(target);
     println!("compiled code: {} ({:.1} GB)", target.display(), gigabytes(size));
-    if size > FULL {
-        println!("  more than {:.0} GB: removing all of it", gigabytes(FULL));
-        return fs::remove_dir_all(target).with_context(|| format!("cannot remove {}", target.display()));
-    }
-    let keep = if size > LARGE { DAY } else { KEEP };
+    let keep = match size {
+        FULL.. => Duration::ZERO,
+        LARGE.. => DAY,
+        _ => KEEP,
+    };
     let ours = our_crates()?;
     let mut removed = 0;
     for profile in profiles(target) {
@@ -43,7 +43,7 @@ pub fn prune(target: &Path) -> Result<()> {
         }
     }
     if removed > 0 {
-        println!("  removed {removed} artefacts of clones unused for {} h", keep.as_secs() / 3600);
+        println!("  removed {removed} artefacts of this workspace older than {} h", keep.as_secs() / 3600);
     }
     Ok(())
 }
