@@ -72,7 +72,8 @@ pub async fn create_job(form: JobForm, #[server(default)] intent: String) -> Res
     use entity::job::JobState;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     if intent == PREVIEW {
-        return Ok(ssr::return_form(FORM, &form).await);
+        ssr::return_form(FORM, &form).await;
+        return Ok(());
     }
     let state = if intent == STOPPED { JobState::Stopped } else { JobState::On };
     let created = match form.draft() {
@@ -94,7 +95,8 @@ pub async fn create_job(form: JobForm, #[server(default)] intent: String) -> Res
 pub async fn save_job(id: i32, form: JobForm, #[server(default)] intent: String) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     if intent == PREVIEW {
-        return Ok(ssr::return_form(FORM, &form).await);
+        ssr::return_form(FORM, &form).await;
+        return Ok(());
     }
     let saved = match form.draft() {
         Ok(draft) => {

@@ -46,7 +46,7 @@ fn Content(edit: ServerAction<EditExecutorCall>, executor: ExecutorPage) -> impl
                 <EditForm id=EDIT_FORM action=edit prefix="form" values=executor.settings.values()>
                     <input type="hidden" name="id" value=executor.id/>
                     <input type="hidden" name="version" value=executor.version/>
-                    <NameFields>{()}</NameFields>
+                    <NameFields/>
                     <RegistrationFields/>
                     <FormFoot>
                         <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>

@@ -10,11 +10,11 @@ use leptos::prelude::*;
 
 /// Name and title. `children` come first.
 #[component]
-pub fn NameFields(children: Children) -> impl IntoView {
+pub fn NameFields(#[prop(optional)] children: Option<Children>) -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <FieldGroup title=tu_string!(i18n, executors.group_name)>
-            {children()}
+            {children.map(|children| children())}
             <TextField
                 name="app_name"
                 label=tu_string!(i18n, executors.app_name)

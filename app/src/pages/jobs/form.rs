@@ -122,7 +122,7 @@ fn WhatRuns(choices: Vec<ExecutorChoice>) -> impl IntoView {
     let several = choices.iter().any(|choice| choice.namespace != choices[0].namespace);
     let executors = choices.into_iter().map(move |executor| {
         let online = tu_string!(i18n, jobs.online, count = executor.online);
-        let namespace = several.then(|| format!("{} · ", executor.namespace)).unwrap_or_default();
+        let namespace = if several { format!("{} · ", executor.namespace) } else { String::new() };
         Choice::new(executor.id.to_string(), format!("{namespace}{} · {online}", executor.app_name))
     });
     let modes = [

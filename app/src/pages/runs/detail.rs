@@ -216,7 +216,7 @@ fn points(i18n: I18nContext<Locale>, view: &RunView) -> Vec<Point> {
 fn Outcome(view: RunView) -> impl IntoView {
     let i18n = use_i18n();
     let run = view.run;
-    let note = (run.code != 0).then(|| tu_string!(i18n, runs.code, code = run.code)).unwrap_or_default();
+    let note = if run.code == 0 { String::new() } else { tu_string!(i18n, runs.code, code = run.code) };
     let text = view.result.filter(|text| !text.is_empty());
     let absent = match run.state.is_final() {
         true => tu_string!(i18n, runs.no_result),
