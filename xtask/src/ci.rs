@@ -8,12 +8,21 @@ use anyhow::Result;
 use crate::report::{Counts, Report};
 use crate::{features, invariants, paths, process, prune, test, tools};
 
+#[derive(clap::Args)]
+pub struct Options {
+    /// Leave out the steps whose name begins so; they are counted as skipped. May be repeated.
+    #[arg(long, value_name = "STEP")]
+    skip: Vec<String>,
+    #[command(flatten)]
+    tests: test::Options,
+}
+
 /// Runs every check; true when none failed.
-pub fn ci() -> Result<bool> {
-    let mut report = Report::default();
+pub fn ci(options: &Options) -> Result<bool> {
+    let mut report = Report::leaving_out(&options.skip);
     prune::prune(&paths::target()?)?;
     check_without_tests(&mut report);
-    let names = test::all_tests(&mut report, &test::Options::all())?;
+    let names = test::all_tests(&mut report, &options.tests)?;
     names.write(&test::names_file()?)?;
     report
         .step("docs/features.md", || features::check(&paths::repository().join("docs/features.md"), &names));

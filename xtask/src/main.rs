@@ -46,7 +46,7 @@ enum Command {
     /// Run every test: unit, property, integration, interoperability, browser.
     Test(test::Options),
     /// The whole gate: format, lints, docs, licences, invariants, then every test.
-    Ci,
+    Ci(ci::Options),
     /// What `ci` does before the tests: format, lints, docs, licences, invariants.
     Lint,
     /// Start PostgreSQL and MariaDB on empty data for tests by hand; Ctrl-C removes them.
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options).map(|()| true),
         Command::Dev(options) => dev::dev(&options).map(|()| true),
         Command::Test(options) => test::test(&options),
-        Command::Ci => ci::ci(),
+        Command::Ci(options) => ci::ci(&options),
         Command::Lint => ci::lint(),
         Command::Databases => database::serve().map(|()| true),
         Command::Bench(options) => bench::bench(&options).map(|()| true),

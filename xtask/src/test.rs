@@ -30,13 +30,6 @@ pub struct Options {
     no_databases: bool,
 }
 
-impl Options {
-    /// Every test.
-    pub fn all() -> Self {
-        Self { filter: None, no_browser: false, no_interop: false, no_databases: false }
-    }
-}
-
 /// Runs the tests; true when none failed.
 pub fn test(options: &Options) -> Result<bool> {
     let mut report = Report::default();
