@@ -9,6 +9,7 @@ use crate::report::{Counts, Report};
 use crate::{features, invariants, paths, process, prune, test, tools};
 
 #[derive(clap::Args)]
+#[group(id = "gate")]
 pub struct Options {
     /// Leave out the steps whose name begins so; they are counted as skipped. May be repeated.
     #[arg(long, value_name = "STEP")]

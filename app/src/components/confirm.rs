@@ -57,8 +57,9 @@ where
         let (Some(details), Some(dialog)) = (details.get_untracked(), dialog.get_untracked()) else { return };
         event.prevent_default();
         details.set_open(true);
-        dialog.close();
-        // Already open means already modal.
+        // Not `close()`: its event comes after the dialog is shown, and would close it again.
+        dialog.set_open(false);
+        // What is not open can be shown.
         drop(dialog.show_modal());
     };
     Effect::new(move || {

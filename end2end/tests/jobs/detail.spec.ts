@@ -44,7 +44,7 @@ test.describe("deleted", () => {
     await open(`/jobs?q=${encodeURIComponent(name)}`);
     const row = page.getByRole("row", { name: new RegExp(name) });
     await row.locator("summary").click();
-    await row.getByRole("link", { name: "Delete" }).click();
+    await row.getByRole("link", { name: "Delete…" }).click();
     await expect(page).toHaveURL(new RegExp(`/jobs/${id}\\?ask=delete`));
     const dialog = page.getByRole("dialog");
     await expect(dialog).toContainText("It fires no more");

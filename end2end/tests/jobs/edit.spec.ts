@@ -1,7 +1,13 @@
 // `/jobs/:id/edit`
 
 import { createJob, freshName } from "../../support/jobs.ts";
-import { expect, expectAccessible, expectFitsPhone, test } from "../../support/test.ts";
+import { signIn } from "../../support/sign-in.ts";
+import { expect, expectAccessible, expectFitsPhone, nobody, test } from "../../support/test.ts";
+
+// A session of its own: without scripts a refused form waits in the session for its next page, and other workers open
+// the same page.
+test.use({ storageState: nobody });
+test.beforeEach(async ({ page, isHydrated }) => signIn(page, isHydrated));
 
 test("a new cron and parameter are stored as they were typed", async ({ page, open }) => {
   const id = await createJob(page, open, { name: freshName("edited") });
