@@ -103,6 +103,8 @@ pub(crate) fn http_client(timeout: Duration) -> Result<reqwest::Client, Error> {
 /// See [`http_client`].
 pub(crate) fn client_builder(timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
+        // By this a server knows how to ask whether a run began.
+        .user_agent(concat!("orrery-executor/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(timeout.min(TIMEOUT))

@@ -15,6 +15,7 @@ async fn an_executor_registers_at_once_and_says_who_it_is() {
         assert_eq!(record.headers["xxl-job-appname"], APP);
         assert_eq!(record.headers["orrery-namespace"], "shop:orders");
         assert_eq!(record.headers["content-type"], "application/json");
+        assert!(record.headers["user-agent"].starts_with("orrery-executor/"));
     });
 }
 
