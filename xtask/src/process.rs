@@ -43,11 +43,14 @@ impl Group {
     /// Starts `command` without standard input.
     pub fn spawn(name: &str, command: &mut Command) -> Result<Self> {
         forget_our_package(command);
-        let child = command
-            .process_group(0)
-            .stdin(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot start {name} ({})", command.get_program().display()))?;
+        // A child inherits the mask of the thread that starts it: with our signals blocked, neither it
+        // nor any descendant could be told to stop.
+        let blocked = SigSet::thread_get_mask()?;
+        SigSet::empty().thread_set_mask()?;
+        let spawned = command.process_group(0).stdin(Stdio::null()).spawn();
+        blocked.thread_set_mask()?;
+        let child =
+            spawned.with_context(|| format!("cannot start {name} ({})", command.get_program().display()))?;
         let group = Pid::from_raw(i32::try_from(child.id()).context("process id out of range")?);
         running().push(group);
         Ok(Self { name: name.to_owned(), child, group })
