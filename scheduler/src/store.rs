@@ -12,6 +12,7 @@ pub(crate) mod runs;
 pub mod schema;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_guards;
+mod stat_hours;
 pub(crate) mod users;
 
 pub use connect::{Databases, Db};

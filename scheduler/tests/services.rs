@@ -1,5 +1,9 @@
-//! The use cases on a real SQLite file, each rule as one test. The clock stands still until a test
-//! moves it.
+//! The use cases on a real database, each rule as one test: SQLite, or the server whose URL is in
+//! `ORRERY_TEST_SERVICES_URL`. The clock stands still until a test moves it.
+
+#[cfg(test)]
+#[path = "support/database.rs"]
+mod database;
 
 #[cfg(test)]
 mod services {

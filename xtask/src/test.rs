@@ -57,6 +57,11 @@ pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
     }
     let databases = if options.no_databases { Vec::new() } else { start_databases(report) };
     report.step("cargo test", || cargo_tests::run(&databases, filter, &mut names));
+    for (variable, url, _) in &databases {
+        let server = variable.trim_start_matches("ORRERY_TEST_").trim_end_matches("_URL");
+        let step = format!("the services on {}", server.to_lowercase());
+        report.step(&step, || cargo_tests::run_services_on(url, filter, &mut names));
+    }
     drop(databases);
     if site {
         test_whole(report, options, &mut names)?;

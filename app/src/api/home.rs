@@ -67,6 +67,8 @@ pub struct WrongLine {
     pub state: RunState,
     pub reason: Reason,
     pub code: i32,
+    /// The beginning of what it reported, or of why it was refused.
+    pub remark: Option<String>,
     pub job: String,
     pub app_name: String,
     pub at: i64,
@@ -183,6 +185,7 @@ mod from_domain {
                 reason: row.run.reason,
                 code: row.run.code,
                 job: job_of(&row),
+                remark: row.remark,
                 app_name: row.app_name.unwrap_or_default(),
                 at: row.run.ended_at.unwrap_or(row.run.due_at),
             }

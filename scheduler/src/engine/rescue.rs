@@ -76,10 +76,9 @@ pub struct View<'a> {
 
 /// Decides about one doubtful run.
 pub fn decide(run: &Run, view: View<'_>) -> Verdict {
-    let overdue = run.deadline_at.is_some_and(|deadline| deadline <= view.now);
     match run.state {
         RunState::Sending => unsent(run, view),
-        RunState::Running if overdue => Verdict::Decide(What::Expire),
+        RunState::Running if is_overdue(run, view) => Verdict::Decide(What::Expire),
         // Its last results are still on their way: an executor that leaves in good order reports
         // after it has signed off.
         RunState::Running if view.now - view.inquiry.since >= view.settings.farewell_ms => {
@@ -92,6 +91,12 @@ pub fn decide(run: &Run, view: View<'_>) -> Verdict {
         RunState::Unknown => unknown(run, view),
         _ => Verdict::Leave,
     }
+}
+
+/// Past its limit; and its executor had the time to repeat a result that no server was there to take.
+fn is_overdue(run: &Run, view: View<'_>) -> bool {
+    let was_heard = view.now - view.holdings.since >= view.settings.result_wait_ms;
+    was_heard && run.deadline_at.is_some_and(|deadline| deadline <= view.now)
 }
 
 /// A claimed run without an answer. One's own is in hand, or was dropped; that of an earlier life

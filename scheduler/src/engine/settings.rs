@@ -78,7 +78,7 @@ impl Default for EngineSettings {
             ask_again_ms: 5_000,
             result_wait_ms: 35_000,
             unknown_for_ms: 300_000,
-            instance_silence_ms: 90_000,
+            instance_silence_ms: crate::instances::SILENCE,
             farewell_ms: 10_000,
             settle_after_ms: 60_000,
         }

@@ -51,7 +51,7 @@ pub const TRANSITIONS: &[Transition] = &[
         Failed,
         "the executor refuses it or cannot be reached, or the result comes before the answer",
     ),
-    moves(Sending, TimedOut, "the result comes before the answer, or the limit passes"),
+    moves(Sending, TimedOut, "the result comes before the answer"),
     moves(Sending, Killed, "a person ends it, or the result comes before the answer"),
     moves(Running, Waiting, "the worker hands it back, or died, and another may take it"),
     moves(Running, Unknown, "the instance is gone"),
@@ -63,7 +63,7 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(Unknown, Running, "the executor was asked and has it"),
     moves(Unknown, Succeeded, "the result comes after all"),
     moves(Unknown, Failed, "the result comes after all"),
-    moves(Unknown, TimedOut, "the result comes after all, or the limit passes"),
+    moves(Unknown, TimedOut, "the result comes after all"),
     moves(Unknown, Killed, "a person ends it, or the result comes after all"),
     moves(Unknown, Lost, "it cannot be known in the stated time"),
 ];

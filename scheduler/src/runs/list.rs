@@ -15,6 +15,8 @@ pub(super) const PAGE: usize = 50;
 const READ: u64 = 2000;
 /// Steps for one page: a rare state is looked for in 8,000 rows, then the reader asks for more.
 const STEPS: usize = 4;
+/// Characters of a run's remark.
+const REMARK: i32 = 200;
 /// Executors whose runs are merged for a list over all of them.
 const MOST_EXECUTORS: u64 = 1000;
 
@@ -42,6 +44,8 @@ pub struct RunRow {
     pub app_name: Option<String>,
     /// Where it was sent.
     pub instance_address: Option<String>,
+    /// The beginning of what it reported, or of why it was refused.
+    pub remark: Option<String>,
 }
 
 /// A page of the list.
@@ -93,7 +97,10 @@ pub(super) async fn named(services: &Services, runs: Vec<Model>) -> Result<Vec<R
     let apps: HashMap<_, _> = apps.into_iter().map(|found| (found.id, found.app_name)).collect();
     let addresses = instances::by_ids(reader, instance_ids).await?;
     let addresses: HashMap<_, _> = addresses.into_iter().map(|found| (found.id, found.address)).collect();
+    let remarks = store::remarks(reader, runs.iter().map(|run| run.id).collect(), REMARK).await?;
+    let mut remarks: HashMap<_, _> = remarks.into_iter().collect();
     let row = |run: Model| RunRow {
+        remark: remarks.remove(&run.id),
         job_name: names.get(&run.job_id).cloned(),
         app_name: apps.get(&run.executor_id).cloned(),
         instance_address: run.instance_id.and_then(|id| addresses.get(&id).cloned()),

@@ -12,7 +12,7 @@ use sea_orm::{
 /// Which jobs a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobFilter {
-    /// Part of the name or handler, in any case, or the id; empty = all.
+    /// Part of the name, description, handler or schedule, in any case, or the id; empty = all.
     pub text: String,
     pub executor_id: Option<i32>,
     pub namespace_id: Option<i32>,
@@ -236,7 +236,9 @@ fn matching(visible: &Visible, filter: &JobFilter) -> Condition {
     if !text.is_empty() {
         let any = Condition::any()
             .add(super::contains(Column::Name, text))
+            .add(super::contains(Column::Description, text))
             .add(super::contains(Column::Handler, text))
+            .add(super::contains(Column::Schedule, text))
             .add_option(text.parse::<i32>().ok().map(|id| Column::Id.eq(id)));
         all = all.add(any);
     }

@@ -6,6 +6,7 @@ mod stop;
 
 use entity::run::{Column, Entity, Model, RunState};
 use entity::run_text;
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -25,6 +26,27 @@ pub async fn executor_ids(conn: &impl ConnectionTrait, ids: Vec<i64>) -> Result<
 
 pub async fn text(conn: &impl ConnectionTrait, id: i64) -> Result<Option<run_text::Model>, DbErr> {
     run_text::Entity::find_by_id(id).one(conn).await
+}
+
+/// The first `length` characters of what these runs reported, or of what the executor answered to one
+/// that it refused; runs without such a text are left out.
+pub async fn remarks(
+    conn: &impl ConnectionTrait,
+    ids: Vec<i64>,
+    length: i32,
+) -> Result<Vec<(i64, String)>, DbErr> {
+    use run_text::{Column, Entity};
+    let text = Func::coalesce([Expr::col(Column::Result), Expr::col(Column::Dispatch)]);
+    let start = Func::cust("SUBSTR").arg(text.clone()).arg(1).arg(length);
+    Entity::find()
+        .select_only()
+        .column(Column::RunId)
+        .expr_as(start, "remark")
+        .filter(Column::RunId.is_in(ids))
+        .filter(Expr::expr(text).is_not_null())
+        .into_tuple()
+        .all(conn)
+        .await
 }
 
 pub async fn insert(conn: &impl ConnectionTrait, run: Model, text: run_text::Model) -> Result<(), DbErr> {

@@ -54,12 +54,18 @@ async fn a_place_that_nobody_gave_out_is_a_wrong_field() {
 }
 
 #[tokio::test]
-async fn filters_narrow_by_text_id_owner_state_and_executor() {
+async fn filters_narrow_by_text_id_owner_state_namespace_and_executor() {
     let world = World::new().await;
     let first = world.job("Invoice 100%", JobState::On).await;
     let (other, _) = world.executor("other", "zeta").await;
-    let mail =
-        JobDraft { name: "mail".into(), owner: "Ada".into(), handler: "sendMail".into(), ..draft(other.id) };
+    let mail = JobDraft {
+        name: "mail".into(),
+        description: "Reminders to customers".into(),
+        owner: "Ada".into(),
+        handler: "sendMail".into(),
+        schedule: "0 30 7 ? * MON-FRI".into(),
+        ..draft(other.id)
+    };
     let mail = jobs::create(&world.services, &world.root, mail, JobState::Stopped).await.unwrap();
     let found = async |filter: JobFilter| {
         let page = jobs::list(&world.services, &world.root, &filter, JobOrder::Name, None).await.unwrap();
@@ -69,6 +75,8 @@ async fn filters_narrow_by_text_id_owner_state_and_executor() {
     assert_eq!(found(text("INVOICE")).await, [first.id]);
     assert_eq!(found(text("100%")).await, [first.id]);
     assert_eq!(found(text("sendmail")).await, [mail.id]);
+    assert_eq!(found(text("reminders")).await, [mail.id]);
+    assert_eq!(found(text("30 7")).await, [mail.id]);
     assert!(found(text(&mail.id.to_string())).await.contains(&mail.id));
     assert_eq!(found(text("' OR 1=1 --")).await, [] as [i32; 0]);
     assert_eq!(found(JobFilter { owner: "ada".into(), ..Default::default() }).await, [mail.id]);

@@ -1,5 +1,6 @@
 //! A migrated database in a folder of its own, and the usual things in it.
 
+use crate::database::Fresh;
 use entity::Millis;
 use entity::executor::Registration;
 use entity::fault::{Fault, FieldFault};
@@ -17,11 +18,9 @@ use scheduler::jobs::{self, JobDraft};
 use scheduler::rules::bucket::bucket_of;
 use scheduler::store::engine::{SqlStore, Store};
 use scheduler::store::ids::RunIds;
-use scheduler::store::{Databases, schema};
 use scheduler::{Error, Services, namespaces};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use std::sync::Arc;
-use tempfile::TempDir;
 
 /// 2026-11-21T00:00:00Z.
 pub const START: Millis = 1_795_219_200_000;
@@ -33,15 +32,17 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     /// What every super-administrator may do, the operator may.
     pub root: Caller,
-    _folder: TempDir,
+    _fresh: Fresh,
 }
 
 impl World {
+    /// On SQLite, or in a new database on the server whose URL is in `ORRERY_TEST_SERVICES_URL`.
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("orrery.db").display());
-        let db = Databases::connect(&url).await.unwrap().web;
-        schema::up(&db).await.unwrap();
+        let fresh = match std::env::var("ORRERY_TEST_SERVICES_URL") {
+            Ok(server) => Fresh::on_server(&server).await,
+            Err(_) => Fresh::sqlite().await,
+        };
+        let db = fresh.databases.web.clone();
         let clock = ManualClock::at(START);
         let services = Services {
             run_ids: Arc::new(RunIds::new(db.clone())),
@@ -49,7 +50,7 @@ impl World {
             clock: clock.clone(),
             signals: Default::default(),
         };
-        Self { services, clock, root: Caller::operator(), _folder: folder }
+        Self { services, clock, root: Caller::operator(), _fresh: fresh }
     }
 
     /// An executor with automatic registration in `default:<service>`, and its token.

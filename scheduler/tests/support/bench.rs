@@ -74,14 +74,7 @@ impl Bench {
             eprintln!("skipped: {variable} is not set");
             return None;
         };
-        let admin = Databases::connect(&server).await.unwrap();
-        let name = format!("orrery_test_{:x}", rand::random::<u64>());
-        admin.web.reader().execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        admin.close().await.unwrap();
-        let (base, query) = server.split_once('?').map_or((server.as_str(), None), |(a, b)| (a, Some(b)));
-        let (base, _) = base.rsplit_once('/').unwrap();
-        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        Some(Self::of(Fresh::at(&format!("{base}/{name}{query}")).await))
+        Some(Self::of(Fresh::on_server(&server).await))
     }
 
     fn of(fresh: Fresh) -> Self {

@@ -2,7 +2,7 @@
 
 use entity::{executor, instance, job, job_cursor, run, run_text};
 use scheduler::store::{Databases, schema};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set};
 use tempfile::TempDir;
 
 /// A migrated, empty database that is gone when the test ends.
@@ -23,6 +23,18 @@ impl Fresh {
         let databases = Databases::connect(url).await.unwrap();
         schema::up(&databases.engine).await.unwrap();
         Self { databases, _folder: None }
+    }
+
+    /// A new database on the server of this URL.
+    pub async fn on_server(server: &str) -> Self {
+        let admin = Databases::connect(server).await.unwrap();
+        let name = format!("orrery_test_{:x}", rand::random::<u64>());
+        admin.web.reader().execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        admin.close().await.unwrap();
+        let (base, query) = server.split_once('?').map_or((server, None), |(a, b)| (a, Some(b)));
+        let (base, _) = base.rsplit_once('/').unwrap();
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Self::at(&format!("{base}/{name}{query}")).await
     }
 
     pub async fn put_executor(&self, row: executor::Model) {

@@ -1,5 +1,7 @@
 //! `cargo test` with its results counted.
 
+use std::process::Command;
+
 use anyhow::{Result, ensure};
 
 use super::TestNames;
@@ -26,10 +28,22 @@ pub fn run(
     let mut cargo = tools::cargo()?;
     cargo.arg("test").args(SCOPE).arg("--no-fail-fast").args(filter);
     cargo.envs(databases.iter().map(|(variable, url, _)| (variable, url)));
+    count(&mut cargo, names)
+}
+
+/// Runs the tests of the services again, on the database server of this URL.
+pub fn run_services_on(url: &str, filter: Option<&str>, names: &mut TestNames) -> Result<Counts> {
+    let mut cargo = tools::cargo()?;
+    cargo.arg("test").args(SCOPE).args(["--test", "services", "--no-fail-fast"]).args(filter);
+    cargo.env("ORRERY_TEST_SERVICES_URL", url);
+    count(&mut cargo, names)
+}
+
+fn count(cargo: &mut Command, names: &mut TestNames) -> Result<Counts> {
     // Colours would stand between the words that we look for.
     cargo.env("CARGO_TERM_COLOR", "never");
     let mut reader = Reader::default();
-    let status = process::watch_lines("cargo test", &mut cargo, |line| reader.read(line, names))?;
+    let status = process::watch_lines("cargo test", cargo, |line| reader.read(line, names))?;
     ensure!(status.success() || reader.counts.failed > 0, "cargo test: {status} without a failed test");
     Ok(reader.counts)
 }

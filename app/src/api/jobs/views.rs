@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobQuery {
-    /// Part of the name or handler, or the id.
+    /// Part of the name, description, handler or schedule, or the id.
     pub q: String,
+    /// A namespace's id.
+    pub namespace: String,
     pub executor: String,
     pub state: String,
     pub owner: String,
@@ -53,6 +55,7 @@ pub struct JobLine {
 pub struct ExecutorChoice {
     pub id: i32,
     pub app_name: String,
+    pub namespace_id: i32,
     pub namespace: String,
     /// How many instances are there.
     pub online: u64,
@@ -129,14 +132,15 @@ mod from_services {
     use scheduler::runs::RecentRun;
 
     impl JobQuery {
-        /// The filter and the order. An executor that is no number matches none.
+        /// The filter and the order. An id that is no number matches none.
         pub(in crate::api) fn filter(&self) -> (JobFilter, JobOrder) {
+            let id = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap_or(0));
             let filter = JobFilter {
                 text: self.q.clone(),
-                executor_id: (!self.executor.is_empty()).then(|| self.executor.parse().unwrap_or(0)),
+                namespace_id: id(&self.namespace),
+                executor_id: id(&self.executor),
                 state: serde_json::from_value(self.state.as_str().into()).ok(),
                 owner: self.owner.clone(),
-                ..JobFilter::default()
             };
             (filter, if self.order == "name" { JobOrder::Name } else { JobOrder::NextFire })
         }
@@ -183,6 +187,7 @@ mod from_services {
             Self {
                 id: row.executor.id,
                 app_name: row.executor.app_name,
+                namespace_id: row.namespace.id,
                 namespace: row.namespace.title(),
                 online: row.online,
             }

@@ -43,6 +43,8 @@ pub struct RunLine {
     pub state: RunState,
     pub reason: Reason,
     pub code: i32,
+    /// The beginning of what it reported, or of why it was refused.
+    pub remark: Option<String>,
     pub due_at: i64,
     pub sent_at: Option<i64>,
     pub accepted_at: Option<i64>,
@@ -164,6 +166,7 @@ mod from_services {
                 state: row.run.state,
                 reason: row.run.reason,
                 code: row.run.code,
+                remark: row.remark,
                 due_at: row.run.due_at,
                 sent_at: row.run.sent_at,
                 accepted_at: row.run.accepted_at,

@@ -170,8 +170,9 @@ fn offline_row(line: OfflineLine) -> impl IntoView {
 fn cause(line: &WrongLine) -> String {
     let i18n = use_i18n();
     let words = reason_words(i18n, line.reason).unwrap_or_else(|| state_word(line.state));
-    match (line.reason, line.code) {
-        (Reason::Handler, code) if code != 0 => tu_string!(i18n, home.with_code, cause = words, code = code),
+    match (line.reason, &line.remark) {
+        (_, Some(remark)) => remark.clone(),
+        (Reason::Handler, None) => tu_string!(i18n, home.with_code, cause = words, code = line.code),
         _ => words.to_owned(),
     }
 }

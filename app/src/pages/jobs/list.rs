@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 use row::JobRow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// How often the rows in sight are read again.
@@ -65,6 +65,7 @@ fn read_query(map: &leptos_router::params::ParamsMap) -> JobQuery {
     let value = |name: &str| map.get(name).unwrap_or_default();
     JobQuery {
         q: value("q"),
+        namespace: value("namespace"),
         executor: value("executor"),
         state: value("state"),
         owner: value("owner"),
@@ -103,6 +104,7 @@ fn Body(lines: JobLines, choices: Vec<ExecutorChoice>, query: JobQuery) -> impl 
 #[component]
 fn Filters(choices: Vec<ExecutorChoice>, query: JobQuery) -> impl IntoView {
     let i18n = use_i18n();
+    let namespaces = namespaces_of(&choices);
     let executors = choices.into_iter().map(|choice| Choice::new(choice.id.to_string(), choice.app_name));
     let states = vec![
         Choice::new("on", tu_string!(i18n, jobs.on)),
@@ -114,6 +116,14 @@ fn Filters(choices: Vec<ExecutorChoice>, query: JobQuery) -> impl IntoView {
         <div class="filter-row">
             <FilterBar action=routes::jobs()>
                 <SearchFilter label=tu_string!(i18n, jobs.search)/>
+                {(namespaces.len() > 1).then(|| view! {
+                    <SelectFilter
+                        name="namespace"
+                        label=tu_string!(i18n, jobs.namespace)
+                        any=any
+                        options=namespaces
+                    />
+                })}
                 <SelectFilter
                     name="executor"
                     label=tu_string!(i18n, jobs.executor)
@@ -127,6 +137,13 @@ fn Filters(choices: Vec<ExecutorChoice>, query: JobQuery) -> impl IntoView {
             <Order query/>
         </div>
     }
+}
+
+/// The namespaces of these executors, by name.
+fn namespaces_of(choices: &[ExecutorChoice]) -> Vec<Choice> {
+    let named: BTreeMap<&str, i32> =
+        choices.iter().map(|choice| (choice.namespace.as_str(), choice.namespace_id)).collect();
+    named.into_iter().map(|(name, id)| Choice::new(id.to_string(), name)).collect()
 }
 
 #[component]
@@ -161,6 +178,7 @@ fn Order(query: JobQuery) -> impl IntoView {
 fn address(query: &JobQuery) -> String {
     routes::jobs_where(&[
         ("q", &query.q),
+        ("namespace", &query.namespace),
         ("executor", &query.executor),
         ("state", &query.state),
         ("owner", &query.owner),

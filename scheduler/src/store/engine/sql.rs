@@ -10,7 +10,6 @@ mod authority;
 mod plan;
 mod read;
 mod settle;
-mod stats;
 
 use super::*;
 use crate::store::{Db, instances, leases};

@@ -40,7 +40,7 @@ pub fn RunRow(line: RunLine, present: RwSignal<HashMap<i64, RunLine>>) -> impl I
                 <Time at=line.due_at style=TimeStyle::Short/> " "
                 <span class="faint"><Time at=line.due_at style=TimeStyle::Relative/></span>
             </td>
-            <td class="muted">{move || remark(i18n, &now.read())}</td>
+            <td class="muted"><span class="cut-2">{move || remark(i18n, &now.read())}</span></td>
             <td class="num">{move || delay(&now.read())}</td>
             <td class="num">{move || took(&now.read())}</td>
         </tr>
@@ -63,11 +63,12 @@ fn took(line: &RunLine) -> String {
     duration(end - sent)
 }
 
-/// Why it is as it is, or how many missed fires it stands for.
+/// What it reported, why it is as it is, or how many missed fires it stands for.
 fn remark(i18n: I18nContext<Locale>, line: &RunLine) -> String {
     let reason = reason_words(i18n, line.reason).unwrap_or_default();
-    match line.span_count {
-        2.. => tu_string!(i18n, runs.span_short, reason = reason, count = line.span_count),
+    match (line.span_count, &line.remark) {
+        (2.., _) => tu_string!(i18n, runs.span_short, reason = reason, count = line.span_count),
+        (_, Some(remark)) => remark.clone(),
         _ => reason.to_owned(),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::super::Authority;
 use super::super::rowset::{self, Column, Kind, Rowset};
-use super::{CHUNK, authority, stats::Outcomes};
+use super::{CHUNK, authority};
 use crate::engine::step::{self, Applied, Step, Texts};
+use crate::store::stat_hours::Outcomes;
 use crate::{Error, Result};
 use entity::{run, run_text};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};

@@ -2,7 +2,8 @@
 
 use super::super::rowset::{self, Column, Kind, Rowset};
 use super::super::{Advance, Authority, Planned};
-use super::{SqlStore, authority, finish, stats::Outcomes, transact};
+use super::{SqlStore, authority, finish, transact};
+use crate::store::stat_hours::Outcomes;
 use crate::{Error, Result};
 use entity::run;
 use sea_orm::sea_query::LockType;
