@@ -10,6 +10,8 @@ mod crashes;
 mod database;
 #[path = "engine_loops/doubt.rs"]
 mod doubt;
+#[path = "support/filling.rs"]
+mod filling;
 #[path = "engine_loops/firing.rs"]
 mod firing;
 #[path = "support/forgetful.rs"]

@@ -4,6 +4,9 @@
 #[cfg(test)]
 #[path = "support/database.rs"]
 mod database;
+#[cfg(test)]
+#[path = "support/servers.rs"]
+mod servers;
 
 #[cfg(test)]
 mod services {

@@ -9,8 +9,12 @@
 mod bench;
 #[path = "support/database.rs"]
 mod database;
+#[path = "support/filling.rs"]
+mod filling;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "support/servers.rs"]
+mod servers;
 
 use bench::{Bench, conform};
 use entity::run::{Reason, RunState};

@@ -90,7 +90,7 @@ impl Settings {
         let beside_sqlite = || {
             let path = self.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
             let file = PathBuf::from(path.split('?').next()?);
-            file.parent().filter(|folder| folder.as_os_str().len() > 0).map(PathBuf::from)
+            file.parent().filter(|folder| !folder.as_os_str().is_empty()).map(PathBuf::from)
         };
         self.data_dir.as_ref().map(PathBuf::from).or_else(beside_sqlite).unwrap_or_else(|| "data".into())
     }

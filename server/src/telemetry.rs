@@ -38,3 +38,39 @@ fn log_panics() {
         tracing::error!(panic = message, place, thread, "a task panicked");
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    /// Where the lines of a test go.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_task_is_a_line_with_the_id_of_its_request() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let layer = tracing_subscriber::fmt::layer().json().with_writer(move || writer.clone());
+        let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        log_panics();
+        let span = tracing::info_span!("request", id = "nightly-7");
+        let task = tracing::Instrument::instrument(async { panic!("out of paper") }, span);
+        assert!(tokio::spawn(task).await.is_err());
+        drop(std::panic::take_hook());
+        let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(logged.contains("out of paper") && logged.contains("nightly-7"), "{logged}");
+    }
+}

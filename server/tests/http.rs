@@ -1,5 +1,8 @@
 //! The server as its clients see it: started whole, with a database of its own, on a free port.
 
+// The linter lets tests unwrap, and this says that the helpers are tests too.
+#![cfg(test)]
+
 #[path = "http/access.rs"]
 mod access;
 #[path = "http/callbacks.rs"]

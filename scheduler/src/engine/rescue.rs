@@ -78,7 +78,7 @@ pub struct View<'a> {
 pub fn decide(run: &Run, view: View<'_>) -> Verdict {
     match run.state {
         RunState::Sending => unsent(run, view),
-        RunState::Running if is_overdue(run, view) => Verdict::Decide(What::Expire),
+        RunState::Running if run.deadline_at.is_some_and(|deadline| deadline <= view.now) => overdue(view),
         // Its last results are still on their way: an executor that leaves in good order reports
         // after it has signed off.
         RunState::Running if view.now - view.inquiry.since >= view.settings.farewell_ms => {
@@ -93,10 +93,11 @@ pub fn decide(run: &Run, view: View<'_>) -> Verdict {
     }
 }
 
-/// Past its limit; and its executor had the time to repeat a result that no server was there to take.
-fn is_overdue(run: &Run, view: View<'_>) -> bool {
+/// A run past its limit. Its executor first gets the time to repeat a result that no server was
+/// there to take.
+fn overdue(view: View<'_>) -> Verdict {
     let was_heard = view.now - view.holdings.since >= view.settings.result_wait_ms;
-    was_heard && run.deadline_at.is_some_and(|deadline| deadline <= view.now)
+    if was_heard { Verdict::Decide(What::Expire) } else { Verdict::Leave }
 }
 
 /// A claimed run without an answer. One's own is in hand, or was dropped; that of an earlier life

@@ -3,10 +3,10 @@
 //! This module knows no zone: it searches the local calendar, from one wall time to the next.
 //! What a wall time means on the day the clocks change is [`super::schedule`]'s business.
 //!
-//! Each part does what it is good at. [`field`] reads Quartz's notation and rewrites the lists in
+//! Each part does what it is good at. `field` reads Quartz's notation and rewrites the lists in
 //! the dialect of the `cron` crate, which expands them into sets. The sets become bits, so that a
-//! search is a few shifts: [`time_of_day`] within a day, [`calendar`] from day to day. The days
-//! that the crate does not know (`L`, `LW`, `15W`, `6#3`, `FRIL`) are [`day_rule`]s.
+//! search is a few shifts: `time_of_day` within a day, `calendar` from day to day. The days
+//! that the crate does not know (`L`, `LW`, `15W`, `6#3`, `FRIL`) are `day_rule`s.
 
 mod calendar;
 mod day_rule;

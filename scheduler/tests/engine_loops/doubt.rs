@@ -25,6 +25,22 @@ async fn a_run_ends_at_its_limit_and_a_later_result_is_kept_beside_it() {
 }
 
 #[tokio::test]
+async fn a_server_that_was_away_waits_for_the_results_of_its_absence_before_it_ends_runs() {
+    let once = Job { schedule: "0 0 0 1 1 ? 2026".to_owned(), timeout_s: 10, ..job(1, 1) };
+    let world = World::with(ScriptedDispatcher::accepting(), &[once]).await;
+    world.server().await.turn().await;
+    world.clock.set(START + 600_000);
+    let mut server = world.server().await;
+    server.rescue().await;
+    world.clock.advance(34_999);
+    server.rescue().await;
+    assert_eq!(world.states().await, [RunState::Running]);
+    world.clock.advance(1);
+    server.rescue().await;
+    assert_eq!(world.states().await, [RunState::TimedOut]);
+}
+
+#[tokio::test]
 async fn a_run_without_a_limit_ends_after_a_day() {
     let once = Job { schedule: "0 0 0 1 1 ? 2026".to_owned(), ..job(1, 1) };
     let world = World::with(ScriptedDispatcher::accepting(), &[once]).await;

@@ -3,10 +3,9 @@
 use crate::database::Fresh;
 use entity::{BUCKETS, executor, id_block, instance, job, job_cursor, run, run_by_job, run_text, stat_hour};
 use scheduler::engine::holdings::Holdings;
-use scheduler::store::Databases;
 use scheduler::store::engine::{Authority, MemoryStore, Newcomer, SqlStore, Store};
 use scheduler::store::ids::RunIds;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
+use sea_orm::{EntityTrait, QueryOrder};
 use std::sync::Mutex;
 
 pub struct Bench {

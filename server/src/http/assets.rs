@@ -30,7 +30,9 @@ const LEAST_COMPRESSED: usize = 1024;
 
 /// Compressed files by hash and encoding. Bounded by the site: each file has one hash.
 #[derive(Clone, Default)]
-pub struct CompressedFiles(Arc<Mutex<HashMap<([u8; 32], Encoding), Bytes>>>);
+pub struct CompressedFiles(Arc<Mutex<ByHash>>);
+
+type ByHash = HashMap<([u8; 32], Encoding), Bytes>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Encoding {

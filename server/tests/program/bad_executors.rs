@@ -9,7 +9,7 @@ use std::time::Duration;
 const GRACE_MS: i64 = 30_000;
 const SECOND: i64 = 1_000;
 
-fn of<'a>(runs: &'a [Run], id: i64) -> &'a Run {
+fn of(runs: &[Run], id: i64) -> &Run {
     runs.iter().find(|run| run.id == id).unwrap()
 }
 

@@ -1,8 +1,9 @@
 //! Starting, and refusing to.
 
-use crate::support::{Installation, SOON};
+use crate::support::{Installation, SOON, client};
 use scheduler::store::Databases;
 use sea_orm::ConnectionTrait;
+use serde_json::Value;
 use std::process::Output;
 
 const PASSWORD: &str = "one-time password: ";
@@ -66,4 +67,21 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
         let line = only_line(&installation.run_command(arguments).await);
         assert!(line.contains("newer than this program") && line.contains("m99991231"), "{line}");
     }
+}
+
+#[tokio::test]
+async fn every_log_line_of_a_request_carries_its_id() {
+    let installation = Installation::new();
+    let serving = installation.serve_with(&["--set", "log=debug"]).await;
+    let address = format!("{}/api/registry", serving.address);
+    for id in ["nightly-1", "nightly-2"] {
+        let request = client().post(&address).header("x-request-id", id).body("{");
+        assert_eq!(request.send().await.unwrap().headers()["x-request-id"], id);
+    }
+    let (_, _, logged) = serving.terminate().await;
+    let logged: Vec<Value> = logged.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_a_request = logged.iter().filter(|line| line["spans"][0]["name"] == "request");
+    let answered = of_a_request.filter(|line| line["message"] == "answered");
+    let ids: Vec<&str> = answered.map(|line| line["spans"][0]["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["nightly-1", "nightly-2"]);
 }

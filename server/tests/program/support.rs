@@ -134,7 +134,13 @@ impl Installation {
 
     /// Starts the server and waits until it listens.
     pub async fn serve(&self) -> Serving {
-        let mut child = self.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        self.serve_with(&[]).await
+    }
+
+    /// The same, with these arguments.
+    pub async fn serve_with(&self, arguments: &[&str]) -> Serving {
+        let mut child =
+            self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = lines(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
         let mut log = stderr.clone();
