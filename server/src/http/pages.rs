@@ -12,7 +12,9 @@ use axum::routing::post;
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context};
+use leptos_axum::{
+    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context,
+};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -30,9 +32,7 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
     };
     Router::new()
         .route("/rpc/{*function}", functions)
-        .leptos_routes_with_context(state, generate_route_list(app::App), page_context, move || {
-            app::shell(options.clone())
-        })
+        .leptos_routes_with_context(state, routes(), page_context, move || app::shell(options.clone()))
         // Read from below: the last layer is the outermost.
         .layer(middleware::from_fn_with_state(state.clone(), open_visit))
         .layer(middleware::from_fn_with_state(state.clone(), access::guard))
@@ -41,6 +41,21 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
         .layer(middleware::from_fn_with_state(state.clone(), security::refuse_cross_site))
         .layer(middleware::from_fn_with_state(state.clone(), bound))
         .layer(CompressionLayer::new())
+}
+
+/// The pages' addresses. Rendered on a runtime that is never driven: the application's effects would
+/// run after the rendering for the list has been disposed of.
+fn routes() -> Vec<AxumRouteListing> {
+    let list = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let _entered = runtime.enter();
+        std::io::Result::Ok(generate_route_list(app::App))
+    });
+    match list.join() {
+        Ok(Ok(routes)) => routes,
+        Ok(Err(error)) => panic!("no thread's runtime for the list of pages: {error}"),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }
 
 /// What pages and server functions find in their context.
