@@ -5,16 +5,19 @@ mod config;
 mod demo;
 mod fixture;
 mod migrate;
+mod schedule;
 mod serve;
 mod setup;
 mod user;
 
 use crate::config::{ConfigError, Layers, Settings};
 use crate::lifecycle;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use app::ssr::fault_message;
 use clap::{Args, Parser, Subcommand};
-use scheduler::Services;
+use entity::fault::FieldFault;
 use scheduler::store::Databases;
+use scheduler::{Error, Services};
 use std::path::PathBuf;
 
 /// The settings file that is read when it is there and none is named.
@@ -69,6 +72,11 @@ enum Command {
         #[command(subcommand)]
         what: user::What,
     },
+    /// Says when a schedule fires.
+    Schedule {
+        #[command(subcommand)]
+        what: schedule::What,
+    },
     /// Prints the version.
     Version,
     /// Creates a namespace, an executor and two jobs to look at, unless they exist.
@@ -92,6 +100,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
             println!("orrery {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
+        Some(Command::Schedule { what }) => schedule::run(&what),
         Some(Command::Config { effective }) => config::run(&arguments.settings, effective),
         command => {
             let settings = arguments.settings.read()?.settings()?;
@@ -130,6 +139,20 @@ impl SettingsArguments {
 fn key_and_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+/// Wrong fields by name, each with its sentence.
+fn readable(error: Error) -> anyhow::Error {
+    match error {
+        Error::Invalid(faults) => {
+            let sentence = |fault: FieldFault| {
+                let text = app::words::sentence(app::i18n::Locale::en, &fault_message(fault.fault));
+                format!("{}: {text}", fault.field)
+            };
+            anyhow!("refused: {}", faults.into_iter().map(sentence).collect::<Vec<_>>().join(" "))
+        }
+        other => other.into(),
+    }
 }
 
 /// Opens the database with this program's schema, for a command beside the server.

@@ -12,6 +12,8 @@ mod bad_input;
 mod crash;
 #[path = "program/executor.rs"]
 mod executor;
+#[path = "program/schedule.rs"]
+mod schedule;
 #[path = "program/start.rs"]
 mod start;
 #[path = "program/support.rs"]

@@ -18,7 +18,7 @@ use crate::paths::{self, ScratchFolder};
 use crate::process::Group;
 use crate::report::{Counts, Report};
 use crate::site::Build;
-use crate::test::TestNames;
+use crate::test::{TestNames, playwright};
 
 use clients::{CLIENTS, Client};
 
@@ -26,6 +26,9 @@ use clients::{CLIENTS, Client};
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Comes back in the result of `echo`: letters outside ASCII, a quote, a bracket.
 const ECHOED: &str = "héllo 你好 ✓ \"x\" <b>";
+
+/// The administrator's, as `end2end/support/sign-in.ts` knows it.
+const FIRST_PASSWORD: &str = "only-for-the-first-sign-in-4711";
 
 /// A handler, its parameter, and the state in which its run must end.
 const CHECKS: &[(&str, &str, &str)] = &[
@@ -36,7 +39,14 @@ const CHECKS: &[(&str, &str, &str)] = &[
 ];
 
 /// Prepares every client, then runs all of them against one server.
-pub fn run(report: &mut Report, build: &Build, filter: Option<&str>, names: &mut TestNames) {
+/// Their runs' pages are looked at with `browser`, if there is one.
+pub fn run(
+    report: &mut Report,
+    build: &Build,
+    browser: Option<&Path>,
+    filter: Option<&str>,
+    names: &mut TestNames,
+) {
     let mut ready: Vec<(&Client, Command)> = Vec::new();
     for client in CLIENTS.iter().filter(|client| filter.is_none_or(|filter| client.name.contains(filter))) {
         if let Err(reason) = (client.missing)(client) {
@@ -49,14 +59,20 @@ pub fn run(report: &mut Report, build: &Build, filter: Option<&str>, names: &mut
         });
     }
     if !ready.is_empty() {
-        report.step("interoperability", || check_all(build, ready, names));
+        report.step("interoperability", || check_all(build, browser, ready, names));
     }
 }
 
-fn check_all(build: &Build, ready: Vec<(&Client, Command)>, names: &mut TestNames) -> Result<Counts> {
+fn check_all(
+    build: &Build,
+    browser: Option<&Path>,
+    ready: Vec<(&Client, Command)>,
+    names: &mut TestNames,
+) -> Result<Counts> {
     let scratch = ScratchFolder::create("interop")?;
     let database = format!("sqlite:{}", scratch.path().join("orrery.db").display());
-    let server = Server::new(build, &database, &format!("127.0.0.1:{}", paths::free_port()?));
+    let server = Server::new(build, &database, &format!("127.0.0.1:{}", paths::free_port()?))
+        .set("ORRERY_ADMIN_PASSWORD", FIRST_PASSWORD);
     let file = scratch.path().join("fixture.json");
     let clients: Vec<&Client> = ready.iter().map(|(client, _)| *client).collect();
     fs::write(&file, fixture(&clients).to_string())?;
@@ -69,7 +85,7 @@ fn check_all(build: &Build, ready: Vec<(&Client, Command)>, names: &mut TestName
     }
     let results = wait_for_results(&server, &clients)?;
     let mut counts = Counts::default();
-    for client in clients {
+    for client in &clients {
         for (handler, parameter, state) in CHECKS {
             match check(client, handler, parameter, state, &results) {
                 Ok(()) => {
@@ -84,7 +100,38 @@ fn check_all(build: &Build, ready: Vec<(&Client, Command)>, names: &mut TestName
             }
         }
     }
+    if let Some(browser) = browser {
+        counts += check_pages(&server, browser, &clients, &results, names)?;
+    }
     Ok(counts)
+}
+
+/// Looks at the page of each run, with its log as the executor serves it.
+fn check_pages(
+    server: &Server,
+    browser: &Path,
+    clients: &[&Client],
+    results: &BTreeMap<String, Value>,
+    names: &mut TestNames,
+) -> Result<Counts> {
+    let run = |client: &Client, (handler, parameter, state): &(&str, &str, &str)| {
+        let run = results.get(&job_name(client, handler))?;
+        let (result, log) = match *handler {
+            "echo" if client.returns_text => (*parameter, format!("parameter: {parameter}")),
+            "ok" if client.serves_log => ("", "second line".to_owned()),
+            _ => ("", String::new()),
+        };
+        let log = if client.serves_log { log } else { String::new() };
+        // Its result is JSON text, in which a quote is escaped.
+        let result = if client.name == "npm-xxl-job" { "" } else { result };
+        Some(json!({"id": run["id"], "client": client.name, "handler": handler, "state": state,
+                    "result": result, "log": log}))
+    };
+    let runs: Vec<Value> =
+        clients.iter().flat_map(|client| CHECKS.iter().filter_map(move |check| run(client, check))).collect();
+    let environment =
+        [("ORRERY_TEST_BASE_URL", server.url()), ("ORRERY_INTEROP_RUNS", Value::from(runs).to_string())];
+    playwright::run("interop.config.ts", &environment, browser, None, names)
 }
 
 /// One executor for each client, one job for each of its handlers, all every 5 seconds.

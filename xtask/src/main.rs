@@ -23,6 +23,7 @@ mod tools;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// Runs, tests and measures Orrery.
@@ -61,15 +62,7 @@ fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         return ExitCode::FAILURE;
     }
-    let outcome = match arguments.command {
-        Command::Run(options) => run::run(&options).map(|()| true),
-        Command::Dev(options) => dev::dev(&options).map(|()| true),
-        Command::Test(options) => test::test(&options),
-        Command::Ci(options) => ci::ci(&options),
-        Command::Lint => ci::lint(),
-        Command::Databases => database::serve().map(|()| true),
-        Command::Bench(options) => bench::bench(&options).map(|()| true),
-    };
+    let outcome = carry_out(&arguments.command);
     process::rest_if_interrupted();
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -78,6 +71,20 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// True when nothing failed.
+fn carry_out(command: &Command) -> Result<bool> {
+    prune::take_over(&paths::target()?)?;
+    match command {
+        Command::Run(options) => run::run(options).map(|()| true),
+        Command::Dev(options) => dev::dev(options).map(|()| true),
+        Command::Test(options) => test::test(options),
+        Command::Ci(options) => ci::ci(options),
+        Command::Lint => ci::lint(),
+        Command::Databases => database::serve().map(|()| true),
+        Command::Bench(options) => bench::bench(options).map(|()| true),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Keeps the shared folder of compiled code from growing for ever.
 //!
-//! Crates of others are found again by every checkout. Those of this workspace are not: cargo tells them apart by
-//! the path of the checkout, so each clone leaves its own behind.
+//! Crates of others are the same for every checkout. Those of this workspace are not, but cargo tells them apart by
+//! their path within the workspace, and by the age of their files: a checkout that is older than what another one
+//! built would be given that.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::{process, tools};
+use crate::{paths, process, tools};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Artefacts of our crates that nobody has built anew for so long are another clone's.
@@ -22,6 +23,21 @@ const LARGE: u64 = 20 << 30;
 const FULL: u64 = 40 << 30;
 /// Folders of a profile that hold an entry for each compiled crate.
 const PARTS: &[&str] = &["deps", "build", "incremental", ".fingerprint", "examples"];
+
+/// Makes cargo compile this workspace's crates anew if another checkout was the last to do so.
+pub fn take_over(target: &Path) -> Result<()> {
+    let marker = target.join("checkout");
+    let here = paths::repository();
+    if fs::read_to_string(&marker).is_ok_and(|last| Path::new(&last) == here) {
+        return Ok(());
+    }
+    let ours = our_crates()?;
+    for profile in profiles(target) {
+        prune_part(&profile.join(".fingerprint"), &ours, Duration::ZERO);
+    }
+    fs::create_dir_all(target)?;
+    Ok(fs::write(&marker, here.to_string_lossy().as_ref())?)
+}
 
 /// Removes what is old, and more when the folder is large.
 pub fn prune(target: &Path) -> Result<()> {

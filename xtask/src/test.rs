@@ -2,7 +2,7 @@
 
 mod cargo_tests;
 mod names;
-mod playwright;
+pub mod playwright;
 
 use std::path::PathBuf;
 
@@ -73,15 +73,19 @@ pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
 fn test_whole(report: &mut Report, options: &Options, names: &mut TestNames) -> Result<()> {
     let filter = options.filter.as_deref();
     let build = site::take_build(false)?;
-    if !options.no_interop {
-        interop::run(report, &build, filter, names);
-    }
+    let mut browser = None;
     if !options.no_browser {
-        report.step("browser tests", || {
-            let browser = browser::find_or_install()?;
+        report.step("find a browser", || {
+            browser = Some(browser::find_or_install()?);
             browser::add_chinese_font()?;
-            playwright::run(&build, &browser, filter, names)
+            Ok(Counts::default())
         });
+    }
+    if !options.no_interop {
+        interop::run(report, &build, browser.as_deref(), filter, names);
+    }
+    if let Some(browser) = browser {
+        report.step("browser tests", || playwright::run_specs(&build, &browser, filter, names));
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ test("typed addresses become instances, two processes of one host are two", asyn
   await page.getByLabel("App name").fill(freshName("manual"));
   await page.getByLabel("Title").fill("Typed by hand");
   await page.getByRole("radio", { name: /Typed addresses/ }).check();
-  await page.getByLabel("Addresses").fill("http://127.0.0.1:19001\nhttp://127.0.0.1:19002");
+  await page.getByRole("textbox", { name: /^Addresses/ }).fill("http://127.0.0.1:19001\nhttp://127.0.0.1:19002");
   await page.getByRole("button", { name: "Create executor" }).click();
   const instances = page.getByRole("table", { name: "Instances" });
   await expect(instances.getByText("127.0.0.1:19001")).toBeVisible();

@@ -78,7 +78,9 @@ pub struct View<'a> {
 pub fn decide(run: &Run, view: View<'_>) -> Verdict {
     match run.state {
         RunState::Sending => unsent(run, view),
-        RunState::Running if run.deadline_at.is_some_and(|deadline| deadline <= view.now) => overdue(view),
+        RunState::Running if run.deadline_at.is_some_and(|deadline| deadline <= view.now) => {
+            overdue(run, view)
+        }
         // Its last results are still on their way: an executor that leaves in good order reports
         // after it has signed off.
         RunState::Running if view.now - view.inquiry.since >= view.settings.farewell_ms => {
@@ -93,10 +95,11 @@ pub fn decide(run: &Run, view: View<'_>) -> Verdict {
     }
 }
 
-/// A run past its limit. Its executor first gets the time to repeat a result that no server was
-/// there to take.
-fn overdue(view: View<'_>) -> Verdict {
-    let was_heard = view.now - view.holdings.since >= view.settings.result_wait_ms;
+/// A run past its limit. One that an earlier life sent may have ended while no server was there to be
+/// told: its executor first gets the time to repeat the result.
+fn overdue(run: &Run, view: View<'_>) -> Verdict {
+    let is_own = run.claim == view.holdings.claim();
+    let was_heard = is_own || view.now - view.holdings.since >= view.settings.result_wait_ms;
     if was_heard { Verdict::Decide(What::Expire) } else { Verdict::Leave }
 }
 

@@ -1,11 +1,10 @@
 //! `orrery user`: accounts without the console, for whoever operates the server.
 
+use super::readable;
 use crate::config::Settings;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
-use entity::fault::FieldFault;
 use entity::user::UserRole;
-use scheduler::Error;
 use scheduler::authority::Caller;
 use scheduler::users::{self, UserDraft};
 
@@ -55,17 +54,6 @@ pub async fn run(settings: &Settings, what: What) -> Result<()> {
 pub fn print_one_time_password(name: &str, password: &str) {
     println!("user: {name}");
     println!("one-time password: {password}");
-}
-
-/// Wrong fields by name.
-fn readable(error: Error) -> anyhow::Error {
-    match error {
-        Error::Invalid(faults) => {
-            let texts = faults.into_iter().map(|FieldFault { field, fault }| format!("{field}: {fault:?}"));
-            anyhow!("refused: {}", texts.collect::<Vec<_>>().join("; "))
-        }
-        other => other.into(),
-    }
 }
 
 impl From<Role> for UserRole {

@@ -17,6 +17,8 @@ pub struct Client {
     version: &'static str,
     /// Whether it sends the text that a handler returns; one drops it when the run succeeded.
     pub returns_text: bool,
+    /// Whether what a handler logs can be read at its `/log`.
+    pub serves_log: bool,
     /// Says what is missing on this machine, if anything.
     pub missing: fn(&Client) -> Result<(), String>,
     /// Builds it unless that is done; returns the command that starts it.
@@ -30,6 +32,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "pyxxl",
         version: "0.4.8",
         returns_text: true,
+        serves_log: true,
         missing: python_missing,
         prepare: python,
     },
@@ -38,6 +41,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "npm-xxl-job",
         version: "0.1.7",
         returns_text: true,
+        serves_log: true,
         missing: node_missing,
         prepare: node,
     },
@@ -46,6 +50,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "xxljob-sdk-rs",
         version: "0.1.4",
         returns_text: false,
+        serves_log: false,
         missing: nothing_missing,
         prepare: rust,
     },
@@ -54,6 +59,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "java",
         version: "2.4.2",
         returns_text: true,
+        serves_log: true,
         missing: java_missing,
         prepare: java,
     },
@@ -62,6 +68,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "java",
         version: "3.3.2",
         returns_text: true,
+        serves_log: true,
         missing: java_missing,
         prepare: java,
     },
@@ -70,6 +77,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "orrery-sdk",
         version: env!("CARGO_PKG_VERSION"),
         returns_text: true,
+        serves_log: true,
         missing: nothing_missing,
         prepare: own,
     },

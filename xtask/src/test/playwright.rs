@@ -13,8 +13,27 @@ use crate::report::Counts;
 use crate::site::Build;
 use crate::{paths, tools};
 
-/// Runs Playwright against `build` in `browser` and reads its JSON report.
-pub fn run(build: &Build, browser: &Path, filter: Option<&str>, names: &mut TestNames) -> Result<Counts> {
+/// Runs the specs that start `build` by themselves.
+pub fn run_specs(
+    build: &Build,
+    browser: &Path,
+    filter: Option<&str>,
+    names: &mut TestNames,
+) -> Result<Counts> {
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let environment =
+        [("ORRERY_SERVER_BINARY", path(&build.server)), ("ORRERY_EXECUTOR_BINARY", path(&build.executor))];
+    run("playwright.config.ts", &environment, browser, filter, names)
+}
+
+/// Runs Playwright with a configuration of `end2end/` in `browser` and reads its JSON report.
+pub fn run(
+    configuration: &str,
+    environment: &[(&str, String)],
+    browser: &Path,
+    filter: Option<&str>,
+    names: &mut TestNames,
+) -> Result<Counts> {
     let folder = paths::repository().join("end2end");
     tools::install_packages(&folder, "they hold Playwright, which drives the browser")?;
     let results = folder.join("test-results/results.json");
@@ -22,11 +41,11 @@ pub fn run(build: &Build, browser: &Path, filter: Option<&str>, names: &mut Test
         fs::remove_file(&results)?;
     }
     let mut command = Command::new(folder.join("node_modules/.bin/playwright"));
-    command.arg("test").current_dir(&folder);
+    command.args(["test", "--config", configuration]).current_dir(&folder);
     if let Some(filter) = filter {
         command.args(["--grep", filter, "--pass-with-no-tests"]);
     }
-    command.env("ORRERY_SERVER_BINARY", &build.server).env("ORRERY_EXECUTOR_BINARY", &build.executor);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     command.env("ORRERY_CHROMIUM", browser).env("PLAYWRIGHT_JSON_OUTPUT_FILE", &results);
     let status = Group::spawn("playwright", &mut command)?.wait()?;
     let text =
