@@ -79,7 +79,8 @@ fn profiles(target: &Path) -> Vec<std::path::PathBuf> {
     first.into_iter().chain(second).filter(|folder| folder.join(".fingerprint").is_dir()).collect()
 }
 
-/// Names of all crates that this workspace compiles, as they appear in file names.
+/// Names of all crates that this workspace compiles, as they appear in file names. No test is to be called like a
+/// crate of others: that one would be taken for ours.
 fn our_crates() -> Result<BTreeSet<String>> {
     let mut cargo = tools::cargo()?;
     let text =

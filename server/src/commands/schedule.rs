@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use entity::Millis;
 use entity::job::{GapPolicy, RepeatPolicy, ScheduleKind};
 use scheduler::Error;
+use scheduler::clock::{Clock, SystemClock};
 use scheduler::rules::preview::{PreviewFire, PreviewNote, preview};
 use scheduler::rules::schedule::{Definition, Schedule};
 use std::io::{BufRead, Write};
@@ -76,7 +77,7 @@ pub fn run(What::Next(next): &What) -> Result<()> {
 impl Next {
     fn print(&self, mut output: impl Write) -> Result<()> {
         let expression = self.expression.as_deref().unwrap_or_default();
-        let after = self.after.unwrap_or_else(Utc::now).timestamp_millis();
+        let after = self.after.map_or_else(|| SystemClock.now(), |after| after.timestamp_millis());
         let schedule = Schedule::validate(self.definition(expression, &self.zone), after)
             .map_err(|faults| readable(Error::Invalid(faults)))?;
         for fire in preview(&schedule, after, self.count as usize) {

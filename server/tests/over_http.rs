@@ -3,13 +3,13 @@
 // The linter lets tests unwrap, and this says that the helpers are tests too.
 #![cfg(test)]
 
-#[path = "http/access.rs"]
+#[path = "over_http/access.rs"]
 mod access;
-#[path = "http/callbacks.rs"]
+#[path = "over_http/callbacks.rs"]
 mod callbacks;
-#[path = "http/executor_api.rs"]
+#[path = "over_http/executor_api.rs"]
 mod executor_api;
-#[path = "http/lifecycle.rs"]
+#[path = "over_http/lifecycle.rs"]
 mod lifecycle;
-#[path = "http/support.rs"]
+#[path = "over_http/support.rs"]
 mod support;
