@@ -28,7 +28,8 @@ pub struct EngineSettings {
     pub window: usize,
     /// An executor that does not answer for so long is silent, and its run in doubt.
     pub answer_within: Duration,
-    /// An instance that is asked whether it may get a run, and does not answer in that time, does not.
+    /// An instance that is asked whether it may get a run, and does not answer in that time, does not
+    /// get it. One that did not answer the last time has a quarter of it.
     pub probe_within: Duration,
     /// An accepted run may wait so long for its result, so that one write says both.
     pub coalesce_ms: Millis,

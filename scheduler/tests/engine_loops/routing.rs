@@ -12,6 +12,7 @@ use scheduler::engine::step::{Step, What};
 use sea_orm::EntityTrait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Instant;
 
 type Answer = Option<Result<RemoteReply, CallFailure>>;
 
@@ -215,6 +216,28 @@ async fn an_address_that_hangs_when_asked_delays_only_its_own_job() {
     let own = runs.iter().find(|run| run.job_id == 1).unwrap();
     let expected = [at(1, TryOutcome::NoAnswer), at(2, TryOutcome::Chosen)];
     assert_eq!(tries(&world, own.id).await, expected);
+}
+
+#[tokio::test]
+async fn an_address_that_hung_the_last_time_is_waited_for_less_until_it_answers() {
+    let hanging = Arc::new(AtomicI32::new(1));
+    let told = hanging.clone();
+    let executors = asked(move |id| (id != told.load(Ordering::Relaxed)).then(|| Ok(reply(200, ""))));
+    let failover = Job { routing: Routing::Failover, ..job(1, 1) };
+    let world = three_instances(executors, &[failover]).await;
+    let mut server = world.server().await;
+    for limit in [None, Some(world.settings.probe_within)] {
+        server.plan().await;
+        let began = Instant::now();
+        server.planner.answered().await;
+        assert!(limit.is_none_or(|limit| began.elapsed() < limit));
+        server.turn().await;
+        world.clock.advance(1_000);
+    }
+    hanging.store(0, Ordering::Relaxed);
+    server.plan_asking().await;
+    server.send(0).await;
+    assert_eq!(sent_to(&world), ["2", "2", "1"]);
 }
 
 fn killed(run_id: i64) -> [Step; 1] {

@@ -15,6 +15,7 @@ use futures::stream::FuturesOrdered;
 use protocol::RemoteReply;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -25,6 +26,10 @@ const MOST_RUNS: usize = 2_000;
 const MOST_QUESTIONS: usize = 64;
 /// Instances asked for one run.
 const MOST_INSTANCES: usize = 100;
+/// By so much less time is given to an instance that did not answer the last time, until it answers:
+/// one that hangs for hours does not delay each run by the whole time, and a job that fires as often
+/// as that does not fall behind.
+const IMPATIENCE: u32 = 4;
 /// Characters kept of what an instance said.
 const TEXT: usize = 200;
 
@@ -32,6 +37,8 @@ const TEXT: usize = 200;
 pub struct Found {
     /// In the order of the addresses, up to the one that was chosen.
     pub tries: Vec<Try>,
+    /// The ids of the instances that were tried.
+    tried: Vec<i32>,
     pub target: Option<Arc<Target>>,
     /// Why there is none.
     pub reason: Reason,
@@ -49,6 +56,8 @@ pub struct Prober {
     /// Runs whose turn it is.
     next: Vec<i64>,
     doors: HashMap<i32, Arc<Semaphore>>,
+    /// Instances that did not answer the last time.
+    silent: HashSet<i32>,
     found: HashMap<i64, Found>,
 }
 
@@ -76,8 +85,7 @@ impl Prober {
         };
         let task = self.tasks.spawn(async move {
             let asking = questions.into_iter().map(|question| question.ask(&shared));
-            let (tries, target) = first_in_order(asking.collect()).await;
-            Found { tries, target, reason }
+            first_in_order(asking.collect(), reason).await
         });
         self.asked.insert(task.id(), (run.id, run.job_id));
         self.runs.insert(run.id);
@@ -118,11 +126,23 @@ impl Prober {
         self.runs.remove(&run_id);
         self.next.extend(self.turns.remove(&job_id).unwrap_or_default());
         match found {
-            Some(found) => drop(self.found.insert(run_id, found)),
+            Some(found) => {
+                self.note_silence(&found);
+                self.found.insert(run_id, found);
+            }
             None => tracing::error!(run = run_id, "asking its instances failed; they are asked again"),
         }
         if self.runs.is_empty() {
             self.doors.clear();
+        }
+    }
+
+    fn note_silence(&mut self, found: &Found) {
+        for (instance_id, tried) in found.tried.iter().zip(&found.tries) {
+            match tried.outcome {
+                TryOutcome::NoAnswer => self.silent.insert(*instance_id),
+                _ => self.silent.remove(instance_id),
+            };
         }
     }
 
@@ -140,10 +160,15 @@ impl Prober {
             Routing::Busyover => shared.lanes.bound_for(run.executor_id, run.job_id),
             _ => HashSet::new(),
         };
+        let within = shared.settings.probe_within;
         let question = |target: &Arc<Target>| {
             let door = self.doors.entry(target.instance_id);
             Question {
                 door: door.or_insert_with(|| Arc::new(Semaphore::new(MOST_QUESTIONS))).clone(),
+                within: match self.silent.contains(&target.instance_id) {
+                    true => within / IMPATIENCE,
+                    false => within,
+                },
                 job_id: run.job_id,
                 routing: body.job.routing,
                 on_its_way: busy_with.contains(&target.instance_id),
@@ -158,6 +183,7 @@ impl Prober {
 struct Question {
     target: Arc<Target>,
     door: Arc<Semaphore>,
+    within: Duration,
     job_id: i32,
     routing: Routing,
     /// A run of the job is on its way there, of which it need not know yet.
@@ -169,7 +195,7 @@ impl Question {
         let (outcome, text) = match self.on_its_way {
             true => (TryOutcome::Busy, String::new()),
             false => {
-                let answer = tokio::time::timeout(shared.settings.probe_within, self.answer(shared)).await;
+                let answer = tokio::time::timeout(self.within, self.answer(shared)).await;
                 outcome(self.routing, answer.unwrap_or(Err(CallFailure::NoAnswer(String::new()))))
             }
         };
@@ -203,18 +229,20 @@ fn outcome(routing: Routing, answer: Result<RemoteReply, CallFailure>) -> (TryOu
 }
 
 /// All are asked at once; the first in order that may get the run is taken, as soon as those before it
-/// have answered or may no longer.
-async fn first_in_order<A>(mut asking: FuturesOrdered<A>) -> (Vec<Try>, Option<Arc<Target>>)
+/// have answered or may no longer. `reason` is why there is none, if there is none.
+async fn first_in_order<A>(mut asking: FuturesOrdered<A>, reason: Reason) -> Found
 where
     A: Future<Output = (Arc<Target>, Try)>,
 {
-    let mut tries = Vec::new();
+    let mut found = Found { tries: Vec::new(), tried: Vec::new(), target: None, reason };
     while let Some((target, tried)) = asking.next().await {
         let is_chosen = tried.outcome == TryOutcome::Chosen;
-        tries.push(tried);
+        found.tries.push(tried);
+        found.tried.push(target.instance_id);
         if is_chosen {
-            return (tries, Some(target));
+            found.target = Some(target);
+            return found;
         }
     }
-    (tries, None)
+    found
 }
