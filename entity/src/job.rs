@@ -142,17 +142,41 @@ impl From<RunMode> for protocol::RunMode {
     }
 }
 
-/// Which instance gets a run.
+/// Which instance gets a run. In capitals these are XXL-JOB's names for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Routing {
     /// Always the first by address.
     First,
+    /// Always the last by address.
+    Last,
     /// One after the other.
     Round,
     /// Any.
     Random,
+    /// The same for the same job, as long as it is there.
+    ConsistentHash,
+    /// The one with the fewest runs of the job.
+    LeastFrequentlyUsed,
+    /// The one that the job has not used for longest.
+    LeastRecentlyUsed,
+    /// The first by address that answers the heartbeat.
+    Failover,
+    /// The first by address that neither executes nor queues a run of the job.
+    Busyover,
+}
+
+impl Routing {
+    /// Whether the instances are asked before one is chosen.
+    pub fn asks(self) -> bool {
+        matches!(self, Routing::Failover | Routing::Busyover)
+    }
+
+    /// Whether the choice goes by how the job used the instances before.
+    pub fn goes_by_use(self) -> bool {
+        matches!(self, Routing::LeastFrequentlyUsed | Routing::LeastRecentlyUsed)
+    }
 }
 
 /// What the executor does when a run of the same job is still going on there.

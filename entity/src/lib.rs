@@ -12,6 +12,7 @@ pub mod instance;
 pub mod job;
 pub mod job_cursor;
 pub mod namespace;
+pub mod route_use;
 pub mod run;
 pub mod run_by_job;
 pub mod run_text;

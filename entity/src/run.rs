@@ -139,6 +139,10 @@ pub enum Reason {
     ServerGone = 12,
     /// Failed: the answer could not be understood.
     Garbage = 13,
+    /// Skipped: no instance answered the heartbeat.
+    NoneAlive = 14,
+    /// Skipped: every instance was busy with the job, or did not answer.
+    NoneIdle = 15,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

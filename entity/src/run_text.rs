@@ -14,12 +14,40 @@ pub struct Model {
     pub started_by: Option<i32>,
     /// Who killed it.
     pub ended_by: Option<i32>,
-    /// How it was routed and what the executor answered to the request.
+    /// The instances that were asked before one was chosen: [`Try`]s in order, as JSON.
+    pub tries: Option<String>,
+    /// What the executor answered to the request that it did not take.
     pub dispatch: Option<String>,
     /// The executor's result text.
     pub result: Option<String>,
     /// The text of a result that came after the final state.
     pub late_result: Option<String>,
+}
+
+/// One instance that was asked whether it may get a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    pub address: String,
+    pub outcome: TryOutcome,
+    /// The instance's or the connection's words; often empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// What came of asking an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TryOutcome {
+    /// It is there (and idle, where that was asked): it got the run.
+    Chosen,
+    /// It executes or queues a run of the job.
+    Busy,
+    /// It answered with an error, or with something else than an answer.
+    Refused,
+    /// No connection.
+    Unreachable,
+    /// No answer in time.
+    NoAnswer,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,6 +11,7 @@ use crate::signals::Change;
 use crate::store::{executors, instances, jobs as job_store, runs as store, users};
 use crate::{Error, Refusal, Result, Services, jobs};
 use entity::run::{Model, Reason, RunKind, RunState};
+use entity::run_text::Try;
 use entity::{Millis, executor, instance, job, run_text};
 use std::collections::HashMap;
 
@@ -40,6 +41,8 @@ impl From<&Model> for RecentRun {
 pub struct RunDetail {
     pub run: Model,
     pub text: Option<run_text::Model>,
+    /// The instances that were asked before one was chosen, in order.
+    pub tries: Vec<Try>,
     pub job: Option<job::Model>,
     pub executor: Option<ExecutorView>,
     pub instance: Option<instance::Model>,
@@ -67,7 +70,9 @@ pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDet
     let name_of =
         |id: Option<i32>| people.iter().find(|user| Some(user.id) == id).map(|user| user.name.clone());
     let instance = instances::by_ids(reader, run.instance_id.into_iter().collect()).await?;
+    let tries = text.as_ref().and_then(|text| text.tries.as_deref());
     Ok(RunDetail {
+        tries: tries.and_then(|tries| serde_json::from_str(tries).ok()).unwrap_or_default(),
         started_by: name_of(text.as_ref().and_then(|text| text.started_by)),
         ended_by: name_of(text.as_ref().and_then(|text| text.ended_by)),
         text,
@@ -102,6 +107,7 @@ pub async fn run_now(
         parameter,
         started_by: caller.account(),
         ended_by: None,
+        tries: None,
         dispatch: None,
         result: None,
         late_result: None,

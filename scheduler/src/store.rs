@@ -8,6 +8,7 @@ pub(crate) mod instances;
 pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod namespaces;
+pub(crate) mod route_uses;
 pub(crate) mod runs;
 pub mod schema;
 pub(crate) mod sessions;

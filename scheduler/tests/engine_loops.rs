@@ -24,6 +24,8 @@ mod kill;
 mod lease;
 #[path = "engine_loops/results.rs"]
 mod results;
+#[path = "engine_loops/routing.rs"]
+mod routing;
 #[path = "support/rows.rs"]
 mod rows;
 #[path = "support/run_rows.rs"]

@@ -31,6 +31,7 @@ async fn every_entity_selects(databases: &Databases) {
         job,
         job_cursor,
         namespace,
+        route_use,
         run,
         run_by_job,
         run_text,

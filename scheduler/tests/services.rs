@@ -15,6 +15,7 @@ mod services {
     mod job_list;
     mod jobs;
     mod namespaces;
+    mod routing;
     mod runs;
     mod sessions;
     mod sign_in;

@@ -11,6 +11,8 @@ mod bench;
 mod database;
 #[path = "support/filling.rs"]
 mod filling;
+#[path = "store_conformance/routing.rs"]
+mod routing;
 #[path = "support/rows.rs"]
 mod rows;
 #[path = "support/run_rows.rs"]
@@ -20,15 +22,16 @@ mod servers;
 
 use bench::{Bench, conform};
 use entity::run::{Reason, RunState};
+use entity::run_text::{Try, TryOutcome};
 use entity::server::ServerState;
-use entity::{DUTY_BUCKET, run};
+use entity::{DUTY_BUCKET, route_use, run};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rows::{START, cursor, executor, instance, job};
 use run_rows::{sending, waiting};
 use scheduler::Error;
-use scheduler::engine::step::{Applied, Claim, Step, What};
+use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
 use scheduler::store::engine::Advance;
 
@@ -40,8 +43,31 @@ fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advanc
         next_at: Some(seen + 1_000),
         last_at: seen,
         route_seq: 1,
+        uses: Vec::new(),
         rows,
     }
+}
+
+/// A claim for instance 4 that leaves this behind.
+fn claim(mark: Option<RouteMark>) -> Claim {
+    Claim {
+        claim: 5,
+        fence: 33,
+        instance_id: 4,
+        instance_generation: 2,
+        deadline_at: Some(START + 9),
+        mark,
+        tries: Vec::new(),
+    }
+}
+
+/// The use of an instance by job 1.
+fn used(instance_id: i32, uses: i64, last_used: i64) -> route_use::Model {
+    route_use::Model { job_id: 1, instance_id, uses, last_used }
+}
+
+fn tried(address: &str, outcome: TryOutcome) -> Try {
+    Try { address: address.to_owned(), outcome, text: String::new() }
 }
 
 fn result(run_id: i64, executor_id: i32, code: i32, text: &str) -> Step {
@@ -165,16 +191,15 @@ conform!(what_waits_is_claimed_handed_back_and_killed, async |bench: &Bench| {
     let authority = bench.server("one").await;
     let one = job(1, 1);
     bench.put_run(waiting(10_001, &one, START), Some("by hand")).await;
-    let claim =
-        Claim { claim: 5, fence: 33, instance_id: 4, instance_generation: 2, deadline_at: Some(START + 9) };
     let step = |what| [Step { run_id: 10_001, at: START, what }];
     let store = bench.store();
     let buckets = [bucket_of(1)];
     assert_eq!(store.waiting(&buckets, START, &[], 10).await.unwrap(), [10_001]);
     assert!(store.waiting(&buckets, START - 1, &[], 10).await.unwrap().is_empty());
     assert!(store.waiting(&buckets, START, &[1], 10).await.unwrap().is_empty());
-    assert_eq!(store.apply(Some(&authority), &step(What::Claim(claim))).await.unwrap(), [Applied::Done]);
-    let twice = store.apply(Some(&authority), &step(What::Claim(claim))).await.unwrap();
+    let once = store.apply(Some(&authority), &step(What::Claim(claim(None)))).await.unwrap();
+    assert_eq!(once, [Applied::Done]);
+    let twice = store.apply(Some(&authority), &step(What::Claim(claim(None)))).await.unwrap();
     assert_eq!(twice, [Applied::Impossible]);
     let claimed = bench.run(10_001).await.unwrap();
     assert_eq!((claimed.state, claimed.claim, claimed.instance_id), (RunState::Sending, 5, Some(4)));
@@ -259,9 +284,23 @@ fn any_step(random: &mut StdRng) -> Step {
     let claim = random.random_range(5..7);
     let code = *[200, 500, 502].choose(random).unwrap();
     let reason = Reason::NoAnswer;
-    let next =
-        Claim { claim, fence: 33, instance_id: 1, instance_generation: 1, deadline_at: Some(START + 50) };
-    let what = match random.random_range(0..13) {
+    let number = random.random_range(1..9);
+    let mark = match random.random_range(0..3) {
+        0 => Some(RouteMark::Use(used(random.random_range(1..4), number, START))),
+        1 => Some(RouteMark::Turn { job_id: 1, route_seq: number }),
+        _ => None,
+    };
+    let outcome = *[TryOutcome::Busy, TryOutcome::NoAnswer].choose(random).unwrap();
+    let tries = vec![tried("http://a:1", outcome); random.random_range(0..2)];
+    let next = Claim {
+        claim,
+        instance_id: 1,
+        instance_generation: 1,
+        deadline_at: Some(START + 50),
+        tries: tries.clone(),
+        ..self::claim(mark)
+    };
+    let what = match random.random_range(0..14) {
         0 => What::Accepted { claim, sent_at: START },
         1 => What::Refused { claim, reason: Reason::Refused, text: "no".to_owned() },
         2 | 3 => What::Result { executor_id: random.random_range(1..3), code, text: "text".to_owned() },
@@ -273,6 +312,7 @@ fn any_step(random: &mut StdRng) -> Step {
         9 => What::Resend { seen: claim, claim: 6, fence: 34 },
         10 => What::Found,
         11 => What::Lose { reason },
+        12 => What::Skip { reason: Reason::NoneIdle, tries },
         _ => What::Expire,
     };
     Step { run_id: random.random_range(1..40), at: START + random.random_range(0..100), what }
@@ -286,6 +326,7 @@ async fn memory_and_sqlite_stay_equal_under_any_sequence_of_steps() {
         let one = job(1, 1);
         for bench in [&memory, &sqlite] {
             bench.server("one").await;
+            bench.put_job(one.clone(), cursor(&one, None)).await;
             for id in 1..20 {
                 bench.put_run(sending(id, &one, START + id, 5), None).await;
                 bench.put_run(waiting(id + 20, &one, START + id), None).await;
@@ -301,7 +342,11 @@ async fn memory_and_sqlite_stay_equal_under_any_sequence_of_steps() {
         for id in 1..40 {
             assert_eq!(sqlite.run(id).await, memory.run(id).await, "seed {seed}");
             assert_eq!(sqlite.texts(id).await, memory.texts(id).await, "seed {seed}");
+            assert_eq!(sqlite.tries(id).await, memory.tries(id).await, "seed {seed}");
         }
         assert_eq!(sqlite.outcomes().await, memory.outcomes().await, "seed {seed}");
+        assert_eq!(sqlite.uses(1).await, memory.uses(1).await, "seed {seed}");
+        let cursors = sqlite.store().cursors_of(&[1]).await.unwrap();
+        assert_eq!(cursors, memory.store().cursors_of(&[1]).await.unwrap(), "seed {seed}");
     }
 }

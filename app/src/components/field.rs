@@ -13,7 +13,7 @@ fn FieldFrame(
     form: FormContext,
     name: String,
     label: String,
-    help: Option<String>,
+    #[prop(into)] help: MaybeProp<String>,
     optional: bool,
     /// Over both columns of its group.
     span: bool,
@@ -33,7 +33,10 @@ fn FieldFrame(
                 <Icon name=IconName::CircleAlert size=14/>
                 <span>{move || error.get()}</span>
             </p>
-            {help.map(|help| view! { <p class="help" id=help_id(&id)>{help}</p> })}
+            {help
+                .get_untracked()
+                .is_some()
+                .then(|| view! { <p class="help" id=help_id(&id)>{move || help.get()}</p> })}
         </div>
     }
 }
@@ -228,7 +231,9 @@ pub fn SelectField(
     #[prop(into)] name: String,
     #[prop(into)] label: String,
     options: Vec<Choice>,
-    #[prop(optional, into)] help: MaybeProp<String>,
+    /// May follow the choice; whether there is one does not change.
+    #[prop(optional, into)]
+    help: MaybeProp<String>,
     #[prop(optional, into)] value: MaybeProp<String>,
     #[prop(optional)] optional: bool,
     #[prop(optional)] span: bool,
@@ -238,8 +243,7 @@ pub fn SelectField(
     let id = form.control_id(&name);
     let error = form.error_of(&name);
     let chosen = form.value(&name).or_else(|| value.get_untracked()).unwrap_or_default();
-    let help = help.get_untracked();
-    let described = described_by(&id, help.is_some(), error);
+    let described = described_by(&id, help.get_untracked().is_some(), error);
     let sent = form.sent_name(&name);
     let options = options.into_iter().map(|option| {
         let selected = option.value == chosen;

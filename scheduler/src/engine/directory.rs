@@ -2,11 +2,10 @@
 //! asking the database for each run.
 
 use crate::Result;
-use crate::rules::routing::{self, Candidate};
+use crate::rules::routing::Candidate;
 use crate::rules::schedule::{Definition, Schedule};
 use crate::store::engine::Store;
 use entity::instance::Client;
-use entity::job::Routing;
 use entity::{executor, instance, job};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -34,12 +33,22 @@ pub struct Target {
     pub client: Client,
 }
 
+impl Target {
+    /// As the rules of routing see it.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate { instance_id: self.instance_id, address: &self.address }
+    }
+}
+
+/// The instances of one executor that are there.
+pub type Instances = Arc<[Arc<Target>]>;
+
 #[derive(Debug, Default)]
 pub struct Directory(RwLock<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    executors: HashMap<i32, Vec<Arc<Target>>>,
+    executors: HashMap<i32, Instances>,
     jobs: HashMap<i32, Arc<JobBody>>,
     bytes: usize,
 }
@@ -96,21 +105,10 @@ impl Directory {
         }
     }
 
-    /// The instance of this executor that a run goes to; none while none is there.
-    pub fn route(
-        &self,
-        executor_id: i32,
-        routing: Routing,
-        route_seq: i64,
-        draw: u64,
-    ) -> Option<Arc<Target>> {
+    /// The instances of this executor that are there.
+    pub fn instances(&self, executor_id: i32) -> Instances {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let here = entries.executors.get(&executor_id)?;
-        let candidates: Vec<Candidate<'_>> = here
-            .iter()
-            .map(|target| Candidate { instance_id: target.instance_id, address: &target.address })
-            .collect();
-        here.get(routing::choose(routing, route_seq, draw, &candidates)?).cloned()
+        entries.executors.get(&executor_id).cloned().unwrap_or_default()
     }
 
     /// An instance that is there, in this life of it.
@@ -139,10 +137,7 @@ impl JobBody {
     }
 }
 
-fn targets(
-    executors: Vec<executor::Model>,
-    instances: Vec<instance::Model>,
-) -> HashMap<i32, Vec<Arc<Target>>> {
+fn targets(executors: Vec<executor::Model>, instances: Vec<instance::Model>) -> HashMap<i32, Instances> {
     let executors: HashMap<i32, executor::Model> =
         executors.into_iter().map(|executor| (executor.id, executor)).collect();
     let mut targets: HashMap<i32, Vec<Arc<Target>>> = HashMap::new();
@@ -162,5 +157,5 @@ fn targets(
             client: instance.client,
         }));
     }
-    targets
+    targets.into_iter().map(|(id, targets)| (id, targets.into())).collect()
 }

@@ -6,6 +6,8 @@
 
 mod claim;
 mod cursors;
+mod probe;
+mod route;
 mod rows;
 
 pub use cursors::Cursors;
@@ -18,7 +20,9 @@ use crate::rules::misfire::{self, Due, MAX_STEPS, TOLERANCE_MS};
 use crate::signals::Change;
 use crate::store::engine::Advance;
 use crate::{Error, Result};
+use claim::Claimer;
 use entity::{Millis, job_cursor};
+use probe::Prober;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -41,6 +45,7 @@ pub struct Planner {
     shared: Arc<Shared>,
     changes: broadcast::Receiver<Change>,
     cursors: Cursors,
+    prober: Prober,
     /// Jobs and runs that changed since the last tick.
     changed_jobs: HashSet<i32>,
     changed_runs: HashSet<i64>,
@@ -61,7 +66,7 @@ pub struct PlanReport {
     pub lost: usize,
     /// The right to decide was gone: the lease's keeper is about to notice.
     pub refused: bool,
-    /// When the next cursor is to be claimed; now if there was more than fits into a batch.
+    /// When the next cursor is to be claimed; now if more can be done at once.
     pub next_at: Option<Millis>,
 }
 
@@ -73,6 +78,7 @@ impl Planner {
             shared,
             changes,
             cursors: Cursors::default(),
+            prober: Prober::default(),
             changed_jobs: HashSet::new(),
             changed_runs: HashSet::new(),
             executors_changed: true,
@@ -100,10 +106,22 @@ impl Planner {
         if poll {
             waiting.extend(claim::due(&self.shared, now).await?);
         }
-        report.claimed += claim::claim(&self.shared, &waiting, now).await?;
-        self.changed_runs.clear();
-        report.next_at = self.cursors.next_at().map(|next| next - self.shared.settings.lead_ms);
+        let Self { shared, cursors, prober, .. } = self;
+        report.claimed += Claimer { shared, cursors, prober, now }.claim(&waiting).await?;
+        self.changed_runs = self.prober.take_next().into_iter().collect();
+        report.next_at = match self.changed_runs.is_empty() {
+            true => self.cursors.next_at().map(|next| next - self.shared.settings.lead_ms),
+            false => Some(now),
+        };
         Ok(report)
+    }
+
+    /// Waits until the instances of a run that were asked have answered: the next tick claims it. Returns
+    /// at once where nobody is asked.
+    pub async fn answered(&mut self) {
+        if self.prober.is_asking() {
+            self.prober.answered().await;
+        }
     }
 
     /// Notes what the signals say.
@@ -209,7 +227,10 @@ impl Planner {
             }
         }
         let (advances, orders) = rows_for(&shared, &fired, now).await?;
-        Ok(self.commit(advances, orders, report).await? == 0)
+        let asking = rows::asking(&fired, &advances);
+        let is_stuck = self.commit(advances, orders, report).await? == 0;
+        self.changed_runs.extend(asking);
+        Ok(is_stuck)
     }
 
     /// Writes a batch, and hands the runs of the cursors that were won to dispatching. Returns how
@@ -314,6 +335,7 @@ impl Planner {
                     }
                     Err(broadcast::error::RecvError::Closed) => return false,
                 },
+                () = self.prober.answered() => return true,
                 () = &mut timer => return true,
             }
         }

@@ -28,6 +28,9 @@ pub struct EngineSettings {
     pub window: usize,
     /// An executor that does not answer for so long is silent, and its run in doubt.
     pub answer_within: Duration,
+    /// An instance that is asked whether it may get a run, and does not answer in that time, does not
+    /// get it. One that did not answer the last time has a quarter of it.
+    pub probe_within: Duration,
     /// An accepted run may wait so long for its result, so that one write says both.
     pub coalesce_ms: Millis,
     /// Added to a job's own time-out, for the executor to report it first.
@@ -71,6 +74,7 @@ impl Default for EngineSettings {
             permits: 64,
             window: 20_000,
             answer_within: Duration::from_secs(3),
+            probe_within: Duration::from_secs(1),
             coalesce_ms: 200,
             deadline_grace_ms: 30_000,
             deadline_without_limit_ms: 24 * 3_600_000,

@@ -3,8 +3,9 @@
 //! the row it holds locked, so that all of them agree.
 
 use crate::rules::run_state;
-use entity::Millis;
 use entity::run::{Model, Reason, RunState};
+use entity::run_text::Try;
+use entity::{Millis, route_use};
 use protocol::Verdict;
 
 /// Something that happens to one run.
@@ -41,17 +42,30 @@ pub enum What {
     /// Decision: its limit passed.
     Expire,
     /// Decision: it will not go out.
-    Skip { reason: Reason },
+    Skip { reason: Reason, tries: Vec<Try> },
 }
 
 /// Where and as whose a run goes out; written before the request is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub claim: i64,
     pub fence: i64,
     pub instance_id: i32,
     pub instance_generation: i32,
     pub deadline_at: Option<Millis>,
+    /// Written along with the claim.
+    pub mark: Option<RouteMark>,
+    /// The instances that were asked first.
+    pub tries: Vec<Try>,
+}
+
+/// What a choice leaves behind for the next of the same job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteMark {
+    /// How many of its runs were routed one after the other by now.
+    Turn { job_id: i32, route_seq: i64 },
+    /// The use of an instance, this one counted.
+    Use(route_use::Model),
 }
 
 /// What became of a step.
@@ -75,6 +89,8 @@ pub enum Applied {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
     pub ended_by: Option<i32>,
+    /// As JSON.
+    pub tries: Option<String>,
     pub dispatch: Option<String>,
     pub result: Option<String>,
     pub late_result: Option<String>,
@@ -85,9 +101,11 @@ impl Texts {
         *self == Self::default()
     }
 
-    /// Adds `later` to what is there; what is there stays.
+    /// Adds `later` to what is there. What is there stays, but for the tries: a run that was handed
+    /// back is routed anew.
     pub fn merge(&mut self, later: Texts) {
         self.ended_by = self.ended_by.or(later.ended_by);
+        self.tries = later.tries.or(self.tries.take());
         self.dispatch = self.dispatch.take().or(later.dispatch);
         self.result = self.result.take().or(later.result);
         self.late_result = self.late_result.take().or(later.late_result);
@@ -95,6 +113,14 @@ impl Texts {
 }
 
 impl What {
+    /// What a claim leaves behind.
+    pub fn mark(&self) -> Option<RouteMark> {
+        match self {
+            What::Claim(claim) => claim.mark,
+            _ => None,
+        }
+    }
+
     /// Whether only the owner of the run's bucket may say this.
     pub fn is_decision(&self) -> bool {
         !matches!(
@@ -133,6 +159,7 @@ pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
             row.instance_generation = claim.instance_generation;
             row.deadline_at = claim.deadline_at;
             (row.claim, row.fence) = (claim.claim, claim.fence);
+            texts.tries = as_json(&claim.tries);
             go(row, RunState::Sending, Reason::None)
         }
         What::HandBack { claim } if *claim == row.claim && row.state == RunState::Sending => {
@@ -154,7 +181,13 @@ pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
         What::Expire if row.deadline_at.is_some_and(|deadline| deadline <= at) => {
             end(row, RunState::TimedOut, Reason::Deadline, at)
         }
-        What::Skip { reason } => end(row, RunState::Skipped, *reason, at),
+        What::Skip { reason, tries } => {
+            let applied = end(row, RunState::Skipped, *reason, at);
+            if applied == Applied::Done {
+                texts.tries = as_json(tries);
+            }
+            applied
+        }
         _ => Applied::Impossible,
     }
 }
@@ -240,6 +273,11 @@ pub fn wants_attention(state: RunState, reason: Reason) -> bool {
         RunState::Skipped => reason != Reason::Stopped,
         _ => false,
     }
+}
+
+/// Nothing where nobody was asked.
+fn as_json(tries: &[Try]) -> Option<String> {
+    (!tries.is_empty()).then(|| serde_json::to_string(tries).ok()).flatten()
 }
 
 /// What a database can store of an executor's text; nothing for an empty one.

@@ -11,7 +11,7 @@ pub use sql::SqlStore;
 use crate::Result;
 use crate::engine::step::{Applied, Step};
 use async_trait::async_trait;
-use entity::{Millis, bucket, executor, instance, job, job_cursor, run, server};
+use entity::{Millis, bucket, executor, instance, job, job_cursor, route_use, run, server};
 use std::collections::HashSet;
 
 /// A server's claim to be alive: who it is and which of its lives this is.
@@ -57,6 +57,8 @@ pub struct Advance {
     pub next_at: Option<Millis>,
     pub last_at: Millis,
     pub route_seq: i64,
+    /// How the instances that the rows go to are used now; only where routing goes by that.
+    pub uses: Vec<route_use::Model>,
     pub rows: Vec<run::Model>,
 }
 
@@ -102,6 +104,8 @@ pub trait Store: Send + Sync + 'static {
     /// The cursors of these jobs, as far as there are any.
     async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>>;
     async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>>;
+    /// How these jobs used their instances, in any order.
+    async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>>;
     /// All executors, and the instances that are there.
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;

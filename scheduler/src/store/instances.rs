@@ -1,5 +1,6 @@
 //! Instances of executors.
 
+use super::route_uses;
 use entity::Millis;
 use entity::instance::{ActiveModel, Client, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -131,7 +132,8 @@ pub async fn touch(
     Ok(update.exec(conn).await?.rows_affected == 1)
 }
 
-/// Brings back an instance that was gone: its next life. False when it is there already.
+/// Brings back an instance that was gone: its next life, for which no earlier use counts. False when
+/// it is there already.
 pub async fn revive(
     conn: &impl ConnectionTrait,
     id: i32,
@@ -148,7 +150,11 @@ pub async fn revive(
         .col_expr(Column::GoneAt, Expr::value(Option::<Millis>::None))
         .filter(Column::Id.eq(id))
         .filter(Column::GoneAt.is_not_null());
-    Ok(update.exec(conn).await?.rows_affected == 1)
+    let revived = update.exec(conn).await?.rows_affected == 1;
+    if revived {
+        route_uses::delete_of_instance(conn, id).await?;
+    }
+    Ok(revived)
 }
 
 pub async fn insert(conn: &impl ConnectionTrait, instance: ActiveModel) -> Result<Model, DbErr> {
@@ -186,6 +192,8 @@ pub async fn set_manual(conn: &impl ConnectionTrait, id: i32, manual: bool) -> R
     update.filter(Column::Id.eq(id)).exec(conn).await.map(drop)
 }
 
+/// Deletes all instances of an executor and how they were used.
 pub async fn delete_of_executor(conn: &impl ConnectionTrait, executor_id: i32) -> Result<(), DbErr> {
+    route_uses::delete_of_executor(conn, executor_id).await?;
     Entity::delete_many().filter(Column::ExecutorId.eq(executor_id)).exec(conn).await.map(drop)
 }

@@ -1,5 +1,6 @@
 //! Jobs and how far each one's schedule has been fired.
 
+use super::route_uses;
 use crate::authority::Visible;
 use entity::job::{ActiveModel, Column, Entity, JobState, Model, RunMode, ScheduleKind};
 use entity::{Millis, executor, job_cursor};
@@ -112,8 +113,9 @@ pub async fn update(
     Ok(updated.rows_affected == 1)
 }
 
-/// Deletes a job and its cursor; its runs stay.
+/// Deletes a job, its cursor and how it used instances; its runs stay.
 pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
+    route_uses::delete_of_job(conn, id).await?;
     job_cursor::Entity::delete_by_id(id).exec(conn).await?;
     Entity::delete_by_id(id).exec(conn).await.map(drop)
 }

@@ -9,7 +9,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use entity::instance::{Client, Model as Instance};
+use entity::job::{Model as Job, Routing};
 use entity::run::{self, RunState};
+use entity::run_text;
 use protocol::words::{APP_NAME_HEADER, TOKEN_HEADER};
 use scheduler::clock::{Clock, SystemClock};
 use scheduler::engine::directory::Target;
@@ -47,10 +49,13 @@ async fn answer(State(arrived): State<Arrived>, uri: Uri, headers: HeaderMap, bo
     let unknown = r#"{"code":500,"msg":"invalid request, uri-mapping(/run) not found."}"#;
     match uri.path() {
         "/new/run" => unknown.into_response(),
-        "/broken/run" => (StatusCode::INTERNAL_SERVER_ERROR, "<html>oops</html>").into_response(),
+        "/broken/run" | "/broken/beat" => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "<html>oops</html>").into_response()
+        }
         "/refusing/run" => r#"{"code":500,"msg":"job handler [x] not found."}"#.into_response(),
         "/moved/run" => Redirect::temporary("/run").into_response(),
         "/huge/run" => format!(r#"{{"code":200,"msg":"{}"}}"#, "x".repeat(6 << 20)).into_response(),
+        "/hanging/beat" => std::future::pending().await,
         "/job/log" => {
             r#"{"code":200,"data":{"fromLineNum":1,"toLineNum":1,"logContent":"a\n","isEnd":false}}"#
                 .into_response()
@@ -217,4 +222,42 @@ async fn an_engine_fires_records_stops_and_goes_on_where_it_stopped() {
     let times: Vec<i64> = runs().await.iter().map(|run| run.nominal_at).collect();
     let expected: Vec<i64> = (0..times.len() as i64).map(|second| first + second * 1_000).collect();
     assert_eq!(times, expected);
+}
+
+#[tokio::test]
+async fn failover_takes_the_first_address_that_answers_its_heartbeat() {
+    let (address, arrived) = executor_server().await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let dead = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let fresh = Fresh::sqlite().await;
+    fresh.put_executor(executor(1)).await;
+    let now = SystemClock.now();
+    // By address as text the living one is the last of its server; the dead one may stand anywhere.
+    let addresses =
+        [dead, format!("{address}/broken"), format!("{address}/hanging"), format!("{address}/job")];
+    for (id, address) in (1..).zip(addresses) {
+        fresh.put_instance(Instance { address, seen_at: now, ..instance(id, 1) }).await;
+    }
+    let failover = Job { routing: Routing::Failover, ..job(1, 1) };
+    fresh.put_job(failover.clone(), cursor(&failover, Some(now - now.rem_euclid(1_000) + 1_000))).await;
+    let clock = Arc::new(SystemClock);
+    let settings = EngineSettings::default();
+    let engine = Engine::start(fresh.databases.clone(), clock, Signals::default(), settings).await.unwrap();
+    until("the run is sent", async || {
+        arrived.lock().unwrap().iter().any(|request| request.0.ends_with("/run"))
+    })
+    .await;
+    engine.shutdown(Duration::from_secs(10)).await;
+    let paths: Vec<String> = arrived.lock().unwrap().iter().map(|request| request.0.clone()).collect();
+    assert!(
+        paths.contains(&"/hanging/beat".to_owned()) && paths.contains(&"/job/run".to_owned()),
+        "{paths:?}"
+    );
+    assert!(paths.iter().all(|path| path.ends_with("/beat") || path == "/job/run"), "{paths:?}");
+    let texts = run_text::Entity::find().all(fresh.databases.web.reader()).await.unwrap();
+    let tries = texts[0].tries.clone().unwrap();
+    for outcome in ["refused", "no_answer", "chosen"] {
+        assert!(tries.contains(outcome), "{tries}");
+    }
 }

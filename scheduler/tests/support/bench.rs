@@ -178,6 +178,26 @@ impl Bench {
         }
     }
 
+    /// Whom it was routed past, as stored.
+    pub async fn tries(&self, id: i64) -> Option<String> {
+        match &self.back {
+            Back::Memory(store) => store.tables().texts.get(&id).and_then(|texts| texts.tries.clone()),
+            Back::Sql(fresh) => {
+                let found = run_text::Entity::find_by_id(id).one(fresh.databases.web.reader()).await.unwrap();
+                found.and_then(|texts| texts.tries)
+            }
+        }
+    }
+
+    /// How a job used its instances: (instance, uses, when last), sorted.
+    pub async fn uses(&self, job_id: i32) -> Vec<(i32, i64, i64)> {
+        let uses = self.store.route_uses(&[job_id]).await.unwrap();
+        let mut uses: Vec<_> =
+            uses.iter().map(|used| (used.instance_id, used.uses, used.last_used)).collect();
+        uses.sort_unstable();
+        uses
+    }
+
     /// (hour, executor, outcome, runs), sorted.
     pub async fn outcomes(&self) -> Vec<(i64, i32, i16, i64)> {
         match &self.back {

@@ -25,6 +25,7 @@ impl Fresh {
                 parameter: Set(Some(parameter.to_owned())),
                 started_by: Set(Some(1)),
                 ended_by: Set(None),
+                tries: Set(None),
                 dispatch: Set(None),
                 result: Set(None),
                 late_result: Set(None),

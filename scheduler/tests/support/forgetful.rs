@@ -2,7 +2,7 @@
 //! told that the connection broke.
 
 use async_trait::async_trait;
-use entity::{executor, instance, job, job_cursor, run, server};
+use entity::{executor, instance, job, job_cursor, route_use, run, server};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
@@ -55,6 +55,10 @@ impl Store for ForgetfulStore {
 
     async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>> {
         self.inner.jobs(job_ids).await
+    }
+
+    async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>> {
+        self.inner.route_uses(job_ids).await
     }
 
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {

@@ -138,6 +138,13 @@ impl Server {
         self.rescuer.tick().await.unwrap()
     }
 
+    /// Plans, waits for the instances of one run that are asked, and plans with what they said.
+    pub async fn plan_asking(&mut self) -> PlanReport {
+        self.plan().await;
+        self.planner.answered().await;
+        self.plan().await
+    }
+
     /// Plans, sends and records.
     pub async fn turn(&mut self) {
         self.plan().await;

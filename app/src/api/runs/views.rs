@@ -1,7 +1,8 @@
 //! What the pages about runs show.
 
-use entity::job::RunMode;
+use entity::job::{Routing, RunMode};
 use entity::run::{Model, Reason, RunKind, RunState};
+use entity::run_text::Try;
 use serde::{Deserialize, Serialize};
 
 /// The filters of the list as they stand in its address; empty = any.
@@ -69,7 +70,9 @@ pub struct RunView {
     pub parameter: Option<String>,
     /// Whether `parameter` was typed for this run.
     pub parameter_typed: bool,
-    /// How it was routed and what the executor answered.
+    /// The instances that were asked before one was chosen, in order.
+    pub tries: Vec<Try>,
+    /// What the executor answered to the request that it did not take.
     pub dispatch: Option<String>,
     pub result: Option<String>,
     pub late_result: Option<String>,
@@ -83,6 +86,7 @@ pub struct RunFacts {
     pub zone: String,
     pub run_mode: RunMode,
     pub handler: String,
+    pub routing: Routing,
     pub version: i32,
 }
 
@@ -185,6 +189,7 @@ mod from_services {
             Self {
                 parameter_typed: typed.is_some(),
                 parameter: typed.or_else(|| stored.map(|job| job.parameter.clone())),
+                tries: detail.tries,
                 dispatch: text.as_ref().and_then(|text| text.dispatch.clone()),
                 result: text.as_ref().and_then(|text| text.result.clone()),
                 late_result: text.and_then(|text| text.late_result),
@@ -194,6 +199,7 @@ mod from_services {
                     zone: job.zone,
                     run_mode: job.run_mode,
                     handler: job.handler,
+                    routing: job.routing,
                     version: job.version,
                 }),
                 app_name: detail.executor.map(|executor| executor.app_name),

@@ -174,7 +174,17 @@ fn WhatRuns(choices: Vec<ExecutorChoice>) -> impl IntoView {
 #[component]
 fn Folded(form: JobForm) -> impl IntoView {
     let i18n = use_i18n();
-    let routings = [Routing::First, Routing::Round, Routing::Random];
+    let routings = [
+        Routing::Round,
+        Routing::Random,
+        Routing::First,
+        Routing::Last,
+        Routing::ConsistentHash,
+        Routing::LeastFrequentlyUsed,
+        Routing::LeastRecentlyUsed,
+        Routing::Failover,
+        Routing::Busyover,
+    ];
     let routings = routings.map(|routing| choice(routing, routing_word(i18n, routing)));
     let blockings = [Blocking::Serial, Blocking::DiscardLater, Blocking::CoverEarly];
     let blockings = blockings.map(|blocking| choice(blocking, blocking_word(i18n, blocking)));
@@ -190,6 +200,10 @@ fn Folded(form: JobForm) -> impl IntoView {
         let policy = serde_json::from_value(form.misfire_policy.as_str().into());
         misfire_summary(i18n, policy.unwrap_or(MisfirePolicy::Skip), form.catch_up_ms.clone())
     });
+    let routing_line = Signal::derive(move || {
+        let routing = serde_json::from_value(values.read().routing.as_str().into()).ok();
+        routing.map(|routing| routing_help(i18n, routing).to_owned())
+    });
     let limits = Signal::derive(move || timeout_summary(i18n, &values.read().timeout_s));
     view! {
         <FoldedGroup
@@ -201,6 +215,7 @@ fn Folded(form: JobForm) -> impl IntoView {
                 name="routing"
                 label=tu_string!(i18n, jobs.routing)
                 options=routings.to_vec()
+                help=routing_line
                 on_change=change(|form, text| form.routing = text)
             />
             <SelectField

@@ -73,8 +73,29 @@ pub fn misfire_word(i18n: I18nContext<Locale>, policy: MisfirePolicy) -> &'stati
 pub fn routing_word(i18n: I18nContext<Locale>, routing: Routing) -> &'static str {
     match routing {
         Routing::First => tu_string!(i18n, jobs.routing_first),
+        Routing::Last => tu_string!(i18n, jobs.routing_last),
         Routing::Round => tu_string!(i18n, jobs.routing_round),
         Routing::Random => tu_string!(i18n, jobs.routing_random),
+        Routing::ConsistentHash => tu_string!(i18n, jobs.routing_hash),
+        Routing::LeastFrequentlyUsed => tu_string!(i18n, jobs.routing_frequently),
+        Routing::LeastRecentlyUsed => tu_string!(i18n, jobs.routing_recently),
+        Routing::Failover => tu_string!(i18n, jobs.routing_failover),
+        Routing::Busyover => tu_string!(i18n, jobs.routing_busyover),
+    }
+}
+
+/// What the strategy does, in a line.
+pub fn routing_help(i18n: I18nContext<Locale>, routing: Routing) -> &'static str {
+    match routing {
+        Routing::First => tu_string!(i18n, jobs.routing_first_help),
+        Routing::Last => tu_string!(i18n, jobs.routing_last_help),
+        Routing::Round => tu_string!(i18n, jobs.routing_round_help),
+        Routing::Random => tu_string!(i18n, jobs.routing_random_help),
+        Routing::ConsistentHash => tu_string!(i18n, jobs.routing_hash_help),
+        Routing::LeastFrequentlyUsed => tu_string!(i18n, jobs.routing_frequently_help),
+        Routing::LeastRecentlyUsed => tu_string!(i18n, jobs.routing_recently_help),
+        Routing::Failover => tu_string!(i18n, jobs.routing_failover_help),
+        Routing::Busyover => tu_string!(i18n, jobs.routing_busyover_help),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Why a run went where it went, when it did, and why it ended as it did.
 
-use super::words::{host, reason_words};
+use super::words::{host, reason_words, try_words};
 use crate::api::runs::RunView;
 use crate::components::icon::{Icon, IconName};
 use crate::components::time::{duration, full};
 use crate::i18n::*;
+use crate::pages::jobs::words::routing_word;
 use crate::visit::use_visit;
 use entity::run::RunKind;
 use leptos::prelude::*;
@@ -76,21 +77,31 @@ fn missed(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
     answer(IconName::Alarm, tu_string!(i18n, runs.why_missed), text)
 }
 
-/// Where it went, as the server noted it.
+/// Where it went: by which strategy, and who was asked before.
 fn routed(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
-    let remark = view.dispatch.clone().unwrap_or_default();
-    let text = match &view.address {
-        Some(address) if remark.is_empty() => host(address).to_owned(),
-        _ => remark,
-    };
+    // The strategy of an edited job is no longer the one that this run was routed by.
+    let job = view.job.as_ref().filter(|job| job.version == view.run.job_version);
+    let strategy = job.map(|job| routing_word(i18n, job.routing));
+    let chosen = view.address.as_deref().map(|address| match strategy {
+        Some(strategy) => {
+            tu_string!(i18n, runs.why_strategy, strategy = strategy, instance = host(address).to_owned())
+        }
+        None => host(address).to_owned(),
+    });
+    let asked = (!view.tries.is_empty()).then(|| {
+        let tries: Vec<String> = view.tries.iter().map(|tried| try_words(i18n, tried)).collect();
+        let tries = tries.join(tu_string!(i18n, runs.try_join));
+        tu_string!(i18n, runs.why_asked, tries = tries)
+    });
+    let text = [chosen, asked].into_iter().flatten().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then(|| answer(IconName::Fork, tu_string!(i18n, runs.why_routed), text)).flatten()
 }
 
-/// Why it is in its state.
+/// Why it is in its state; where the executor did not take it, in its words.
 fn ended(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
     let reason = reason_words(i18n, view.run.reason)?;
     let by = view.ended_by.as_ref().map(|name| tu_string!(i18n, runs.why_ended_by, name = name.clone()));
-    answer(IconName::Info, reason, by.unwrap_or_default())
+    answer(IconName::Info, reason, by.or_else(|| view.dispatch.clone()).unwrap_or_default())
 }
 
 /// A result that came after the end.

@@ -2,6 +2,7 @@
 
 use crate::i18n::*;
 use entity::run::{Reason, RunKind};
+use entity::run_text::{Try, TryOutcome};
 use leptos_i18n::I18nContext;
 
 pub fn kind_word(i18n: I18nContext<Locale>, kind: RunKind) -> &'static str {
@@ -33,7 +34,25 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::InstanceGone => tu_string!(i18n, runs.reason_instance_gone),
         Reason::ServerGone => tu_string!(i18n, runs.reason_server_gone),
         Reason::Garbage => tu_string!(i18n, runs.reason_garbage),
+        Reason::NoneAlive => tu_string!(i18n, runs.reason_none_alive),
+        Reason::NoneIdle => tu_string!(i18n, runs.reason_none_idle),
     })
+}
+
+/// What came of asking an instance.
+pub fn try_words(i18n: I18nContext<Locale>, tried: &Try) -> String {
+    let instance = host(&tried.address).to_owned();
+    let what = match tried.outcome {
+        TryOutcome::Chosen => tu_string!(i18n, runs.try_chosen, instance = instance),
+        TryOutcome::Busy => tu_string!(i18n, runs.try_busy, instance = instance),
+        TryOutcome::Refused => tu_string!(i18n, runs.try_refused, instance = instance),
+        TryOutcome::Unreachable => tu_string!(i18n, runs.try_unreachable, instance = instance),
+        TryOutcome::NoAnswer => tu_string!(i18n, runs.try_no_answer, instance = instance),
+    };
+    match tried.text.is_empty() {
+        true => what,
+        false => tu_string!(i18n, runs.try_text, what = what, text = tried.text.clone()),
+    }
 }
 
 /// `10.8.4.6:9999` of `http://10.8.4.6:9999`.

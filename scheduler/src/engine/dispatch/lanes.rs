@@ -17,9 +17,22 @@ pub struct Lanes {
 struct Lane {
     /// By due time.
     queue: BTreeMap<(Millis, i64), Order>,
-    in_flight: HashSet<i64>,
+    in_flight: HashMap<i64, Bound>,
     /// From the first request that was not answered in time until the next answer.
     silent: bool,
+}
+
+/// Where a request under way goes.
+#[derive(Clone, Copy, Debug)]
+struct Bound {
+    job_id: i32,
+    instance_id: i32,
+}
+
+impl From<&Order> for Bound {
+    fn from(order: &Order) -> Self {
+        Self { job_id: order.body.job.id, instance_id: order.target.instance_id }
+    }
 }
 
 impl Lanes {
@@ -60,7 +73,7 @@ impl Lanes {
                 match lane.queue.first_entry() {
                     Some(first) if first.key().0 <= now => {
                         let order = first.remove();
-                        lane.in_flight.insert(order.run_id);
+                        lane.in_flight.insert(order.run_id, Bound::from(&order));
                         started.push(order);
                     }
                     _ => break,
@@ -115,8 +128,18 @@ impl Lanes {
     /// Whether a run is claimed here, or under way.
     pub fn holds(&self, executor_id: i32, run_id: i64, due_at: Millis) -> bool {
         self.lock().get(&executor_id).is_some_and(|lane| {
-            lane.in_flight.contains(&run_id) || lane.queue.contains_key(&(due_at, run_id))
+            lane.in_flight.contains_key(&run_id) || lane.queue.contains_key(&(due_at, run_id))
         })
+    }
+
+    /// The instances that a run of this job is on its way to.
+    pub fn bound_for(&self, executor_id: i32, job_id: i32) -> HashSet<i32> {
+        let lanes = self.lock();
+        let Some(lane) = lanes.get(&executor_id) else {
+            return HashSet::new();
+        };
+        let bound = lane.queue.values().map(Bound::from).chain(lane.in_flight.values().copied());
+        bound.filter(|bound| bound.job_id == job_id).map(|bound| bound.instance_id).collect()
     }
 
     /// Takes out a run that is not to go out any more; false when it is not here (any more).

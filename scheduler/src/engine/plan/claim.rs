@@ -1,18 +1,41 @@
-//! Claiming what waits: runs by hand, runs handed back, runs that an executor had no room for.
+//! Claiming what waits: runs by hand, runs handed back, runs that an executor had no room for, runs
+//! whose instances are asked first.
 
+use super::cursors::Cursors;
+use super::probe::{Found, Prober};
+use super::route::{Exit, Router, Way};
 use super::rows::deadline;
+use crate::engine::directory::{Instances, JobBody};
 use crate::engine::dispatch::Order;
 use crate::engine::shared::Shared;
-use crate::engine::step::{Applied, Claim, Step, What};
+use crate::engine::step::{Applied, Claim, RouteMark, Step, What};
 use crate::store::engine::RunWithParameter;
 use crate::{Error, Result};
 use entity::Millis;
-use entity::run::{Reason, RunState};
-use rand::Rng;
+use entity::run::{Model as Run, Reason, RunState};
+use entity::run_text::Try;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Runs claimed per poll.
 const BATCH: u64 = 1_000;
+
+/// What claiming rests on, beside the rows.
+pub struct Claimer<'a> {
+    pub shared: &'a Arc<Shared>,
+    pub cursors: &'a mut Cursors,
+    pub prober: &'a mut Prober,
+    pub now: Millis,
+}
+
+/// What is to be done about the runs that wait.
+#[derive(Default)]
+struct Decided {
+    steps: Vec<Step>,
+    buckets: Vec<i16>,
+    orders: HashMap<i64, Order>,
+    to_ask: Vec<(Run, Arc<JobBody>, Instances)>,
+}
 
 /// Runs that wait and whose time has come, of executors with room.
 pub async fn due(shared: &Shared, now: Millis) -> Result<Vec<i64>> {
@@ -22,84 +45,122 @@ pub async fn due(shared: &Shared, now: Millis) -> Result<Vec<i64>> {
     shared.store.waiting(&shared.holdings().buckets(), until, &full, BATCH).await
 }
 
-/// Claims those of `ids` that wait for this server and may go, and hands them to dispatching.
-pub async fn claim(shared: &Shared, ids: &[i64], now: Millis) -> Result<usize> {
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    let holdings = shared.holdings();
-    let until = now + shared.settings.lead_ms;
-    let mut waiting = shared.store.runs(ids).await?;
-    waiting.retain(|found| {
-        let run = &found.run;
-        run.state == RunState::Waiting && run.due_at <= until && holdings.epochs.contains_key(&run.bucket)
-    });
-    let (steps, orders) = decide(shared, waiting, now).await?;
-    let Some(authority) = holdings.authority(orders_buckets(&steps)).filter(|_| !steps.is_empty()) else {
-        return Ok(0);
-    };
-    let steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
-    let applied = match shared.store.apply(Some(&authority), &steps).await {
-        Err(Error::Conflict(_)) => return Ok(0),
-        applied => applied?,
-    };
-    let mut won = Vec::with_capacity(orders.len());
-    let mut orders: HashMap<i64, Order> = orders.into_iter().map(|order| (order.run_id, order)).collect();
-    for (step, _) in steps.iter().zip(applied).filter(|(_, applied)| *applied == Applied::Done) {
-        match orders.remove(&step.run_id) {
-            Some(order) => won.push(order),
-            None => shared.publish_runs([step.run_id]),
+impl Claimer<'_> {
+    /// Claims those of `ids`, and of the runs whose instances have answered, that wait for this server
+    /// and may go, and hands them to dispatching. Begins to ask for those whose instances are asked
+    /// first. Returns how many were claimed.
+    pub async fn claim(mut self, ids: &[i64]) -> Result<usize> {
+        let found = self.prober.take_found();
+        let ids: Vec<i64> = ids.iter().chain(found.keys()).copied().collect();
+        if ids.is_empty() {
+            return Ok(0);
         }
+        let holdings = self.shared.holdings();
+        let until = self.now + self.shared.settings.lead_ms;
+        let mut waiting = self.shared.store.runs(&ids).await?;
+        waiting.retain(|found| {
+            let run = &found.run;
+            run.state == RunState::Waiting && run.due_at <= until && holdings.epochs.contains_key(&run.bucket)
+        });
+        waiting.sort_by_key(|found| (found.run.due_at, found.run.id));
+        waiting.dedup_by_key(|found| found.run.id);
+        let mut decided = self.decide(waiting, found).await?;
+        let to_ask = std::mem::take(&mut decided.to_ask);
+        let claimed = self.write(decided).await?;
+        for (run, body, instances) in to_ask {
+            self.prober.ask(self.shared, &run, &body, &instances);
+        }
+        Ok(claimed)
     }
-    let claimed = won.len();
-    shared.lanes.push(won);
-    Ok(claimed)
-}
 
-fn orders_buckets(steps: &[(i16, Step)]) -> impl Iterator<Item = i16> + '_ {
-    steps.iter().map(|(bucket, _)| *bucket)
-}
-
-/// Routes each, as far as there is room; a run that nobody can execute is skipped.
-async fn decide(
-    shared: &Shared,
-    waiting: Vec<RunWithParameter>,
-    now: Millis,
-) -> Result<(Vec<(i16, Step)>, Vec<Order>)> {
-    let ids: Vec<i32> = waiting.iter().map(|found| found.run.job_id).collect();
-    let bodies = shared.directory.jobs(shared.store.as_ref(), &ids).await?;
-    let holdings = shared.holdings();
-    let settings = &shared.settings;
-    let mut rooms: HashMap<i32, usize> = HashMap::new();
-    let (mut steps, mut orders) = (Vec::new(), Vec::new());
-    for RunWithParameter { mut run, parameter } in waiting {
-        let room = rooms
-            .entry(run.executor_id)
-            .or_insert_with(|| shared.lanes.room(run.executor_id, settings.window, settings.permits));
-        let body = bodies.get(&run.job_id);
-        let draw: u64 = rand::rng().random();
-        // The executor of the row, whatever the job says by now: it is the one whose result counts.
-        let target = body
-            .map(|body| (body, shared.directory.route(run.executor_id, body.job.routing, draw as i64, draw)));
-        let what = match target {
-            None => What::Skip { reason: Reason::Stopped },
-            Some((_, None)) => What::Skip { reason: Reason::NoInstance },
-            Some((_, Some(_))) if *room == 0 => continue,
-            Some((body, Some(target))) => {
-                *room -= 1;
-                let claim = Claim {
-                    claim: holdings.claim(),
-                    fence: holdings.fence(run.bucket),
-                    instance_id: target.instance_id,
-                    instance_generation: target.instance_generation,
-                    deadline_at: Some(deadline(shared, body, run.due_at, now)),
-                };
-                run.claim = claim.claim;
-                orders.push(Order::new(&run, target, body.clone(), parameter));
-                What::Claim(claim)
+    /// Routes each, as far as there is room; a run that nobody can execute is skipped.
+    async fn decide(
+        &mut self,
+        waiting: Vec<RunWithParameter>,
+        mut found: HashMap<i64, Found>,
+    ) -> Result<Decided> {
+        let shared = self.shared;
+        let ids: Vec<i32> = waiting.iter().map(|found| found.run.job_id).collect();
+        let bodies = shared.directory.jobs(shared.store.as_ref(), &ids).await?;
+        let mut router = Router::new(shared, bodies.values(), self.now).await?;
+        let mut decided = Decided::default();
+        for RunWithParameter { run, parameter } in waiting {
+            let Some(body) = bodies.get(&run.job_id) else {
+                decided.skip(&run, Reason::Stopped, Vec::new(), self.now);
+                continue;
+            };
+            let way = match found.remove(&run.id) {
+                Some(found) => router.way_found(run.executor_id, found),
+                None => router.way(body, run.executor_id, self.cursors.route_seq(run.job_id)),
+            };
+            match way {
+                Way::Out(exit) => self.go(&mut decided, run, exit, body, parameter),
+                Way::Full => {}
+                Way::Ask(instances) => decided.to_ask.push((run, body.clone(), instances)),
+                Way::None { reason, tries } => decided.skip(&run, reason, tries, self.now),
             }
-        };
-        steps.push((run.bucket, Step { run_id: run.id, at: now, what }));
+        }
+        Ok(decided)
     }
-    Ok((steps, orders))
+
+    fn go(
+        &mut self,
+        decided: &mut Decided,
+        mut run: Run,
+        exit: Exit,
+        body: &Arc<JobBody>,
+        parameter: Option<String>,
+    ) {
+        let Exit { target, mark, tries } = exit;
+        if let Some(RouteMark::Turn { job_id, route_seq }) = mark {
+            self.cursors.set_route_seq(job_id, route_seq);
+        }
+        let holdings = self.shared.holdings();
+        let claim = Claim {
+            claim: holdings.claim(),
+            fence: holdings.fence(run.bucket),
+            instance_id: target.instance_id,
+            instance_generation: target.instance_generation,
+            deadline_at: Some(deadline(self.shared, body, run.due_at, self.now)),
+            mark,
+            tries,
+        };
+        run.claim = claim.claim;
+        decided.step(&run, What::Claim(claim), self.now);
+        decided.orders.insert(run.id, Order::new(&run, target, body.clone(), parameter));
+    }
+
+    /// Writes what was decided, and hands the claims that were won to dispatching.
+    async fn write(&self, decided: Decided) -> Result<usize> {
+        let Decided { steps, buckets, mut orders, .. } = decided;
+        let holdings = self.shared.holdings();
+        let Some(authority) = holdings.authority(buckets).filter(|_| !steps.is_empty()) else {
+            return Ok(0);
+        };
+        let applied = match self.shared.store.apply(Some(&authority), &steps).await {
+            Err(Error::Conflict(_)) => return Ok(0),
+            applied => applied?,
+        };
+        let mut won = Vec::with_capacity(orders.len());
+        for (step, _) in steps.iter().zip(applied).filter(|(_, applied)| *applied == Applied::Done) {
+            match orders.remove(&step.run_id) {
+                Some(order) => won.push(order),
+                None => self.shared.publish_runs([step.run_id]),
+            }
+        }
+        let claimed = won.len();
+        self.shared.lanes.push(won);
+        Ok(claimed)
+    }
+}
+
+impl Decided {
+    fn skip(&mut self, run: &Run, reason: Reason, tries: Vec<Try>, now: Millis) {
+        self.step(run, What::Skip { reason, tries }, now);
+    }
+
+    fn step(&mut self, run: &Run, what: What, now: Millis) {
+        self.buckets.push(run.bucket);
+        self.steps.push(Step { run_id: run.id, at: now, what });
+    }
 }

@@ -110,6 +110,18 @@ impl Cursors {
         }
     }
 
+    /// How many of the job's runs were routed.
+    pub fn route_seq(&self, job_id: i32) -> i64 {
+        self.by_job.get(&job_id).map_or(0, |cursor| cursor.route_seq)
+    }
+
+    /// Follows a run that waited and was routed.
+    pub fn set_route_seq(&mut self, job_id: i32, route_seq: i64) {
+        if let Some(cursor) = self.by_job.get_mut(&job_id) {
+            cursor.route_seq = route_seq;
+        }
+    }
+
     /// Takes a job off the time line until its row is read again.
     pub fn suspend(&mut self, id: i32) {
         if let Some(next_at) = self.by_job.get(&id).and_then(|cursor| cursor.next_at) {

@@ -1,17 +1,17 @@
 //! From decided fires to rows and orders.
 
+use super::route::{Exit, Router, Way};
 use crate::Result;
 use crate::engine::directory::{JobBody, Target};
 use crate::engine::dispatch::Order;
 use crate::engine::holdings::Holdings;
 use crate::engine::shared::Shared;
-use crate::engine::step::wants_attention;
+use crate::engine::step::{RouteMark, wants_attention};
 use crate::rules::misfire::{MissedSpan, Plan, Planned};
 use crate::store::engine::Advance;
 use entity::run::{Model as Run, Reason, RunKind, RunState};
 use entity::{Millis, job_cursor};
-use rand::Rng;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A cursor and what was decided for the nominal times it passes.
@@ -21,22 +21,13 @@ pub struct Fired {
     pub plan: Plan,
 }
 
-/// Where a fire goes.
-enum Way {
-    /// At once: claimed with the row.
-    Out(Arc<Target>),
-    /// The executor has enough: it waits as a row.
-    Waits,
-    NoInstance,
-}
-
 /// The rows for what was decided, and the orders for those that go out. Routes each fire, and
 /// leaves waiting what an executor has no room for.
 pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(Vec<Advance>, Vec<Order>)> {
     let count = fired.iter().map(|fired| fired.plan.planned.len()).sum();
     let mut ids = shared.run_ids.take(count).await?.into_iter();
     let holdings = shared.holdings();
-    let mut rooms: HashMap<i32, usize> = HashMap::new();
+    let mut router = Router::new(shared, fired.iter().map(|fired| &fired.body), now).await?;
     let mut orders = Vec::with_capacity(count);
     let mut advances = Vec::with_capacity(fired.len());
     for Fired { cursor, body, plan } in fired {
@@ -48,6 +39,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
             next_at: plan.next_at,
             last_at: cursor.last_at,
             route_seq: cursor.route_seq,
+            uses: Vec::new(),
             rows: Vec::with_capacity(plan.planned.len()),
         };
         for (planned, id) in plan.planned.iter().zip(ids.by_ref()) {
@@ -60,14 +52,17 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
                 Planned::Fire { nominal } => {
                     (run.nominal_at, run.due_at) = (nominal, nominal);
                     advance.last_at = nominal;
-                    match way(shared, body, advance.route_seq, &mut rooms) {
-                        Way::Out(target) => {
-                            advance.route_seq += 1;
+                    match router.way(body, run.executor_id, advance.route_seq) {
+                        Way::Out(Exit { target, mark, .. }) => {
+                            advance.route_seq = advance.route_seq.wrapping_add(1);
+                            if let Some(RouteMark::Use(used)) = mark {
+                                advance.uses.push(used);
+                            }
                             claim(shared, &holdings, &mut run, &target, body, now);
                             orders.push(Order::new(&run, target, body.clone(), None));
                         }
-                        Way::Waits => {}
-                        Way::NoInstance => skip(&mut run, Reason::NoInstance, now),
+                        Way::Full | Way::Ask(_) => {}
+                        Way::None { reason, .. } => skip(&mut run, reason, now),
                     }
                 }
             }
@@ -78,23 +73,12 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
     Ok((advances, orders))
 }
 
-fn way(shared: &Shared, body: &JobBody, route_seq: i64, rooms: &mut HashMap<i32, usize>) -> Way {
-    let settings = &shared.settings;
-    let executor_id = body.job.executor_id;
-    let draw = rand::rng().random();
-    let Some(target) = shared.directory.route(executor_id, body.job.routing, route_seq, draw) else {
-        return Way::NoInstance;
-    };
-    let room = rooms
-        .entry(executor_id)
-        .or_insert_with(|| shared.lanes.room(executor_id, settings.window, settings.permits));
-    match room.checked_sub(1) {
-        Some(left) => {
-            *room = left;
-            Way::Out(target)
-        }
-        None => Way::Waits,
-    }
+/// The rows whose instances are to be asked at once, if they are there.
+pub fn asking(fired: &[Fired], advances: &[Advance]) -> Vec<i64> {
+    let jobs = fired.iter().filter(|fired| fired.body.job.routing.asks()).map(|fired| fired.cursor.job_id);
+    let jobs: HashSet<i32> = jobs.collect();
+    let rows = advances.iter().filter(|advance| jobs.contains(&advance.job_id)).flat_map(|own| &own.rows);
+    rows.filter(|run| run.state == RunState::Waiting).map(|run| run.id).collect()
 }
 
 /// When the server ends a run that goes out now, whatever the executor does.

@@ -80,6 +80,11 @@ impl Store for MemoryStore {
         Ok(job_ids.iter().filter_map(|id| tables.jobs.get(id)).cloned().collect())
     }
 
+    async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>> {
+        let tables = self.tables();
+        Ok(tables.route_uses.values().filter(|used| job_ids.contains(&used.job_id)).copied().collect())
+    }
+
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {
         let tables = self.tables();
         let here = tables.instances.values().filter(|instance| instance.gone_at.is_none());
@@ -139,6 +144,7 @@ impl Store for MemoryStore {
                 continue;
             }
             planned.won.insert(advance.job_id);
+            advance.uses.iter().for_each(|used| tables.note_use(*used));
             for run in &advance.rows {
                 if !tables.insert_run(run.clone(), authority.lease.server_id) {
                     planned.violations.insert(run.id);

@@ -12,7 +12,7 @@ mod read;
 mod settle;
 
 use super::*;
-use crate::store::{Db, instances, leases};
+use crate::store::{Db, instances, leases, route_uses};
 use crate::{Error, Result};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -119,6 +119,10 @@ impl Store for SqlStore {
 
     async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>> {
         Ok(read::jobs(self.db.reader(), job_ids).await?)
+    }
+
+    async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>> {
+        Ok(route_uses::of_jobs(self.db.reader(), job_ids).await?)
     }
 
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {

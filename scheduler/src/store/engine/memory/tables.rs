@@ -1,12 +1,12 @@
 //! The tables of the model, and what the commands do to them.
 
-use super::step::{self, Applied, Step, Texts};
+use super::step::{self, Applied, RouteMark, Step, Texts};
 use super::{Advance, Authority, Lease, Newcomer, OpenBlock};
 use crate::{Error, Result};
 use entity::id_block::BLOCK;
 use entity::run::RunState;
 use entity::server::ServerState;
-use entity::{BUCKETS, Millis, bucket, executor, instance, job, job_cursor, run, server};
+use entity::{BUCKETS, Millis, bucket, executor, instance, job, job_cursor, route_use, run, server};
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: Millis = 3_600_000;
@@ -18,6 +18,8 @@ pub struct Tables {
     pub instances: BTreeMap<i32, instance::Model>,
     pub jobs: BTreeMap<i32, job::Model>,
     pub cursors: BTreeMap<i32, job_cursor::Model>,
+    /// By (job, instance).
+    pub route_uses: BTreeMap<(i32, i32), route_use::Model>,
     pub runs: BTreeMap<i64, run::Model>,
     pub parameters: BTreeMap<i64, String>,
     pub texts: BTreeMap<i64, Texts>,
@@ -40,6 +42,7 @@ impl Default for Tables {
             instances: BTreeMap::new(),
             jobs: BTreeMap::new(),
             cursors: BTreeMap::new(),
+            route_uses: BTreeMap::new(),
             runs: BTreeMap::new(),
             parameters: BTreeMap::new(),
             texts: BTreeMap::new(),
@@ -168,7 +171,25 @@ impl Tables {
         if !was_final {
             self.count(&row, server_id);
         }
+        if let Some(mark) = step.what.mark().filter(|_| applied == Applied::Done) {
+            self.leave(mark);
+        }
         applied
+    }
+
+    fn leave(&mut self, mark: RouteMark) {
+        match mark {
+            RouteMark::Use(used) => self.note_use(used),
+            RouteMark::Turn { job_id, route_seq } => {
+                if let Some(cursor) = self.cursors.get_mut(&job_id) {
+                    cursor.route_seq = route_seq;
+                }
+            }
+        }
+    }
+
+    pub(super) fn note_use(&mut self, used: route_use::Model) {
+        self.route_uses.insert((used.job_id, used.instance_id), used);
     }
 
     fn count(&mut self, run: &run::Model, server_id: i32) {

@@ -3,17 +3,18 @@
 use super::super::Authority;
 use super::super::rowset::{self, Column, Kind, Rowset};
 use super::{CHUNK, authority};
-use crate::engine::step::{self, Applied, Step, Texts};
+use crate::engine::step::{self, Applied, RouteMark, Step, Texts};
+use crate::store::route_uses;
 use crate::store::stat_hours::Outcomes;
 use crate::{Error, Result};
-use entity::{run, run_text};
+use entity::{job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const CHANGED: &[Column] = &[
     ("id", Kind::Number),
@@ -34,6 +35,8 @@ const CHANGED: &[Column] = &[
     ("late_at", Kind::Number),
 ];
 
+const TURN: &[Column] = &[("job_id", Kind::Number), ("route_seq", Kind::Number)];
+
 /// Texts per statement: each may have 50,000 characters, and MySQL bounds a packet at 16 MB.
 const TEXTS: usize = 50;
 
@@ -51,6 +54,7 @@ pub async fn apply(
         }
         None => {}
     }
+    lock_cursors(conn, steps).await?;
     let before = locked(conn, steps).await?;
     let mut after = before.clone();
     let mut texts: BTreeMap<i64, Texts> = BTreeMap::new();
@@ -68,12 +72,46 @@ pub async fn apply(
     let applied: Vec<Applied> = applied.collect();
     let changed: Vec<&run::Model> = after.values().filter(|row| before.get(&row.id) != Some(row)).collect();
     write_runs(conn, &changed).await?;
+    let done = steps.iter().zip(&applied).filter(|(_, applied)| **applied == Applied::Done);
+    write_marks(conn, done.filter_map(|(step, _)| step.what.mark()).collect()).await?;
     write_texts(conn, texts).await?;
     let mut outcomes = Outcomes::default();
     let was_final = |row: &run::Model| before.get(&row.id).is_some_and(|row| row.state.is_final());
     changed.iter().filter(|row| !was_final(row)).for_each(|row| outcomes.count(row));
     outcomes.add_to(conn, server_id).await?;
     Ok(applied)
+}
+
+/// Locks the cursors that a claim writes to, before any run: an edit locks them in this order too.
+async fn lock_cursors(conn: &impl ConnectionTrait, steps: &[Step]) -> Result<()> {
+    let turns = steps.iter().filter_map(|step| match step.what.mark() {
+        Some(RouteMark::Turn { job_id, .. }) => Some(job_id),
+        _ => None,
+    });
+    let jobs: BTreeSet<i32> = turns.collect();
+    if !jobs.is_empty() {
+        let cursors = job_cursor::Entity::find().filter(job_cursor::Column::JobId.is_in(jobs));
+        cursors.order_by_asc(job_cursor::Column::JobId).lock(LockType::Update).all(conn).await?;
+    }
+    Ok(())
+}
+
+/// Writes what the choices leave behind; the last of a job counts.
+async fn write_marks(conn: &impl ConnectionTrait, marks: Vec<RouteMark>) -> Result<()> {
+    let backend = conn.get_database_backend();
+    let (mut turns, mut uses) = (BTreeMap::new(), Vec::new());
+    for mark in marks {
+        match mark {
+            RouteMark::Turn { job_id, route_seq } => drop(turns.insert(job_id, route_seq)),
+            RouteMark::Use(used) => uses.push(used),
+        }
+    }
+    if !turns.is_empty() {
+        let rows: Vec<_> = turns.into_iter().map(|(job_id, route_seq)| json!([job_id, route_seq])).collect();
+        let sql = rowset::update(backend, "job_cursor", "job_cursor.job_id = v.job_id", &["route_seq"]);
+        conn.execute_raw(Rowset::new(TURN, &rows).statement(backend, &sql, vec![])).await?;
+    }
+    Ok(route_uses::set(conn, uses).await?)
 }
 
 /// The rows that the steps name, locked in the order of their ids.
@@ -101,15 +139,18 @@ async fn write_runs(conn: &impl ConnectionTrait, changed: &[&run::Model]) -> Res
     Ok(())
 }
 
-/// Adds texts; what a row has already stays.
+/// Adds texts, as [`Texts::merge`] does.
 async fn write_texts(conn: &impl ConnectionTrait, texts: BTreeMap<i64, Texts>) -> Result<()> {
     use run_text::{ActiveModel, Column, Entity};
-    let new = match conn.get_database_backend() {
-        DbBackend::MySql => |name: &str| format!("COALESCE(run_text.{name}, VALUES({name}))"),
-        _ => |name: &str| format!("COALESCE(run_text.{name}, excluded.{name})"),
+    let later = match conn.get_database_backend() {
+        DbBackend::MySql => |name: &str| format!("VALUES({name})"),
+        _ => |name: &str| format!("excluded.{name}"),
     };
+    let new = |name: &str| format!("COALESCE(run_text.{name}, {})", later(name));
+    let newest = |name: &str| format!("COALESCE({}, run_text.{name})", later(name));
     let add = OnConflict::column(Column::RunId)
         .value(Column::EndedBy, Expr::cust(new("ended_by")))
+        .value(Column::Tries, Expr::cust(newest("tries")))
         .value(Column::Dispatch, Expr::cust(new("dispatch")))
         .value(Column::Result, Expr::cust(new("result")))
         .value(Column::LateResult, Expr::cust(new("late_result")))
@@ -121,6 +162,7 @@ async fn write_texts(conn: &impl ConnectionTrait, texts: BTreeMap<i64, Texts>) -
             parameter: Set(None),
             started_by: Set(None),
             ended_by: Set(texts.ended_by),
+            tries: Set(texts.tries),
             dispatch: Set(texts.dispatch),
             result: Set(texts.result),
             late_result: Set(texts.late_result),

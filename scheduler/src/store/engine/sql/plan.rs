@@ -3,6 +3,7 @@
 use super::super::rowset::{self, Column, Kind, Rowset};
 use super::super::{Advance, Authority, Planned};
 use super::{SqlStore, authority, finish, transact};
+use crate::store::route_uses;
 use crate::store::stat_hours::Outcomes;
 use crate::{Error, Result};
 use entity::run;
@@ -80,6 +81,7 @@ async fn plan_in(
     move_cursors(conn, &won).await?;
     let rows: Vec<&run::Model> = won.iter().flat_map(|advance| &advance.rows).collect();
     let violations = insert_runs(conn, &rows).await?;
+    route_uses::set(conn, won.iter().flat_map(|advance| advance.uses.iter().copied())).await?;
     count_outcomes(conn, server_id, &rows, &violations).await?;
     Ok(Planned { won: won.iter().map(|advance| advance.job_id).collect(), violations })
 }

@@ -1,0 +1,137 @@
+//! Where the runs of one batch go. What one choice leaves behind, the next of the same batch sees.
+
+use super::probe::Found;
+use crate::Result;
+use crate::engine::directory::{Instances, JobBody, Target};
+use crate::engine::shared::Shared;
+use crate::engine::step::RouteMark;
+use crate::rules::routing::{self, Basis, Candidate, Uses};
+use entity::Millis;
+use entity::job::{Model as Job, Routing};
+use entity::run::Reason;
+use entity::run_text::Try;
+use rand::Rng;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where a run goes.
+pub enum Way {
+    /// At once.
+    Out(Exit),
+    /// The executor has enough: it waits as a row.
+    Full,
+    /// These are asked first: it waits as a row meanwhile.
+    Ask(Instances),
+    /// Nowhere.
+    None { reason: Reason, tries: Vec<Try> },
+}
+
+/// The instance that was chosen, and what is written along with the claim.
+pub struct Exit {
+    pub target: Arc<Target>,
+    pub mark: Option<RouteMark>,
+    pub tries: Vec<Try>,
+}
+
+/// Routes the runs of one batch.
+pub struct Router<'a> {
+    shared: &'a Shared,
+    now: Millis,
+    executors: HashMap<i32, Executor>,
+    /// By job, for the strategies that go by it.
+    uses: HashMap<i32, Uses>,
+}
+
+/// An executor at the moment.
+struct Executor {
+    instances: Instances,
+    /// How many more runs it may get.
+    room: usize,
+}
+
+impl<'a> Router<'a> {
+    /// For runs of these jobs; reads how they used their instances, where that matters.
+    pub async fn new(
+        shared: &'a Shared,
+        bodies: impl Iterator<Item = &Arc<JobBody>>,
+        now: Millis,
+    ) -> Result<Self> {
+        let going_by_use = bodies.filter(|body| body.job.routing.goes_by_use());
+        let ids: Vec<i32> = going_by_use.map(|body| body.job.id).collect();
+        let mut uses: HashMap<i32, Uses> = HashMap::new();
+        if !ids.is_empty() {
+            for used in shared.store.route_uses(&ids).await? {
+                uses.entry(used.job_id).or_default().insert(used.instance_id, used);
+            }
+        }
+        Ok(Self { shared, now, executors: HashMap::new(), uses })
+    }
+
+    /// Where a run of this job goes. `executor_id` is that of the run's row, whatever the job says by
+    /// now: it is the one whose result counts. `route_seq` is the job's.
+    pub fn way(&mut self, body: &JobBody, executor_id: i32, route_seq: i64) -> Way {
+        let instances = self.executor(executor_id).instances.clone();
+        if instances.is_empty() {
+            return Way::None { reason: Reason::NoInstance, tries: Vec::new() };
+        }
+        if !self.has_room(executor_id) {
+            return Way::Full;
+        }
+        if body.job.routing.asks() {
+            return Way::Ask(instances);
+        }
+        match self.choose(&body.job, &instances, route_seq) {
+            Some((target, mark)) => self.out(Exit { target, mark, tries: Vec::new() }),
+            None => Way::None { reason: Reason::NoInstance, tries: Vec::new() },
+        }
+    }
+
+    /// Where a run goes whose instances were asked.
+    pub fn way_found(&mut self, executor_id: i32, found: Found) -> Way {
+        match found.target {
+            Some(_) if !self.has_room(executor_id) => Way::Full,
+            Some(target) => self.out(Exit { target, mark: None, tries: found.tries }),
+            None => Way::None { reason: found.reason, tries: found.tries },
+        }
+    }
+
+    fn choose(
+        &mut self,
+        job: &Job,
+        instances: &Instances,
+        route_seq: i64,
+    ) -> Option<(Arc<Target>, Option<RouteMark>)> {
+        let candidates: Vec<Candidate<'_>> = instances.iter().map(|target| target.candidate()).collect();
+        let unused = Uses::new();
+        let uses = self.uses.get(&job.id).unwrap_or(&unused);
+        let basis = Basis { job_id: job.id, route_seq, draw: rand::rng().random(), uses };
+        let target = instances.get(routing::choose(job.routing, basis, &candidates)?)?.clone();
+        let mark = match job.routing {
+            Routing::Round => Some(RouteMark::Turn { job_id: job.id, route_seq: route_seq.wrapping_add(1) }),
+            by_use if by_use.goes_by_use() => {
+                let used = routing::used_once_more(basis, &candidates, target.instance_id, self.now);
+                self.uses.entry(job.id).or_default().insert(used.instance_id, used);
+                Some(RouteMark::Use(used))
+            }
+            _ => None,
+        };
+        Some((target, mark))
+    }
+
+    fn out(&mut self, exit: Exit) -> Way {
+        self.executor(exit.target.executor_id).room -= 1;
+        Way::Out(exit)
+    }
+
+    fn has_room(&mut self, executor_id: i32) -> bool {
+        self.executor(executor_id).room > 0
+    }
+
+    fn executor(&mut self, id: i32) -> &mut Executor {
+        let (shared, settings) = (self.shared, &self.shared.settings);
+        self.executors.entry(id).or_insert_with(|| Executor {
+            instances: shared.directory.instances(id),
+            room: shared.lanes.room(id, settings.window, settings.permits),
+        })
+    }
+}
