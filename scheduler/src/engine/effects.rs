@@ -87,11 +87,15 @@ impl Effects {
         Self { shared }
     }
 
-    /// Decides about every run of this server's buckets that has ended and is not closed.
+    /// Decides about every run of this server's buckets that has ended and is not closed. One that
+    /// ended before its time was killed, which nothing follows: it is closed when its time comes, so
+    /// that this need not look through all that waits for a later time.
     pub async fn tick(&mut self) -> Result<EffectsReport> {
+        let shared = self.shared.clone();
         let mut report = EffectsReport::default();
         loop {
-            let ids = self.shared.store.ended(&self.shared.holdings().buckets(), BATCH).await?;
+            let due_by = shared.now() + shared.settings.lead_ms;
+            let ids = shared.store.ended(&shared.holdings().buckets(), due_by, BATCH).await?;
             let full = ids.len() as u64 == BATCH;
             if self.close(&ids, &mut report).await? == 0 || !full {
                 return Ok(report);

@@ -136,8 +136,9 @@ pub trait Store: Send + Sync + 'static {
     /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the
     /// executors that are `full`.
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
-    /// Final runs in these buckets of which is still to be decided what follows, the earliest first.
-    async fn ended(&self, buckets: &[i16], limit: u64) -> Result<Vec<i64>>;
+    /// Final runs in these buckets, due by `due_by`, of which is still to be decided what follows, the
+    /// earliest first.
+    async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>>;
     /// Live runs in these buckets, due by `due_by`, that may need a decision: not answered yet, in
     /// doubt, past their limit at `now`, or with an instance that is gone.
     async fn doubtful(

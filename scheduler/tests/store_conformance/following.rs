@@ -33,8 +33,9 @@ conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
     put_jobs(bench, &[one.clone(), two.clone()]).await;
     bench.put_run(ended(RunState::Failed), None).await;
     let store = bench.store();
-    assert_eq!(store.ended(&[bucket_of(1)], 10).await.unwrap(), [7]);
-    assert!(store.ended(&[bucket_of(2)], 10).await.unwrap().is_empty());
+    assert_eq!(store.ended(&[bucket_of(1)], START, 10).await.unwrap(), [7]);
+    assert!(store.ended(&[bucket_of(1)], START - 1, 10).await.unwrap().is_empty());
+    assert!(store.ended(&[bucket_of(2)], START, 10).await.unwrap().is_empty());
     let retry =
         RunWithParameter { parameter: Some("typed".to_owned()), ..next(10_001, &one, RunKind::Retry, START) };
     let child = next(10_002, &two, RunKind::Child, START + 500);
@@ -50,7 +51,7 @@ conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
     let again = [Ending { run_id: 7, rows: vec![next(10_003, &one, RunKind::Retry, START)] }];
     assert_eq!(store.follow(&authority, &again).await.unwrap(), Default::default());
     assert_eq!(bench.run(10_003).await, None);
-    assert!(store.ended(&[bucket_of(1)], 10).await.unwrap().is_empty());
+    assert!(store.ended(&[bucket_of(1)], START, 10).await.unwrap().is_empty());
 });
 
 conform!(a_follower_whose_key_is_taken_is_left_as_it_is, async |bench: &Bench| {
@@ -77,7 +78,7 @@ conform!(a_run_that_has_not_ended_and_one_that_is_not_there_have_no_followers, a
     assert_eq!(bench.store().follow(&authority, &endings).await.unwrap(), Default::default());
     assert_eq!(bench.run(7).await, Some(ended(RunState::Running)));
     assert_eq!(bench.run(10_001).await, None);
-    assert!(bench.store().ended(&[bucket_of(1)], 10).await.unwrap().is_empty());
+    assert!(bench.store().ended(&[bucket_of(1)], START, 10).await.unwrap().is_empty());
 });
 
 conform!(a_row_of_a_job_that_was_edited_or_deleted_leaves_its_cause_open, async |bench: &Bench| {
@@ -97,7 +98,7 @@ conform!(a_row_of_a_job_that_was_edited_or_deleted_leaves_its_cause_open, async 
     followed.stale.sort_unstable();
     assert_eq!((followed.stale, followed.closed), (vec![2, 3], 1));
     assert_eq!(followed.inserted, [10_003].into());
-    assert_eq!(bench.store().ended(&[bucket_of(1)], 10).await.unwrap(), [7]);
+    assert_eq!(bench.store().ended(&[bucket_of(1)], START, 10).await.unwrap(), [7]);
 });
 
 conform!(a_server_whose_bucket_moved_on_starts_nothing, async |bench: &Bench| {

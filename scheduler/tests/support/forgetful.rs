@@ -68,8 +68,8 @@ impl Store for ForgetfulStore {
         self.inner.children_of(job_ids).await
     }
 
-    async fn ended(&self, buckets: &[i16], limit: u64) -> Result<Vec<i64>> {
-        self.inner.ended(buckets, limit).await
+    async fn ended(&self, buckets: &[i16], due_by: i64, limit: u64) -> Result<Vec<i64>> {
+        self.inner.ended(buckets, due_by, limit).await
     }
 
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {

@@ -124,7 +124,7 @@ fn JobLinks(jobs: Vec<JobName>) -> impl IntoView {
         return view! { <span class="faint">{tu_string!(i18n, common.none)}</span> }.into_any();
     }
     let link = |(at, job): (usize, JobName)| {
-        let between = if at > 0 { " · " } else { "" };
+        let between = (at > 0).then_some(" · ");
         view! { {between} <a href=routes::job(job.id)>{format!("#{} {}", job.id, job.name)}</a> }
     };
     jobs.into_iter().enumerate().map(link).collect_view().into_any()

@@ -21,6 +21,10 @@ use entity::run::{Model, RunKind, RunState};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 use leptos_router::hooks::use_params_map;
+use std::time::Duration;
+
+/// How long after a run's end its page looks for what followed, which the server decides next.
+const FOLLOW_UPS: Duration = Duration::from_secs(2);
 
 #[component]
 pub fn RunDetail() -> impl IntoView {
@@ -54,15 +58,23 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
     let state = RwSignal::new(view.run.state);
     let present = RwSignal::new(view);
     let kill = ServerAction::<KillRun>::new();
+    let refresh = move || {
+        leptos::task::spawn_local(async move {
+            // The next change of state, or a reload, shows what cannot be read now.
+            if let Ok(view) = runs::run(id).await
+                && present.try_with_untracked(|shown| *shown != view).unwrap_or(false)
+            {
+                present.try_set(view);
+            }
+        });
+    };
     Effect::new(move |before: Option<(RunState, usize)>| {
         let now = (state.get(), kill.version().get());
         if before.is_some_and(|before| before != now) {
-            leptos::task::spawn_local(async move {
-                // The next change of state, or a reload, shows what cannot be read now.
-                if let Ok(view) = runs::run(id).await {
-                    present.try_set(view);
-                }
-            });
+            refresh();
+            if now.0.is_final() {
+                set_timeout(refresh, FOLLOW_UPS);
+            }
         }
         now
     });
@@ -209,7 +221,7 @@ fn Cause(view: RunView) -> impl IntoView {
 fn FollowUpLinks(follow_ups: Vec<FollowUp>) -> impl IntoView {
     let i18n = use_i18n();
     let link = |(at, next): (usize, FollowUp)| {
-        let between = if at > 0 { " · " } else { "" };
+        let between = (at > 0).then_some(" · ");
         let words = match (next.kind, next.job_name) {
             (RunKind::Child, Some(name)) => name,
             (RunKind::Child, None) => tu_string!(i18n, runs.deleted_job, id = next.job_id),

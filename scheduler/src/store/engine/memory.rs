@@ -108,9 +108,9 @@ impl Store for MemoryStore {
         Ok(first_due(waiting, limit, |run: &run::Model| run.due_at).into_iter().map(|run| run.id).collect())
     }
 
-    async fn ended(&self, buckets: &[i16], limit: u64) -> Result<Vec<i64>> {
+    async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>> {
         let tables = self.tables();
-        let ended = tables.live(buckets, Millis::MAX).filter(|run| run.state.is_final()).cloned().collect();
+        let ended = tables.live(buckets, due_by).filter(|run| run.state.is_final()).cloned().collect();
         Ok(first_due(ended, limit, |run: &run::Model| run.due_at).into_iter().map(|run| run.id).collect())
     }
 

@@ -138,8 +138,8 @@ impl Store for SqlStore {
         Ok(read::waiting(self.db.reader(), buckets, due_by, full, limit).await?)
     }
 
-    async fn ended(&self, buckets: &[i16], limit: u64) -> Result<Vec<i64>> {
-        Ok(read::ended(self.db.reader(), buckets, limit).await?)
+    async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>> {
+        Ok(read::ended(self.db.reader(), buckets, due_by, limit).await?)
     }
 
     async fn doubtful(

@@ -93,11 +93,16 @@ pub async fn waiting(
         .await
 }
 
-pub async fn ended(conn: &impl ConnectionTrait, buckets: &[i16], limit: u64) -> Result<Vec<i64>, DbErr> {
+pub async fn ended(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+    due_by: Millis,
+    limit: u64,
+) -> Result<Vec<i64>, DbErr> {
     Runs::find()
         .select_only()
         .column(RunColumn::Id)
-        .filter(live(buckets, Millis::MAX))
+        .filter(live(buckets, due_by))
         .filter(RunColumn::State.is_in(RunState::iter().filter(|state| state.is_final())))
         .order_by_asc(RunColumn::DueAt)
         .limit(limit)
