@@ -1,6 +1,6 @@
 // Jobs as specs make them, on the executor that the common server has.
 
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 /** The executor that really runs; other specs create some that do not. */
 const demoExecutor = "demo-executor";
@@ -20,6 +20,10 @@ export interface JobValues {
   /** A shell script instead of a handler. */
   script?: string;
   owner?: string;
+  /** Retries without a delay. */
+  retries?: number;
+  /** Ids of the jobs that follow. */
+  children?: number[];
 }
 
 /** Fills the job form that is open. */
@@ -37,6 +41,15 @@ export async function fillJob(page: Page, values: JobValues): Promise<void> {
     await form.locator('[name="form[source]"]').fill(values.script);
   } else {
     await form.locator('[name="form[handler]"]').fill(values.handler ?? "demo");
+  }
+  if (values.retries !== undefined) {
+    await form.locator("summary", { hasText: "Retries" }).click();
+    await form.locator('[name="form[retries]"]').fill(String(values.retries));
+    await form.locator('[name="form[retry_delay_s]"]').fill("0");
+  }
+  if (values.children !== undefined) {
+    await form.locator("summary", { hasText: "Jobs that follow" }).click();
+    await form.locator('[name="form[children]"]').fill(values.children.join(", "));
   }
   if (values.parameter !== undefined) await form.locator('[name="form[parameter]"]').fill(values.parameter);
 }
@@ -64,5 +77,13 @@ export async function reloadUntil(page: Page, isHydrated: boolean, text: RegExp)
   await expect(async () => {
     if (!isHydrated) await page.reload();
     await expect(page.locator("main")).toContainText(text, { timeout: 2_000 });
+  }).toPass({ timeout: 30_000 });
+}
+
+/** Loads the page again until `shown` is in it. */
+export async function reloadUntilVisible(page: Page, shown: Locator): Promise<void> {
+  await expect(async () => {
+    await page.reload();
+    await expect(shown).toBeVisible({ timeout: 2_000 });
   }).toPass({ timeout: 30_000 });
 }

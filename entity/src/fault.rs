@@ -34,8 +34,14 @@ pub enum Fault {
     Taken { id: Option<i64> },
     /// Names something that does not exist or that the asker may not see.
     Unknown,
+    /// Several were named, and these do not exist or may not be seen.
+    UnknownIds { ids: Vec<i32> },
     /// Not one of the choices.
     Choice,
+    /// A job would start itself in the end: the names on the way from it back to it.
+    Cycle { path: Vec<String> },
+    /// More than `max` of them.
+    TooMany { max: u32 },
     /// A cron expression that cannot be read; `position` counts fields from 1.
     Cron { position: Option<u8>, detail: CronFault },
     /// A time zone that the IANA database does not know.

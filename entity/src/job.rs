@@ -1,5 +1,9 @@
 //! A job: what is to run, when, and where.
 
+mod retry;
+
+pub use retry::{RetryBackoff, RetryOn, UnknownEnd};
+
 use crate::Millis;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -40,6 +44,17 @@ pub struct Model {
     pub blocking: Blocking,
     /// Seconds a run may take; 0 = no limit.
     pub timeout_s: i32,
+    /// How many further attempts a run gets that ended otherwise than it should, 0 … 100.
+    pub retries: i32,
+    /// Seconds from the end of an attempt to the first retry, 0 … 86,400.
+    pub retry_delay_s: i32,
+    /// How the delay grows from one retry to the next.
+    pub retry_backoff: RetryBackoff,
+    /// Up to so many seconds are added to each delay, 0 … 3,600, so that runs that failed together do
+    /// not come back together.
+    pub retry_jitter_s: i32,
+    /// Which ends are retried.
+    pub retry_on: RetryOn,
     /// Grows with every edit: the optimistic lock, and the version runs refer to.
     pub version: i32,
     pub created_at: Millis,

@@ -10,6 +10,7 @@ pub mod fault;
 pub mod id_block;
 pub mod instance;
 pub mod job;
+pub mod job_child;
 pub mod job_cursor;
 pub mod namespace;
 pub mod route_use;

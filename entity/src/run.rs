@@ -1,7 +1,7 @@
 //! A run: one firing of a job, one shard of it, or one attempt. Numbers only: texts lie in
 //! [`crate::run_text`], present only where needed.
 
-use crate::Millis;
+use crate::{Millis, job};
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +19,9 @@ pub struct Model {
     pub nominal_at: Millis,
     /// When it may go (jitter, retry delay); the `logDateTime` of the wire.
     pub due_at: Millis,
-    /// What makes (job, nominal time) unique: 0 = by the schedule; the cause's id = its retry or
-    /// child run; minus the own id = by hand, API, backfill, shard.
+    /// What makes (job, nominal time) unique: 0 = by the schedule; the cause's id = its retry (which
+    /// keeps the nominal time) or child run (whose nominal time is the cause's end); minus the own
+    /// id = by hand, API, backfill, shard.
     pub slot: i64,
     pub state: RunState,
     pub reason: Reason,
@@ -61,6 +62,48 @@ pub struct Model {
     /// A result that came after the final state: kept beside it.
     pub late_code: Option<i32>,
     pub late_at: Option<Millis>,
+}
+
+impl Model {
+    /// A run of this job that waits for nothing but its time, `at`; everything else is as for a run
+    /// of the schedule that nothing follows.
+    pub fn waiting(id: i64, job: &job::Model, bucket: i16, at: Millis) -> Self {
+        Self {
+            id,
+            job_id: job.id,
+            kind: RunKind::Schedule,
+            job_version: job.version,
+            nominal_at: at,
+            due_at: at,
+            slot: 0,
+            state: RunState::Waiting,
+            reason: Reason::None,
+            code: 0,
+            attention: None,
+            bucket,
+            live_bucket: Some(bucket),
+            follow_ok: false,
+            follow_fail: false,
+            claim: 0,
+            fence: 0,
+            executor_id: job.executor_id,
+            instance_id: None,
+            instance_generation: 0,
+            parent_id: None,
+            shard_index: 0,
+            shard_total: 1,
+            attempt: 1,
+            priority: 0,
+            span_last: None,
+            span_count: 1,
+            deadline_at: None,
+            sent_at: None,
+            accepted_at: None,
+            ended_at: None,
+            late_code: None,
+            late_at: None,
+        }
+    }
 }
 
 /// What made the run.

@@ -3,16 +3,15 @@
 //! Loops, one duty each, over a [`Store`](crate::store::engine::Store): *lease* keeps this server's
 //! right to decide, *plan* claims what falls due, *dispatch* sends it, *record* writes what is
 //! learnt, *rescue* looks after what nobody knows about, *silence* notices instances that left
-//! without a word, *settle* fills the way from jobs to runs. Each loop's body is a public `tick`
-//! that returns a report, so that a test can run it step by step; what it decides is a pure
-//! function. They run on threads of their own: rendering pages cannot delay a fire.
-//!
-//! What follows a run (retries, children, parents, queues) is to be the loop *effects*, which the
-//! columns `follow_ok` and `follow_fail` and a final row's `live_bucket` are for.
+//! without a word, *effects* starts what follows a run, *settle* fills the way from jobs to runs.
+//! Each loop's body is a public `tick` that returns a report, so that a test can run it step by
+//! step; what it decides is a pure function. They run on threads of their own: rendering pages
+//! cannot delay a fire.
 
 pub mod directory;
 pub mod dispatch;
 pub mod dispatcher;
+pub mod effects;
 pub mod gate;
 mod handle;
 pub mod holdings;
@@ -37,6 +36,7 @@ use crate::store::engine::SqlStore;
 use crate::store::ids::RunIds;
 use crate::{Error, Result};
 use dispatcher::HttpDispatcher;
+use effects::Effects;
 use futures::FutureExt;
 use gate::Gate;
 use identity::Identity;
@@ -157,6 +157,7 @@ impl Loops {
         let loops = [
             supervise("plan", of(), |shared| async move { Planner::new(shared).run().await }),
             supervise("rescue", of(), |shared| async move { Rescuer::new(shared).run().await }),
+            supervise("effects", of(), |shared| async move { Effects::new(shared).run().await }),
             supervise("settle", of(), |shared| async move { Settler::new(shared).run().await }),
             supervise("silence", of(), silence::run),
             supervise("dispatch", of(), dispatch::run),

@@ -4,6 +4,7 @@
 //! is where a change and a claim of the engine meet, and one of both wins. A run that was claimed
 //! before goes out with the version it was claimed with.
 
+mod children;
 mod draft;
 mod list;
 mod switch;
@@ -16,7 +17,9 @@ use crate::rules::preview::PreviewFire;
 use crate::rules::schedule::{Definition, Schedule};
 use crate::runs::RecentRun;
 use crate::signals::Change;
-use crate::store::{executors as executor_store, jobs as store, namespaces, runs as run_store, users};
+use crate::store::{
+    executors as executor_store, job_children, jobs as store, namespaces, runs as run_store, users,
+};
 use crate::{Error, Result, Services, rules};
 use entity::fault::Fault;
 use entity::job::{ActiveModel, JobState, Model};
@@ -24,6 +27,7 @@ use entity::{Millis, executor, job_cursor, namespace};
 use sea_orm::{DatabaseTransaction, Set};
 
 pub use crate::store::jobs::{JobFilter, JobOrder};
+pub use children::JobName;
 pub(crate) use draft::PARAMETER_LENGTH;
 pub use draft::{JobDraft, SchedulePreview};
 pub use list::{JobPage, JobRow, list};
@@ -46,6 +50,10 @@ pub struct JobDetail {
     pub updated_by: Option<String>,
     /// The last 20 runs, newest first.
     pub recent: Vec<RecentRun>,
+    /// The jobs whose success starts it.
+    pub parents: Vec<JobName>,
+    /// The jobs that its success starts.
+    pub children: Vec<JobName>,
 }
 
 pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDetail> {
@@ -58,12 +66,15 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
         None => None,
     };
     let mut recent = run_store::recent_of_jobs(reader, &[id], RECENT).await?;
+    let (parents, children) = children::around(reader, id).await?;
     Ok(JobDetail {
         executor: executor.ok_or(Error::NotFound("executor"))?.into(),
         namespace: namespace.ok_or(Error::NotFound("namespace"))?,
         next_at: store::cursor(reader, id).await?.and_then(|cursor| cursor.next_at),
         updated_by: editor.map(|user| user.name),
         recent: recent.remove(&id).unwrap_or_default().iter().map(RecentRun::from).collect(),
+        parents,
+        children,
         job,
     })
 }
@@ -87,6 +98,8 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
     let transaction = services.db.begin().await?;
     check_executor_stays(&transaction, executor.id).await?;
     check_name_free(&transaction, executor.namespace_id, &draft.name, None).await?;
+    children::check(&transaction, executor.namespace_id, None, &draft.children).await?;
+    let children = draft.children.clone();
     let row = ActiveModel {
         namespace_id: Set(executor.namespace_id),
         state: Set(state),
@@ -107,6 +120,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
         route_seq: 0,
     };
     store::insert_cursor(&transaction, cursor).await?;
+    job_children::replace(&transaction, job.id, &children).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Job(job.id));
     Ok(job)
@@ -137,6 +151,9 @@ pub async fn edit(
         return Err(Error::Conflict(before.version));
     }
     check_name_free(&transaction, before.namespace_id, &draft.name, Some(id)).await?;
+    let own = Some((id, draft.name.as_str()));
+    children::check(&transaction, before.namespace_id, own, &draft.children).await?;
+    job_children::replace(&transaction, id, &draft.children).await?;
     let source_changed_at = match draft.source == before.source {
         true => before.source_changed_at,
         // Executors tell versions of the source apart by this time alone.

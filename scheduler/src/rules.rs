@@ -3,8 +3,11 @@
 
 pub mod bucket;
 pub mod cron;
+pub mod follow;
+pub mod lineage;
 pub mod misfire;
 pub mod preview;
+pub mod retry;
 pub mod routing;
 pub mod run_state;
 pub mod schedule;

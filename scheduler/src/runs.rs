@@ -7,10 +7,11 @@ use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::ExecutorView;
 use crate::fields::Faults;
 use crate::rules::bucket::bucket_of;
+use crate::rules::follow::Follows;
 use crate::signals::Change;
-use crate::store::{executors, instances, jobs as job_store, runs as store, users};
+use crate::store::{executors, instances, job_children, jobs as job_store, runs as store, users};
 use crate::{Error, Refusal, Result, Services, jobs};
-use entity::run::{Model, Reason, RunKind, RunState};
+use entity::run::{Model, RunKind, RunState};
 use entity::run_text::Try;
 use entity::{Millis, executor, instance, job, run_text};
 use std::collections::HashMap;
@@ -48,6 +49,16 @@ pub struct RunDetail {
     pub instance: Option<instance::Model>,
     pub started_by: Option<String>,
     pub ended_by: Option<String>,
+    /// What followed it: its retry, or the runs of its job's children.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// A run that followed another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowUp {
+    pub run: Model,
+    /// None when the job has been deleted.
+    pub job_name: Option<String>,
 }
 
 /// Which executor each of these runs belongs to, for whoever checks an executor's token; runs that
@@ -71,6 +82,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDet
         |id: Option<i32>| people.iter().find(|user| Some(user.id) == id).map(|user| user.name.clone());
     let instance = instances::by_ids(reader, run.instance_id.into_iter().collect()).await?;
     let tries = text.as_ref().and_then(|text| text.tries.as_deref());
+    let follow_ups = store::follow_ups(reader, &run).await?;
     Ok(RunDetail {
         tries: tries.and_then(|tries| serde_json::from_str(tries).ok()).unwrap_or_default(),
         started_by: name_of(text.as_ref().and_then(|text| text.started_by)),
@@ -79,8 +91,19 @@ pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDet
         job: job_store::by_id(reader, run.job_id).await?,
         executor: executor.map(ExecutorView::from),
         instance: instance.into_iter().next(),
+        follow_ups: named(services, follow_ups).await?,
         run,
     })
+}
+
+/// With the names of their jobs, by job.
+async fn named(services: &Services, mut runs: Vec<Model>) -> Result<Vec<FollowUp>> {
+    let ids = runs.iter().map(|run| run.job_id).collect();
+    let names: HashMap<i32, String> =
+        job_store::names(services.db.reader(), ids).await?.into_iter().collect();
+    runs.sort_unstable_by_key(|run| run.job_id);
+    let follow_up = |run: Model| FollowUp { job_name: names.get(&run.job_id).cloned(), run };
+    Ok(runs.into_iter().map(follow_up).collect())
 }
 
 /// Starts a job by hand, whether or not its schedule fires. Returns the id of the run, which waits
@@ -112,7 +135,8 @@ pub async fn run_now(
         result: None,
         late_result: None,
     };
-    let run = new_manual(id, job.id, job.version, job.executor_id, now);
+    let has_children = !job_children::of_parents(&transaction, &[job.id]).await?.is_empty();
+    let run = new_manual(id, &job, has_children, now);
     store::insert(&transaction, run, text).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Run(id));
@@ -146,41 +170,9 @@ async fn authorised(
 }
 
 /// A run that waits to be sent by the engine.
-fn new_manual(id: i64, job_id: i32, job_version: i32, executor_id: i32, now: Millis) -> Model {
-    let bucket = bucket_of(job_id);
-    Model {
-        id,
-        job_id,
-        kind: RunKind::Manual,
-        job_version,
-        nominal_at: now,
-        due_at: now,
-        slot: -id,
-        state: RunState::Waiting,
-        reason: Reason::None,
-        code: 0,
-        attention: None,
-        bucket,
-        live_bucket: Some(bucket),
-        follow_ok: false,
-        follow_fail: false,
-        claim: 0,
-        fence: 0,
-        executor_id,
-        instance_id: None,
-        instance_generation: 0,
-        parent_id: None,
-        shard_index: 0,
-        shard_total: 1,
-        attempt: 1,
-        priority: 0,
-        span_last: None,
-        span_count: 0,
-        deadline_at: None,
-        sent_at: None,
-        accepted_at: None,
-        ended_at: None,
-        late_code: None,
-        late_at: None,
-    }
+fn new_manual(id: i64, job: &job::Model, has_children: bool, now: Millis) -> Model {
+    let mut run =
+        Model { kind: RunKind::Manual, slot: -id, ..Model::waiting(id, job, bucket_of(job.id), now) };
+    Follows::of(job, has_children, run.attempt).mark(&mut run);
+    run
 }

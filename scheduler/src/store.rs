@@ -5,6 +5,7 @@ pub mod engine;
 pub(crate) mod executors;
 pub mod ids;
 pub(crate) mod instances;
+pub(crate) mod job_children;
 pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod namespaces;

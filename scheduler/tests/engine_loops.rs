@@ -14,6 +14,8 @@ mod doubt;
 mod filling;
 #[path = "engine_loops/firing.rs"]
 mod firing;
+#[path = "engine_loops/following.rs"]
+mod following;
 #[path = "support/forgetful.rs"]
 mod forgetful;
 #[path = "engine_loops/http.rs"]

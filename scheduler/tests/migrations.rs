@@ -29,6 +29,7 @@ async fn every_entity_selects(databases: &Databases) {
         id_block,
         instance,
         job,
+        job_child,
         job_cursor,
         namespace,
         route_use,

@@ -12,6 +12,7 @@ mod servers;
 mod services {
     mod executors;
     mod instances;
+    mod job_children;
     mod job_list;
     mod jobs;
     mod namespaces;

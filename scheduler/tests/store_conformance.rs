@@ -11,6 +11,8 @@ mod bench;
 mod database;
 #[path = "support/filling.rs"]
 mod filling;
+#[path = "store_conformance/following.rs"]
+mod following;
 #[path = "store_conformance/routing.rs"]
 mod routing;
 #[path = "support/rows.rs"]
@@ -29,11 +31,24 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rows::{START, cursor, executor, instance, job};
-use run_rows::{sending, waiting};
+use run_rows::waiting;
 use scheduler::Error;
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
 use scheduler::store::engine::Advance;
+
+/// A run of the schedule that was claimed and sent to instance 1.
+fn sending(id: i64, job: &entity::job::Model, at: i64, claim: i64) -> run::Model {
+    run::Model {
+        state: RunState::Sending,
+        claim,
+        fence: 17,
+        instance_id: Some(1),
+        instance_generation: 1,
+        deadline_at: Some(at + 60_000),
+        ..run::Model::waiting(id, job, bucket_of(job.id), at)
+    }
+}
 
 fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advance {
     Advance {

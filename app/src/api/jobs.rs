@@ -5,7 +5,7 @@ mod views;
 
 pub use form::{JobForm, ScheduleForm, word};
 pub use views::{
-    ExecutorChoice, Fire, FireNote, JobLine, JobLines, JobQuery, JobView, Preview, Pulse, RecentLine,
+    ExecutorChoice, Fire, FireNote, JobLine, JobLines, JobName, JobQuery, JobView, Preview, Pulse, RecentLine,
 };
 
 use crate::error::AppError;

@@ -4,6 +4,7 @@ mod actions;
 pub mod detail;
 pub mod edit;
 mod fires;
+mod follow_ups;
 mod form;
 pub mod list;
 pub mod new;

@@ -81,7 +81,13 @@ pub fn fault_message(fault: Fault) -> Message {
         Fault::Taken { id: Some(id) } => Message::new("taken_by").arg("id", id),
         Fault::Taken { id: None } => Message::new("taken"),
         Fault::Unknown => Message::new("unknown"),
+        Fault::UnknownIds { ids } => {
+            let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
+            Message::new("unknown_ids").arg("ids", ids.join(", "))
+        }
         Fault::Choice => Message::new("choice"),
+        Fault::Cycle { path } => Message::new("cycle").arg("path", path.join(" → ")),
+        Fault::TooMany { max } => Message::new("too_many").arg("max", max),
         Fault::Cron { position, detail } => cron_message(position, detail),
         Fault::Zone => Message::new("zone"),
         Fault::Address => Message::new("address"),

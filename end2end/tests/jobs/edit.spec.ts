@@ -46,6 +46,46 @@ test.describe("conflict", () => {
   });
 });
 
+test("retries and the jobs that follow are stored and shown from both sides", async ({ page, open }) => {
+  const [childName, parentName] = [freshName("child"), freshName("parent")];
+  const child = await createJob(page, open, { name: childName });
+  const parent = await createJob(page, open, { name: parentName });
+  await open(`/jobs/${parent}/edit`);
+  await page.locator("summary", { hasText: "Retries" }).click();
+  await page.locator("#job-retries").fill("3");
+  await page.locator("#job-retry_delay_s").fill("10");
+  await page.locator("#job-retry_on").selectOption("failed");
+  await page.locator("summary", { hasText: "Jobs that follow" }).click();
+  await page.locator("#job-children").fill(`#${child}`);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page).toHaveURL(new RegExp(`/jobs/${parent}$`));
+  await expect(page.locator("main")).toContainText("up to 3, the first after 10 s");
+  await page.getByRole("link", { name: `#${child} ${childName}` }).click();
+  await expect(page).toHaveURL(new RegExp(`/jobs/${child}$`));
+  await expect(page.getByRole("link", { name: `#${parent} ${parentName}` })).toBeVisible();
+  await open(`/jobs/${parent}/edit`);
+  await expect(page.locator("#job-children")).toHaveValue(String(child));
+  await expect(page.locator("#job-retry_on")).toHaveValue("failed");
+});
+
+test.describe("circle", () => {
+  test.use({ expectedConsoleErrors: [/status of 422/] });
+
+  test("a job that would start itself is refused with the way, beside an open field", async ({ page, open }) => {
+    const [first, second] = [freshName("first"), freshName("second")];
+    const child = await createJob(page, open, { name: second });
+    const parent = await createJob(page, open, { name: first, children: [child] });
+    await open(`/jobs/${child}/edit`);
+    await page.locator("summary", { hasText: "Jobs that follow" }).click();
+    await page.locator("#job-children").fill(String(parent));
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.locator("#job-children-error")).toContainText(`${second} → ${first} → ${second}`);
+    await page.locator("#job-children").fill("seven");
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.locator("#job-children-error")).toContainText("Ids of jobs are needed");
+  });
+});
+
 test("the form of a job is accessible and fits a phone", async ({ page, open, isHydrated }) => {
   const id = await createJob(page, open, { name: freshName("form") });
   await open(`/jobs/${id}/edit`);

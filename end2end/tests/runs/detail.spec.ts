@@ -1,6 +1,6 @@
 // `/runs/:id`
 
-import { createJob, freshName, reloadUntil, runNow } from "../../support/jobs.ts";
+import { createJob, freshName, reloadUntil, reloadUntilVisible, runNow } from "../../support/jobs.ts";
 import { expect, expectAccessible, expectFitsPhone, takeScreenshots, test } from "../../support/test.ts";
 
 test("a run shows its state, its times, its result and its log", async ({ page, open, isHydrated }) => {
@@ -46,6 +46,32 @@ test("a run that goes on can be killed after a question", async ({ page, open, i
   await page.locator("summary", { hasText: "Kill" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Kill" }).click();
   await reloadUntil(page, isHydrated, /Killed/);
+});
+
+test("a run that failed leads to its retry, which says which one it is and leads back", async ({ page, open }) => {
+  await createJob(page, open, { name: freshName("retried"), script: "exit 3", retries: 1 });
+  await runNow(page);
+  const failed = page.url();
+  const retry = page.locator(".facts").getByRole("link", { name: "retry" });
+  await reloadUntilVisible(page, retry);
+  await retry.click();
+  await expect(page).not.toHaveURL(failed);
+  await expect(page.locator(".facts")).toContainText("retry 1 of 1 of run");
+  await expect(page.locator(".why")).toContainText("A further attempt");
+  await page.locator(".facts").getByRole("link", { name: failed.split("/").pop()! }).click();
+  await expect(page).toHaveURL(failed);
+});
+
+test("a run that succeeded leads to what it started", async ({ page, open }) => {
+  const name = freshName("child");
+  const child = await createJob(page, open, { name });
+  await createJob(page, open, { name: freshName("parent"), script: "true", children: [child] });
+  await runNow(page);
+  const started = page.locator(".facts").getByRole("link", { name });
+  await reloadUntilVisible(page, started);
+  await started.click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
+  await expect(page.locator(".facts")).toContainText("the success of run");
 });
 
 test.describe("nowhere", () => {

@@ -2,12 +2,13 @@
 //! asking the database for each run.
 
 use crate::Result;
+use crate::rules::follow::Follower;
 use crate::rules::routing::Candidate;
 use crate::rules::schedule::{Definition, Schedule};
 use crate::store::engine::Store;
 use entity::instance::Client;
 use entity::{executor, instance, job};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Bytes of parameters and scripts kept; beyond it the bodies are read anew as they are needed.
@@ -17,6 +18,9 @@ const MAX_BYTES: usize = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct JobBody {
     pub job: job::Model,
+    /// Whether other jobs start when it succeeds. A link that went with a deleted child may still
+    /// count; then nothing is found to follow.
+    pub has_children: bool,
     /// None where what is stored cannot be read any more, such as a zone that was dropped.
     pub schedule: Option<Schedule>,
 }
@@ -66,8 +70,13 @@ impl Directory {
     pub async fn jobs(&self, store: &dyn Store, ids: &[i32]) -> Result<HashMap<i32, Arc<JobBody>>> {
         let (mut found, missing) = self.known(ids);
         if !missing.is_empty() {
-            let read: Vec<Arc<JobBody>> =
-                store.jobs(&missing).await?.into_iter().map(|job| Arc::new(JobBody::of(job))).collect();
+            let jobs = store.jobs(&missing).await?;
+            // Read after the jobs: links newer than the version beside them do no harm, older ones
+            // would be kept with it.
+            let parents: HashSet<i32> =
+                store.children_of(&missing).await?.into_iter().map(|link| link.parent_id).collect();
+            let body = |job: job::Model| Arc::new(JobBody::of(parents.contains(&job.id), job));
+            let read: Vec<Arc<JobBody>> = jobs.into_iter().map(body).collect();
             let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
             for body in read {
                 entries.bytes += body.size();
@@ -120,7 +129,7 @@ impl Directory {
 }
 
 impl JobBody {
-    fn of(job: job::Model) -> Self {
+    fn of(has_children: bool, job: job::Model) -> Self {
         let schedule = Schedule::parse(Definition::from(&job));
         if let Err(faults) = &schedule {
             tracing::error!(
@@ -129,7 +138,12 @@ impl JobBody {
                 "the stored schedule cannot be read: the job does not fire"
             );
         }
-        Self { schedule: schedule.ok(), job }
+        Self { has_children, schedule: schedule.ok(), job }
+    }
+
+    /// What follows a run needs of it.
+    pub fn follower(&self) -> Follower<'_> {
+        Follower { job: &self.job, has_children: self.has_children }
     }
 
     fn size(&self) -> usize {

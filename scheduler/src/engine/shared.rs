@@ -3,6 +3,7 @@
 use super::directory::Directory;
 use super::dispatch::Lanes;
 use super::dispatcher::Dispatcher;
+use super::effects::Watch;
 use super::gate::Gate;
 use super::holdings::Holdings;
 use super::record::Facts;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub lanes: Lanes,
     pub facts: Facts,
     pub figures: Figures,
+    /// Runs under way that something follows.
+    pub watch: Watch,
     /// Told when nothing new is to begin: loops end between two ticks, never within one.
     pub stopping: CancellationToken,
     holdings: RwLock<Arc<Holdings>>,
@@ -77,6 +80,7 @@ impl Shared {
             lanes: Lanes::default(),
             facts,
             figures: Figures::default(),
+            watch: Watch::default(),
             stopping: CancellationToken::new(),
             holdings: RwLock::default(),
             own_news: Mutex::default(),
@@ -103,11 +107,12 @@ impl Shared {
         }
     }
 
-    /// Tells pages that runs changed.
+    /// Tells pages, and whoever decides what follows, that runs changed.
     pub fn publish_runs(&self, ids: impl IntoIterator<Item = i64>) {
         for id in ids {
             self.own_news().insert(id);
             self.signals.publish(Change::Run(id));
+            self.watch.changed(id);
         }
     }
 

@@ -7,9 +7,11 @@ use chrono_tz::Tz;
 use entity::Millis;
 use entity::fault::Fault;
 use entity::job::{
-    ActiveModel, Blocking, GapPolicy, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+    ActiveModel, Blocking, GapPolicy, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
+    ScheduleKind,
 };
 use sea_orm::Set;
+use std::collections::BTreeSet;
 
 const NAME_LENGTH: u32 = 120;
 const DESCRIPTION_LENGTH: u32 = 500;
@@ -21,6 +23,10 @@ pub(crate) const PARAMETER_LENGTH: u32 = 64 << 10;
 const SOURCE_LENGTH: u32 = 1 << 20;
 const LONGEST_TIMEOUT_S: i64 = 7 * 24 * 3600;
 const LONGEST_CATCH_UP: Millis = 7 * 24 * 3_600_000;
+const MOST_RETRIES: i64 = 100;
+const LONGEST_RETRY_DELAY_S: i64 = 24 * 3600;
+const LONGEST_RETRY_JITTER_S: i64 = 3600;
+const MOST_CHILDREN: u32 = 100;
 
 /// A job as the form has it. Its namespace is the executor's. The names of wrong fields are the
 /// names here.
@@ -46,6 +52,16 @@ pub struct JobDraft {
     pub routing: Routing,
     pub blocking: Blocking,
     pub timeout_s: i32,
+    /// At most 100.
+    pub retries: i32,
+    /// At most a day.
+    pub retry_delay_s: i32,
+    pub retry_backoff: RetryBackoff,
+    /// At most an hour.
+    pub retry_jitter_s: i32,
+    pub retry_on: RetryOn,
+    /// Ids of the jobs that start when this one succeeds, at most 100, of the same namespace.
+    pub children: Vec<i32>,
 }
 
 /// What a preview of fires needs of a [`JobDraft`].
@@ -76,14 +92,17 @@ impl JobDraft {
         let (schedule, zone) = check_schedule(&mut faults, &preview, now);
         faults.range("catch_up_ms", self.catch_up_ms, 0, LONGEST_CATCH_UP);
         faults.range("timeout_s", self.timeout_s.into(), 0, LONGEST_TIMEOUT_S);
+        check_retries(&mut faults, &self);
+        let children = check_children(&mut faults, &self.children);
         let handler = check_handler(&mut faults, self.run_mode, &self.handler);
         let parameter = faults.text("parameter", &self.parameter, PARAMETER_LENGTH);
         let source = check_source(&mut faults, self.run_mode, &self.source);
         faults.into_result()?;
-        Ok(Self { name, description, owner, schedule, zone, handler, parameter, source, ..self })
+        Ok(Self { name, description, owner, schedule, zone, handler, parameter, source, children, ..self })
     }
 
-    /// The columns a person decides about, except those that say when they were changed.
+    /// The columns a person decides about, except those that say when they were changed. Children
+    /// are rows of their own.
     pub(super) fn columns(self) -> ActiveModel {
         ActiveModel {
             executor_id: Set(self.executor_id),
@@ -104,6 +123,11 @@ impl JobDraft {
             routing: Set(self.routing),
             blocking: Set(self.blocking),
             timeout_s: Set(self.timeout_s),
+            retries: Set(self.retries),
+            retry_delay_s: Set(self.retry_delay_s),
+            retry_backoff: Set(self.retry_backoff),
+            retry_jitter_s: Set(self.retry_jitter_s),
+            retry_on: Set(self.retry_on),
             ..Default::default()
         }
     }
@@ -153,6 +177,24 @@ fn check_schedule(faults: &mut Faults, typed: &SchedulePreview, now: Millis) -> 
 fn zone_name(typed: &str) -> String {
     let typed = typed.trim();
     Tz::from_str_insensitive(typed).map_or_else(|_| typed.to_owned(), |zone| zone.name().to_owned())
+}
+
+fn check_retries(faults: &mut Faults, typed: &JobDraft) {
+    faults.range("retries", typed.retries.into(), 0, MOST_RETRIES);
+    faults.range("retry_delay_s", typed.retry_delay_s.into(), 0, LONGEST_RETRY_DELAY_S);
+    faults.range("retry_jitter_s", typed.retry_jitter_s.into(), 0, LONGEST_RETRY_JITTER_S);
+    if typed.retry_on.is_empty() {
+        faults.add("retry_on", Fault::Required);
+    }
+}
+
+/// Each once, in the order of the ids.
+fn check_children(faults: &mut Faults, typed: &[i32]) -> Vec<i32> {
+    let children: BTreeSet<i32> = typed.iter().copied().collect();
+    if children.len() > MOST_CHILDREN as usize {
+        faults.add("children", Fault::TooMany { max: MOST_CHILDREN });
+    }
+    children.into_iter().collect()
 }
 
 fn check_handler(faults: &mut Faults, mode: RunMode, typed: &str) -> String {

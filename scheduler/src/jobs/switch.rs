@@ -1,6 +1,6 @@
 //! Starting, stopping and deleting a job.
 
-use super::{authorised, save, store};
+use super::{authorised, children, save, store};
 use crate::authority::{Action, Caller};
 use crate::rules::bucket::bucket_of;
 use crate::rules::schedule::{Definition, Schedule};
@@ -26,8 +26,9 @@ pub async fn start(services: &Services, caller: &Caller, id: i32) -> Result<Mode
     switch(services, caller, id, JobState::On).await
 }
 
-/// Stops the schedule. Runs of the schedule that wait are skipped, and when this returns none of
-/// them goes out any more; runs that are out already go on.
+/// Stops the schedule. Runs of the schedule that wait are skipped, and retries with them, and when
+/// this returns none of them goes out any more; runs that are out already go on, and are not retried.
+/// Other jobs that succeed start it all the same, and so do people.
 ///
 /// # Errors
 /// [`Refusal::RunUnderWay`] when a run was on its way for longer than 4 s: the job is stopped, but
@@ -40,7 +41,8 @@ pub async fn stop(services: &Services, caller: &Caller, id: i32) -> Result<Model
 }
 
 /// Stops a job as [`stop`] does, then deletes it; waiting runs of every kind are skipped. Its runs
-/// stay in the history, without the job's name, until they are pruned by age.
+/// stay in the history, without the job's name, until they are pruned by age. No job starts it any
+/// more, and it starts none.
 ///
 /// # Errors
 /// [`Refusal::RunUnderWay`] as for [`stop`]: the job is stopped but still there.
@@ -49,7 +51,10 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     switch(services, caller, id, JobState::Stopped).await?;
     wait_until_sent(services, id).await?;
     let transaction = services.db.begin().await?;
-    store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
+    let job = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
+    children::lock(&transaction, job.namespace_id).await?;
+    // A parent's success that adds a run at this moment comes before, or finds no cursor.
+    store::cursor_locked(&transaction, id).await?;
     runs_store::skip_waiting(&transaction, id, bucket_of(id), false, services.clock.now()).await?;
     store::delete(&transaction, id).await?;
     transaction.commit().await?;

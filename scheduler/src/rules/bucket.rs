@@ -24,7 +24,7 @@ pub fn server_for(bucket: i16, servers: &[i32]) -> Option<i32> {
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood: *Fast splittable pseudorandom number
 /// generators*, 2014) with its increment: every bit of the input reaches every bit of the output.
-fn mixed(input: u64) -> u64 {
+pub(super) fn mixed(input: u64) -> u64 {
     let mut bits = input.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

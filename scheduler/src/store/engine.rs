@@ -11,7 +11,7 @@ pub use sql::SqlStore;
 use crate::Result;
 use crate::engine::step::{Applied, Step};
 use async_trait::async_trait;
-use entity::{Millis, bucket, executor, instance, job, job_cursor, route_use, run, server};
+use entity::{Millis, bucket, executor, instance, job, job_child, job_cursor, route_use, run, server};
 use std::collections::HashSet;
 
 /// A server's claim to be alive: who it is and which of its lives this is.
@@ -78,6 +78,32 @@ pub struct RunWithParameter {
     pub parameter: Option<String>,
 }
 
+/// A final run and the rows that follow it, of whatever buckets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub run_id: i64,
+    pub rows: Vec<RunWithParameter>,
+}
+
+impl Ending {
+    /// The jobs of its rows and the versions that these were made by.
+    fn jobs(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
+        self.rows.iter().map(|row| (row.run.job_id, row.run.job_version))
+    }
+}
+
+/// What came of endings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Rows that appeared.
+    pub inserted: HashSet<i64>,
+    /// How many runs were closed.
+    pub closed: usize,
+    /// Jobs that are gone, or not in the version that a row was made by: endings with such a row are
+    /// left open, to be decided anew.
+    pub stale: Vec<i32>,
+}
+
 /// How much [`Store::settle`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -106,12 +132,17 @@ pub trait Store: Send + Sync + 'static {
     async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>>;
     /// How these jobs used their instances, in any order.
     async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>>;
+    /// Which jobs start when these succeed, by parent and child.
+    async fn children_of(&self, job_ids: &[i32]) -> Result<Vec<job_child::Model>>;
     /// All executors, and the instances that are there.
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
     /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the
     /// executors that are `full`.
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
+    /// Final runs in these buckets, due by `due_by`, of which is still to be decided what follows, the
+    /// earliest first.
+    async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>>;
     /// Live runs in these buckets, due by `due_by`, that may need a decision: not answered yet, in
     /// doubt, past their limit at `now`, or with an instance that is gone.
     async fn doubtful(
@@ -136,6 +167,12 @@ pub trait Store: Send + Sync + 'static {
     /// Applies steps in order, all in one transaction, by [`crate::engine::step::apply`]. Decisions
     /// need an authority.
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>>;
+    /// Inserts what follows final runs and closes these, a run and its rows in one transaction. A run
+    /// that is closed already, and a row whose key is there, are left as they are, so that nothing
+    /// follows twice however often this is repeated. A row counts only while its job's cursor stands
+    /// at the version that it was made by: where an edit, a stop or a deletion comes between, one of
+    /// both wins.
+    async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed>;
     /// Marks instances as gone that were last seen at or before `cutoff`; their executors.
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>>;
     /// The end of each open id block: (start, settled up to, highest id in use).

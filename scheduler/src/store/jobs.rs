@@ -1,6 +1,6 @@
 //! Jobs and how far each one's schedule has been fired.
 
-use super::route_uses;
+use super::{job_children, route_uses};
 use crate::authority::Visible;
 use entity::job::{ActiveModel, Column, Entity, JobState, Model, RunMode, ScheduleKind};
 use entity::{Millis, executor, job_cursor};
@@ -82,6 +82,16 @@ pub async fn names(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<(i3
     query.filter(Column::Id.is_in(ids)).into_tuple().all(conn).await
 }
 
+/// Those of the ids that are jobs of the namespace.
+pub async fn ids_in_namespace(
+    conn: &impl ConnectionTrait,
+    namespace_id: i32,
+    ids: &[i32],
+) -> Result<Vec<i32>, DbErr> {
+    let query = Entity::find().select_only().column(Column::Id).filter(Column::NamespaceId.eq(namespace_id));
+    query.filter(Column::Id.is_in(ids.iter().copied())).into_tuple().all(conn).await
+}
+
 /// Id of the job with that name.
 pub async fn id_by_name(
     conn: &impl ConnectionTrait,
@@ -113,10 +123,11 @@ pub async fn update(
     Ok(updated.rows_affected == 1)
 }
 
-/// Deletes a job, its cursor and how it used instances; its runs stay.
+/// Deletes a job, its cursor, its links to other jobs and how it used instances; its runs stay.
 pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
     route_uses::delete_of_job(conn, id).await?;
     job_cursor::Entity::delete_by_id(id).exec(conn).await?;
+    job_children::delete_of(conn, id).await?;
     Entity::delete_by_id(id).exec(conn).await.map(drop)
 }
 

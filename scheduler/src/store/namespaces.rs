@@ -12,6 +12,11 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
+/// The same, locked until the transaction ends.
+pub async fn by_id_locked(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
 pub async fn by_name(
     conn: &impl ConnectionTrait,
     business: &str,

@@ -8,7 +8,8 @@ use entity::run::{Column, Entity, Model, RunState};
 use entity::run_text;
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 pub use paths::{Batch, Path, Position, Span, of_executors, of_job, recent_of_jobs};
@@ -47,6 +48,15 @@ pub async fn remarks(
         .into_tuple()
         .all(conn)
         .await
+}
+
+/// What followed a run, found by the unique key: its retry has its nominal time, a child's run the time
+/// of its end, and both name it.
+pub async fn follow_ups(conn: &impl ConnectionTrait, run: &Model) -> Result<Vec<Model>, DbErr> {
+    let Some(ended_at) = run.ended_at else { return Ok(Vec::new()) };
+    let retry = Column::NominalAt.eq(run.nominal_at).and(Column::JobId.eq(run.job_id));
+    let either = Condition::any().add(retry).add(Column::NominalAt.eq(ended_at));
+    Entity::find().filter(either).filter(Column::Slot.eq(run.id)).all(conn).await
 }
 
 pub async fn insert(conn: &impl ConnectionTrait, run: Model, text: run_text::Model) -> Result<(), DbErr> {

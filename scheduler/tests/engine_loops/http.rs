@@ -3,6 +3,7 @@
 
 use crate::database::Fresh;
 use crate::rows::{cursor, executor, instance, job};
+use crate::run_rows::waiting;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use entity::instance::{Client, Model as Instance};
 use entity::job::{Model as Job, Routing};
-use entity::run::{self, RunState};
+use entity::run::{self, RunKind, RunState};
 use entity::run_text;
 use protocol::words::{APP_NAME_HEADER, TOKEN_HEADER};
 use scheduler::clock::{Clock, SystemClock};
@@ -19,7 +20,7 @@ use scheduler::engine::dispatcher::{Call, CallFailure, Dispatcher, HttpDispatche
 use scheduler::engine::gate::Gate;
 use scheduler::engine::{Engine, EngineSettings, Recorded, ResultFact};
 use scheduler::signals::Signals;
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -260,4 +261,39 @@ async fn failover_takes_the_first_address_that_answers_its_heartbeat() {
     for outcome in ["refused", "no_answer", "chosen"] {
         assert!(tries.contains(outcome), "{tries}");
     }
+}
+
+#[tokio::test]
+async fn an_engine_retries_and_starts_children_by_itself() {
+    let (address, _) = executor_server().await;
+    let fresh = Fresh::sqlite().await;
+    let folder = tempfile::tempdir().unwrap();
+    fresh.put_executor(executor(1)).await;
+    let now = SystemClock.now();
+    fresh.put_instance(Instance { address, seen_at: now, ..instance(1, 1) }).await;
+    let parent = Job { retries: 1, ..job(1, 1) };
+    fresh.put_job(parent.clone(), cursor(&parent, None)).await;
+    fresh.put_job(job(2, 1), cursor(&job(2, 1), None)).await;
+    fresh.put_child(1, 2).await;
+    let first = run::Model { follow_ok: true, follow_fail: true, ..waiting(5_000, &parent, now) };
+    fresh.put_run(first, None).await;
+    let settings =
+        EngineSettings { data_folder: Some(folder.path().to_owned()), ..EngineSettings::default() };
+    let clock = Arc::new(SystemClock);
+    let engine = Engine::start(fresh.databases.clone(), clock, Signals::default(), settings).await.unwrap();
+    let running = async |kind: RunKind| {
+        let query = run::Entity::find().filter(run::Column::State.eq(RunState::Running));
+        let found = query.filter(run::Column::Kind.eq(kind)).one(fresh.databases.web.reader()).await;
+        found.unwrap().map(|run| run.id)
+    };
+    for (kind, code) in [(RunKind::Manual, 500), (RunKind::Retry, 200), (RunKind::Child, 200)] {
+        until("it runs", async || running(kind).await.is_some()).await;
+        let run_id = running(kind).await.unwrap();
+        let fact = ResultFact { run_id, executor_id: 1, code, text: String::new() };
+        assert_eq!(engine.handle().report(vec![fact]).await.unwrap(), [Recorded::Recorded]);
+    }
+    engine.shutdown(Duration::from_secs(10)).await;
+    let runs = run::Entity::find().all(fresh.databases.web.reader()).await.unwrap();
+    assert_eq!(runs.len(), 3);
+    assert!(runs.iter().all(|run| run.live_bucket.is_none()));
 }

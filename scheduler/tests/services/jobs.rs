@@ -1,6 +1,6 @@
 use super::support::{MINUTE, START, World, draft, faults};
 use entity::fault::{CronFault, Fault};
-use entity::job::{JobState, RunMode, ScheduleKind};
+use entity::job::{JobState, RetryOn, RunMode, ScheduleKind};
 use entity::job_cursor;
 use entity::run::{Reason, RunKind, RunState};
 use scheduler::jobs::{self, JobDraft, SchedulePreview};
@@ -53,6 +53,11 @@ async fn every_wrong_field_is_named_at_once() {
         zone: "Mars/Olympus".into(),
         catch_up_ms: -1,
         timeout_s: 604_801,
+        retries: 101,
+        retry_delay_s: 86_401,
+        retry_jitter_s: -1,
+        retry_on: RetryOn::default(),
+        children: (1..=101).collect(),
         handler: "two words".into(),
         parameter: "x".repeat(65_537),
         ..draft(executor.id)
@@ -67,6 +72,11 @@ async fn every_wrong_field_is_named_at_once() {
         "zone",
         "catch_up_ms",
         "timeout_s",
+        "retries",
+        "retry_delay_s",
+        "retry_jitter_s",
+        "retry_on",
+        "children",
         "handler",
         "parameter",
     ];

@@ -5,9 +5,9 @@ use entity::Millis;
 use entity::executor::Registration;
 use entity::fault::{Fault, FieldFault};
 use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
+    ScheduleKind,
 };
-use entity::run::{Reason, RunKind, RunState};
 use entity::user::UserRole;
 use entity::{job, run};
 use scheduler::authority::Caller;
@@ -74,7 +74,7 @@ impl World {
     /// Stores a run of a job as the engine would, with the changes that `change` makes.
     pub async fn run(&self, job: &job::Model, due_at: Millis, change: impl FnOnce(&mut run::Model)) -> i64 {
         let id = self.services.run_ids.take_one().await.unwrap();
-        let mut run = scheduled(id, job, due_at);
+        let mut run = run::Model::waiting(id, job, bucket_of(job.id), due_at);
         change(&mut run);
         let transaction = self.services.db.begin().await.unwrap();
         run::Entity::insert(run.into_active_model()).exec_without_returning(&transaction).await.unwrap();
@@ -129,6 +129,12 @@ pub fn draft(executor_id: i32) -> JobDraft {
         routing: Routing::First,
         blocking: Blocking::Serial,
         timeout_s: 0,
+        retries: 0,
+        retry_delay_s: 0,
+        retry_backoff: RetryBackoff::Fixed,
+        retry_jitter_s: 0,
+        retry_on: RetryOn::USUAL,
+        children: Vec::new(),
     }
 }
 
@@ -140,44 +146,5 @@ pub fn faults<T: std::fmt::Debug>(result: Result<T, Error>) -> Vec<(&'static str
             faults.into_iter().map(|FieldFault { field, fault }| (&*field.leak(), fault)).collect()
         }
         other => panic!("expected wrong fields, got {other:?}"),
-    }
-}
-
-fn scheduled(id: i64, job: &job::Model, due_at: Millis) -> run::Model {
-    let bucket = bucket_of(job.id);
-    run::Model {
-        id,
-        job_id: job.id,
-        kind: RunKind::Schedule,
-        job_version: job.version,
-        nominal_at: due_at,
-        due_at,
-        slot: 0,
-        state: RunState::Waiting,
-        reason: Reason::None,
-        code: 0,
-        attention: None,
-        bucket,
-        live_bucket: Some(bucket),
-        follow_ok: false,
-        follow_fail: false,
-        claim: 0,
-        fence: 0,
-        executor_id: job.executor_id,
-        instance_id: None,
-        instance_generation: 0,
-        parent_id: None,
-        shard_index: 0,
-        shard_total: 1,
-        attempt: 1,
-        priority: 0,
-        span_last: None,
-        span_count: 0,
-        deadline_at: None,
-        sent_at: None,
-        accepted_at: None,
-        ended_at: None,
-        late_code: None,
-        late_at: None,
     }
 }

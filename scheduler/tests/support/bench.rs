@@ -132,6 +132,13 @@ impl Bench {
         }
     }
 
+    pub async fn put_child(&self, parent_id: i32, child_id: i32) {
+        match &self.back {
+            Back::Memory(store) => drop(store.tables().children.insert((parent_id, child_id))),
+            Back::Sql(fresh) => fresh.put_child(parent_id, child_id).await,
+        }
+    }
+
     pub async fn put_run(&self, run: run::Model, parameter: Option<&str>) {
         match &self.back {
             Back::Memory(store) => {

@@ -2,7 +2,7 @@
 //! told that the connection broke.
 
 use async_trait::async_trait;
-use entity::{executor, instance, job, job_cursor, route_use, run, server};
+use entity::{executor, instance, job, job_child, job_cursor, route_use, run, server};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
@@ -11,17 +11,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub struct ForgetfulStore {
     pub inner: SqlStore,
-    /// The next answer to [`Store::plan`] gets lost.
+    /// The next answer to [`Store::plan`] or [`Store::follow`] gets lost.
     pub loses_answer: Arc<AtomicBool>,
+}
+
+impl ForgetfulStore {
+    fn may_lose(&self) -> Result<()> {
+        match self.loses_answer.swap(false, Ordering::SeqCst) {
+            true => Err(Error::Unavailable("the connection broke".to_owned())),
+            false => Ok(()),
+        }
+    }
 }
 
 #[async_trait]
 impl Store for ForgetfulStore {
     async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
         let planned = self.inner.plan(authority, advances).await?;
-        if self.loses_answer.swap(false, Ordering::SeqCst) {
-            return Err(Error::Unavailable("the connection broke".to_owned()));
-        }
+        self.may_lose()?;
         Ok(planned)
     }
 
@@ -61,6 +68,14 @@ impl Store for ForgetfulStore {
         self.inner.route_uses(job_ids).await
     }
 
+    async fn children_of(&self, job_ids: &[i32]) -> Result<Vec<job_child::Model>> {
+        self.inner.children_of(job_ids).await
+    }
+
+    async fn ended(&self, buckets: &[i16], due_by: i64, limit: u64) -> Result<Vec<i64>> {
+        self.inner.ended(buckets, due_by, limit).await
+    }
+
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {
         self.inner.executors().await
     }
@@ -83,6 +98,12 @@ impl Store for ForgetfulStore {
 
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
         self.inner.apply(authority, steps).await
+    }
+
+    async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {
+        let followed = self.inner.follow(authority, endings).await?;
+        self.may_lose()?;
+        Ok(followed)
     }
 
     async fn expire_instances(&self, cutoff: i64, now: i64) -> Result<Vec<i32>> {

@@ -3,7 +3,7 @@
 //! before or after one of them.
 
 use async_trait::async_trait;
-use entity::{executor, instance, job, job_cursor, run, server};
+use entity::{executor, instance, job, job_child, job_cursor, route_use, run, server};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use scheduler::engine::step::{Applied, Step};
@@ -82,13 +82,17 @@ pass_on! {
     cursors_in(buckets: &[i16]) -> Vec<job_cursor::Model>;
     cursors_of(job_ids: &[i32]) -> Vec<job_cursor::Model>;
     jobs(job_ids: &[i32]) -> Vec<job::Model>;
+    route_uses(job_ids: &[i32]) -> Vec<route_use::Model>;
+    children_of(job_ids: &[i32]) -> Vec<job_child::Model>;
     executors() -> (Vec<executor::Model>, Vec<instance::Model>);
     runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
+    ended(buckets: &[i16], due_by: i64, limit: u64) -> Vec<i64>;
     doubtful(buckets: &[i16], due_by: i64, now: i64, limit: u64) -> Vec<run::Model>;
     executed_before(executor_id: i32, instance_id: i32, before: i64) -> Option<run::Model>;
     plan(authority: &Authority, advances: &[Advance]) -> Planned;
     apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;
+    follow(authority: &Authority, endings: &[Ending]) -> Followed;
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
     open_blocks() -> Vec<OpenBlock>;
     settle(block: OpenBlock, up_to: i64) -> Settled;

@@ -10,6 +10,7 @@ use protocol::{LogChunk, RemoteReply};
 use scheduler::clock::ManualClock;
 use scheduler::engine::dispatch;
 use scheduler::engine::dispatcher::{Call, CallFailure, ScriptedDispatcher};
+use scheduler::engine::effects::{Effects, EffectsReport};
 use scheduler::engine::gate::Gate;
 use scheduler::engine::lease::Keeper;
 use scheduler::engine::plan::{PlanReport, Planner};
@@ -34,7 +35,7 @@ pub struct World {
     pub signals: Signals,
     pub executors: ScriptedDispatcher,
     pub settings: EngineSettings,
-    /// Makes the answer to the next claim get lost.
+    /// Makes the answer to the next claim, or to what follows a run, get lost.
     pub loses_answer: Arc<AtomicBool>,
 }
 
@@ -45,6 +46,7 @@ pub struct Server {
     pub planner: Planner,
     pub recorder: Recorder,
     pub rescuer: Rescuer,
+    pub effects: Effects,
     pub settler: Settler,
     pub handle: EngineHandle,
 }
@@ -92,6 +94,7 @@ impl World {
             planner: Planner::new(shared.clone()),
             recorder: Recorder::new(shared.clone(), inbox),
             rescuer: Rescuer::new(shared.clone()),
+            effects: Effects::new(shared.clone()),
             settler: Settler::new(shared.clone()),
             handle: EngineHandle::new(shared.clone()),
             shared,
@@ -143,6 +146,11 @@ impl Server {
         self.plan().await;
         self.planner.answered().await;
         self.plan().await
+    }
+
+    /// Starts what follows.
+    pub async fn follow(&mut self) -> EffectsReport {
+        self.effects.tick().await.unwrap()
     }
 
     /// Plans, sends and records.

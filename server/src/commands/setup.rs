@@ -3,7 +3,8 @@
 use anyhow::Result;
 use entity::fault::Fault;
 use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
+    ScheduleKind,
 };
 use scheduler::authority::Caller;
 use scheduler::jobs::{self, JobDraft};
@@ -52,6 +53,12 @@ pub fn job(executor_id: i32) -> JobDraft {
         routing: Routing::Round,
         blocking: Blocking::Serial,
         timeout_s: 0,
+        retries: 0,
+        retry_delay_s: 0,
+        retry_backoff: RetryBackoff::Fixed,
+        retry_jitter_s: 0,
+        retry_on: RetryOn::USUAL,
+        children: Vec::new(),
     }
 }
 

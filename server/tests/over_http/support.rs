@@ -4,7 +4,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use bytes::Bytes;
 use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
+    ScheduleKind,
 };
 use protocol::{Reply, TriggerRequest};
 use reqwest::redirect::Policy;
@@ -115,6 +116,12 @@ impl TestServer {
             routing: Routing::First,
             blocking: Blocking::Serial,
             timeout_s: 0,
+            retries: 0,
+            retry_delay_s: 0,
+            retry_backoff: RetryBackoff::Fixed,
+            retry_jitter_s: 0,
+            retry_on: RetryOn::USUAL,
+            children: Vec::new(),
         };
         jobs::create(&self.services, &Caller::operator(), draft, JobState::Stopped).await.unwrap().id
     }

@@ -1,14 +1,15 @@
 //! The job form as a person fills it: every value a text, so that a wrong one is named beside its
 //! field instead of being refused as a request.
 
-use entity::job::{GapPolicy, MisfirePolicy, Model, RepeatPolicy, ScheduleKind};
+use super::JobView;
+use entity::job::{GapPolicy, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, ScheduleKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const MINUTE: i64 = 60_000;
 
 /// The fields, named as the service names them in its errors. Choices are their `snake_case` names;
-/// `catch_up_ms` is typed in minutes.
+/// `catch_up_ms` is typed in minutes, `children` as ids with commas between.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobForm {
@@ -30,6 +31,12 @@ pub struct JobForm {
     pub routing: String,
     pub blocking: String,
     pub timeout_s: String,
+    pub retries: String,
+    pub retry_delay_s: String,
+    pub retry_backoff: String,
+    pub retry_jitter_s: String,
+    pub retry_on: String,
+    pub children: String,
     /// The version that was shown; it stays with what was typed, so that somebody else's change is
     /// noticed however often the form comes back.
     pub version: String,
@@ -62,6 +69,11 @@ impl JobForm {
             routing: "round".to_owned(),
             blocking: "serial".to_owned(),
             timeout_s: "0".to_owned(),
+            retries: "0".to_owned(),
+            retry_delay_s: "30".to_owned(),
+            retry_backoff: word(RetryBackoff::Exponential),
+            retry_jitter_s: "0".to_owned(),
+            retry_on: word(RetryOn::USUAL),
             ..Self::default()
         }
     }
@@ -89,8 +101,9 @@ impl JobForm {
     }
 }
 
-impl From<&Model> for JobForm {
-    fn from(job: &Model) -> Self {
+impl From<&JobView> for JobForm {
+    fn from(JobView { job, children, .. }: &JobView) -> Self {
+        let children: Vec<String> = children.iter().map(|child| child.id.to_string()).collect();
         Self {
             executor_id: job.executor_id.to_string(),
             name: job.name.clone(),
@@ -110,6 +123,12 @@ impl From<&Model> for JobForm {
             routing: word(job.routing),
             blocking: word(job.blocking),
             timeout_s: job.timeout_s.to_string(),
+            retries: job.retries.to_string(),
+            retry_delay_s: job.retry_delay_s.to_string(),
+            retry_backoff: word(job.retry_backoff),
+            retry_jitter_s: job.retry_jitter_s.to_string(),
+            retry_on: word(job.retry_on),
+            children: children.join(", "),
             version: job.version.to_string(),
         }
     }
@@ -165,6 +184,14 @@ mod read {
                 blocking: choice("blocking", &self.blocking)?,
                 timeout_s: number("timeout_s", &self.timeout_s)
                     .unwrap_or_else(|error| note(&mut wrong, error)),
+                retries: number("retries", &self.retries).unwrap_or_else(|error| note(&mut wrong, error)),
+                retry_delay_s: number("retry_delay_s", &self.retry_delay_s)
+                    .unwrap_or_else(|error| note(&mut wrong, error)),
+                retry_backoff: choice("retry_backoff", &self.retry_backoff)?,
+                retry_jitter_s: number("retry_jitter_s", &self.retry_jitter_s)
+                    .unwrap_or_else(|error| note(&mut wrong, error)),
+                retry_on: choice("retry_on", &self.retry_on)?,
+                children: ids("children", &self.children).unwrap_or_else(|error| note(&mut wrong, error)),
             };
             if wrong.is_empty() { Ok(draft) } else { Err(AppError::invalid(wrong)) }
         }
@@ -206,6 +233,14 @@ mod read {
         text.trim().parse().map_err(|_| FieldError { field: field.to_owned(), message })
     }
 
+    /// Ids with commas of either language, or spaces, between.
+    fn ids(field: &str, text: &str) -> Result<Vec<i32>, FieldError> {
+        let words = text.split(|c: char| c.is_whitespace() || ",，、;；".contains(c));
+        let ids = words.filter(|word| !word.is_empty()).map(|word| word.trim_start_matches('#').parse());
+        let message = Message::new("job_ids");
+        ids.collect::<Result<_, _>>().map_err(|_| FieldError { field: field.to_owned(), message })
+    }
+
     fn choice<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, AppError> {
         serde_json::from_value(text.into())
             .map_err(|_| AppError::invalid_field(field, Message::new("choice")))
@@ -229,15 +264,24 @@ mod tests {
     #[test]
     fn every_number_that_is_none_is_named() {
         let form = JobForm { timeout_s: "soon".to_owned(), catch_up_ms: String::new(), ..filled() };
+        let form = JobForm { retries: "1.5".to_owned(), children: "7, seven".to_owned(), ..form };
         let error = JobForm { executor_id: String::new(), ..form }.draft().unwrap_err();
         let fields: Vec<_> = error.fields.iter().map(|wrong| wrong.field.as_str()).collect();
-        assert_eq!(fields, ["executor_id", "catch_up_ms", "timeout_s"]);
+        assert_eq!(fields, ["executor_id", "catch_up_ms", "timeout_s", "retries", "children"]);
     }
 
     #[test]
     fn a_script_keeps_its_lines_and_gets_no_carriage_returns() {
         let form = JobForm { source: "#!/bin/sh\r\necho 1\r\n".to_owned(), ..filled() };
         assert_eq!(form.draft().unwrap().source, "#!/bin/sh\necho 1\n");
+    }
+
+    #[test]
+    fn children_are_ids_with_commas_of_either_language_between() {
+        let children =
+            |typed: &str| JobForm { children: typed.to_owned(), ..filled() }.draft().unwrap().children;
+        assert_eq!(children("7,8, #9，10、11\n12"), [7, 8, 9, 10, 11, 12]);
+        assert!(children(" , ").is_empty());
     }
 
     #[test]

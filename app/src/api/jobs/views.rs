@@ -70,6 +70,17 @@ pub struct JobView {
     /// Name of the last editor.
     pub updated_by: Option<String>,
     pub pulse: Pulse,
+    /// The jobs whose success starts it.
+    pub parents: Vec<JobName>,
+    /// The jobs that its success starts.
+    pub children: Vec<JobName>,
+}
+
+/// A job by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobName {
+    pub id: i32,
+    pub name: String,
 }
 
 /// What changes while one looks at a job.
@@ -127,7 +138,7 @@ mod from_services {
     use super::*;
     use crate::error::{AppError, ErrorKind};
     use scheduler::executors::ExecutorRow;
-    use scheduler::jobs::{JobDetail, JobFilter, JobOrder, JobPage, JobRow, SchedulePreview};
+    use scheduler::jobs::{self, JobDetail, JobFilter, JobOrder, JobPage, JobRow, SchedulePreview};
     use scheduler::rules::preview::{PreviewFire, PreviewNote};
     use scheduler::runs::RecentRun;
 
@@ -218,7 +229,15 @@ mod from_services {
                 app_name: detail.executor.app_name,
                 namespace: detail.namespace.title(),
                 updated_by: detail.updated_by,
+                parents: detail.parents.into_iter().map(JobName::from).collect(),
+                children: detail.children.into_iter().map(JobName::from).collect(),
             }
+        }
+    }
+
+    impl From<jobs::JobName> for JobName {
+        fn from(jobs::JobName { id, name }: jobs::JobName) -> Self {
+            Self { id, name }
         }
     }
 

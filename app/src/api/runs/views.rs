@@ -76,6 +76,18 @@ pub struct RunView {
     pub dispatch: Option<String>,
     pub result: Option<String>,
     pub late_result: Option<String>,
+    /// Its retry, or what its success started.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// A run that followed another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    pub id: i64,
+    pub kind: RunKind,
+    pub job_id: i32,
+    /// None when the job has been deleted.
+    pub job_name: Option<String>,
 }
 
 /// What a run's page tells of its job.
@@ -87,6 +99,7 @@ pub struct RunFacts {
     pub run_mode: RunMode,
     pub handler: String,
     pub routing: Routing,
+    pub retries: i32,
     pub version: i32,
 }
 
@@ -110,7 +123,7 @@ mod from_services {
     use crate::error::{AppError, Message};
     use chrono::{NaiveDateTime, TimeZone};
     use chrono_tz::Tz;
-    use scheduler::runs::{RunDetail, RunFilter, RunPage, RunRow};
+    use scheduler::runs::{self, RunDetail, RunFilter, RunPage, RunRow};
 
     /// Lines that a page carries at most: the last ones of a long log.
     const MOST_LINES: usize = 2000;
@@ -200,14 +213,22 @@ mod from_services {
                     run_mode: job.run_mode,
                     handler: job.handler,
                     routing: job.routing,
+                    retries: job.retries,
                     version: job.version,
                 }),
                 app_name: detail.executor.map(|executor| executor.app_name),
                 address: detail.instance.map(|instance| instance.address),
                 started_by: detail.started_by,
                 ended_by: detail.ended_by,
+                follow_ups: detail.follow_ups.into_iter().map(FollowUp::from).collect(),
                 run: detail.run,
             }
+        }
+    }
+
+    impl From<runs::FollowUp> for FollowUp {
+        fn from(runs::FollowUp { run, job_name }: runs::FollowUp) -> Self {
+            Self { id: run.id, kind: run.kind, job_id: run.job_id, job_name }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::actions::{Delete, RunNow, Switch, Switches};
 use super::fires::FireTable;
+use super::follow_ups::FollowUps;
 use super::words::*;
 use crate::api::jobs::{self, JobView, Pulse, RecentLine};
 use crate::components::button::LinkButton;
@@ -82,6 +83,7 @@ fn Page(view: JobView) -> impl IntoView {
                 <div>
                     <Recent id pulse/>
                     <Definition job=view.job.clone() app_name=view.app_name.clone()/>
+                    <FollowUps view=view.clone()/>
                 </div>
                 <aside>
                     <NextFires pulse job=view.job.clone()/>

@@ -43,8 +43,8 @@ async fn start(id: String) -> Result<(JobView, Vec<ExecutorChoice>), AppError> {
 fn Page(view: JobView, choices: Vec<ExecutorChoice>) -> impl IntoView {
     let i18n = use_i18n();
     let save = ServerAction::<SaveJob>::new();
+    let form = starting_form(JobForm::from(&view));
     let job = view.job;
-    let form = starting_form(JobForm::from(&job));
     let typed = RwSignal::new(form.schedule_form());
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, jobs.title), routes::jobs()),

@@ -1,6 +1,7 @@
 //! The fields of a job, shared by the forms that create and edit one, and the next fires beside them.
 
 use super::fires::FireTable;
+use super::follow_ups::FollowUpFields;
 use super::words::*;
 use super::zones::{ZONES, ZoneList};
 use crate::api::jobs::{self, ExecutorChoice, JobForm, PREVIEW, Preview, ScheduleForm, word};
@@ -194,6 +195,7 @@ fn Folded(form: JobForm) -> impl IntoView {
     let change = move |write: fn(&mut JobForm, String)| {
         Callback::new(move |text: String| values.update(|form| write(form, text)))
     };
+    let start = values.get_untracked();
     let overlap = summary_of(&routings, &blockings, values, |form| (&form.routing, &form.blocking));
     let missed = Signal::derive(move || {
         let form = values.read();
@@ -253,10 +255,11 @@ fn Folded(form: JobForm) -> impl IntoView {
                 on_input=change(|form, text| form.catch_up_ms = text)
             />
         </FoldedGroup>
+        <FollowUpFields form=start/>
     }
 }
 
-fn choice(value: impl Serialize, label: &str) -> Choice {
+pub fn choice(value: impl Serialize, label: &str) -> Choice {
     Choice::new(word(value), label)
 }
 
@@ -281,7 +284,7 @@ fn summary_of(
 }
 
 /// Whether one of the fields needs correction: a folded group shows itself then.
-fn any_wrong(fields: &[&str]) -> Signal<bool> {
+pub fn any_wrong(fields: &[&str]) -> Signal<bool> {
     let form = use_form();
     let errors: Vec<_> = fields.iter().map(|field| form.error_of(field)).collect();
     Signal::derive(move || errors.iter().any(|error| error.get().is_some()))

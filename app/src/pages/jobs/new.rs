@@ -47,8 +47,9 @@ struct Start {
 async fn start(copy: String, executor: String, zone: String) -> Result<Start, AppError> {
     let choices = jobs::executor_choices().await?;
     if let Ok(id) = copy.parse() {
-        let job = jobs::job(id).await?.job;
-        return Ok(Start { choices, form: JobForm::from(&job), copied: Some((job.id, job.name)) });
+        let view = jobs::job(id).await?;
+        let form = JobForm::from(&view);
+        return Ok(Start { choices, form, copied: Some((view.job.id, view.job.name)) });
     }
     let wanted = executor.parse().ok();
     let chosen = choices.iter().find(|choice| Some(choice.id) == wanted).or(choices.first());

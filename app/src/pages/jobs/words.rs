@@ -3,7 +3,8 @@
 use crate::components::icon::{Icon, IconName};
 use crate::i18n::*;
 use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind,
+    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
+    ScheduleKind,
 };
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
@@ -104,6 +105,46 @@ pub fn blocking_word(i18n: I18nContext<Locale>, blocking: Blocking) -> &'static 
         Blocking::Serial => tu_string!(i18n, jobs.blocking_serial),
         Blocking::DiscardLater => tu_string!(i18n, jobs.blocking_discard),
         Blocking::CoverEarly => tu_string!(i18n, jobs.blocking_cover),
+    }
+}
+
+pub fn backoff_word(i18n: I18nContext<Locale>, backoff: RetryBackoff) -> &'static str {
+    match backoff {
+        RetryBackoff::Fixed => tu_string!(i18n, jobs.backoff_fixed),
+        RetryBackoff::Exponential => tu_string!(i18n, jobs.backoff_exponential),
+    }
+}
+
+/// “failed · timed out”
+pub fn retry_on_words(i18n: I18nContext<Locale>, ends: RetryOn) -> String {
+    let words = [
+        (ends.failed, tu_string!(i18n, jobs.retry_on_failed)),
+        (ends.timed_out, tu_string!(i18n, jobs.retry_on_timed_out)),
+        (ends.lost, tu_string!(i18n, jobs.retry_on_lost)),
+    ];
+    let words: Vec<&str> = words.into_iter().filter(|(is_in, _)| *is_in).map(|(_, word)| word).collect();
+    words.join(" · ")
+}
+
+/// “up to 3, the first after 30 s”, or that there are none; numbers as they were typed.
+pub fn retries_summary(i18n: I18nContext<Locale>, retries: &str, delay_s: &str) -> String {
+    let number = |typed: &str| typed.trim().parse::<i64>().unwrap_or(0);
+    match (number(retries), number(delay_s)) {
+        (..1, _) => tu_string!(i18n, jobs.retries_none).to_owned(),
+        (count, ..1) => tu_string!(i18n, jobs.retries_at_once, count = count),
+        (count, seconds) => {
+            let delay =
+                crate::components::time::span(i18n.get_locale_untracked(), seconds.saturating_mul(1000));
+            tu_string!(i18n, jobs.retries_after, count = count, delay = delay)
+        }
+    }
+}
+
+/// The ids as they were typed, or that there are none.
+pub fn children_summary(i18n: I18nContext<Locale>, children: &str) -> String {
+    match children.trim() {
+        "" => tu_string!(i18n, jobs.children_none).to_owned(),
+        ids => ids.to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::log::RunLog;
 use super::why::Why;
 use super::words::{host, kind_word};
-use crate::api::runs::{self, KillRun, RunView};
+use crate::api::runs::{self, FollowUp, KillRun, RunView};
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyButton;
 use crate::components::error_page::ErrorPage;
@@ -21,6 +21,10 @@ use entity::run::{Model, RunKind, RunState};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 use leptos_router::hooks::use_params_map;
+use std::time::Duration;
+
+/// How long after a run's end its page looks for what followed, which the server decides next.
+const FOLLOW_UPS: Duration = Duration::from_secs(2);
 
 #[component]
 pub fn RunDetail() -> impl IntoView {
@@ -54,15 +58,23 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
     let state = RwSignal::new(view.run.state);
     let present = RwSignal::new(view);
     let kill = ServerAction::<KillRun>::new();
+    let refresh = move || {
+        leptos::task::spawn_local(async move {
+            // The next change of state, or a reload, shows what cannot be read now.
+            if let Ok(view) = runs::run(id).await
+                && present.try_with_untracked(|shown| *shown != view).unwrap_or(false)
+            {
+                present.try_set(view);
+            }
+        });
+    };
     Effect::new(move |before: Option<(RunState, usize)>| {
         let now = (state.get(), kill.version().get());
         if before.is_some_and(|before| before != now) {
-            leptos::task::spawn_local(async move {
-                // The next change of state, or a reload, shows what cannot be read now.
-                if let Ok(view) = runs::run(id).await {
-                    present.try_set(view);
-                }
-            });
+            refresh();
+            if now.0.is_final() {
+                set_timeout(refresh, FOLLOW_UPS);
+            }
         }
         now
     });
@@ -150,15 +162,16 @@ fn Badge(run: Model) -> impl IntoView {
 #[component]
 fn FactLine(view: RunView) -> impl IntoView {
     let i18n = use_i18n();
-    let run = view.run;
-    let by = match (&view.started_by, run.kind) {
-        (Some(name), RunKind::Manual) => format!("{} · {name}", kind_word(i18n, run.kind)),
-        _ => kind_word(i18n, run.kind).to_owned(),
-    };
+    let (run, cause, typed) = (view.run.clone(), view.clone(), view.parameter_typed);
     view! {
         <Facts>
             <Fact label=tu_string!(i18n, runs.due) mono=true><Time at=run.due_at/></Fact>
-            <Fact label=tu_string!(i18n, runs.by)>{by}</Fact>
+            <Fact label=tu_string!(i18n, runs.by)><Cause view=cause/></Fact>
+            {(!view.follow_ups.is_empty()).then(|| view! {
+                <Fact label=tu_string!(i18n, runs.followed_by)>
+                    <FollowUpLinks follow_ups=view.follow_ups/>
+                </Fact>
+            })}
             {view.app_name.map(|name| view! {
                 <Fact label=tu_string!(i18n, jobs.executor)>
                     <a href=routes::executor(run.executor_id)>{name}</a>
@@ -167,18 +180,56 @@ fn FactLine(view: RunView) -> impl IntoView {
             {view.address.map(|address| view! {
                 <Fact label=tu_string!(i18n, runs.instance) mono=true>{host(&address).to_owned()}</Fact>
             })}
-            {(run.attempt > 1)
-                .then(|| view! { <Fact label=tu_string!(i18n, runs.attempt)>{run.attempt}</Fact> })}
             {view.parameter.filter(|parameter| !parameter.is_empty()).map(|parameter| view! {
                 <Fact label=tu_string!(i18n, jobs.parameter) mono=true>
                     <span class="parameter">{parameter}</span>
-                    {view.parameter_typed.then(|| view! {
+                    {typed.then(|| view! {
                         " " <span class="tag">{tu_string!(i18n, runs.typed)}</span>
                     })}
                 </Fact>
             })}
         </Facts>
     }
+}
+
+/// What made it: the schedule, somebody, or another run.
+#[component]
+fn Cause(view: RunView) -> impl IntoView {
+    let i18n = use_i18n();
+    let run = view.run;
+    let words = match (run.kind, view.started_by) {
+        (RunKind::Retry, _) => {
+            let (retry, most) = (run.attempt - 1, view.job.map_or(0, |job| job.retries));
+            // The job may allow fewer by now, or be gone.
+            match retry <= most {
+                true => tu_string!(i18n, runs.retry_of, n = retry, most = most),
+                false => tu_string!(i18n, runs.retry, n = retry),
+            }
+        }
+        (RunKind::Child, _) => tu_string!(i18n, runs.child_of).to_owned(),
+        (RunKind::Manual, Some(name)) => format!("{} · {name}", kind_word(i18n, run.kind)),
+        (kind, _) => kind_word(i18n, kind).to_owned(),
+    };
+    let cause = matches!(run.kind, RunKind::Retry | RunKind::Child).then_some(run.slot);
+    view! {
+        {words}
+        {cause.map(|id| view! { " " <a class="mono" href=routes::run(id)>{id}</a> })}
+    }
+}
+
+#[component]
+fn FollowUpLinks(follow_ups: Vec<FollowUp>) -> impl IntoView {
+    let i18n = use_i18n();
+    let link = |(at, next): (usize, FollowUp)| {
+        let between = (at > 0).then_some(" · ");
+        let words = match (next.kind, next.job_name) {
+            (RunKind::Child, Some(name)) => name,
+            (RunKind::Child, None) => tu_string!(i18n, runs.deleted_job, id = next.job_id),
+            (kind, _) => kind_word(i18n, kind).to_owned(),
+        };
+        view! { {between} <a href=routes::run(next.id)>{words}</a> }
+    };
+    follow_ups.into_iter().enumerate().map(link).collect_view()
 }
 
 /// Due, sent, accepted, finished, in the order they happened.

@@ -57,6 +57,15 @@ fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
             let text = tu_string!(i18n, runs.why_other_version, version = run.job_version);
             answer(IconName::Jobs, tu_string!(i18n, runs.why_by_schedule), format!("{text} {sent}"))
         }
+        (RunKind::Retry, _) => {
+            let (time, attempt) = (full(run.nominal_at, &use_visit().zone), run.attempt);
+            let text = tu_string!(i18n, runs.why_retry_text, run = run.slot, time = time, attempt = attempt);
+            answer(IconName::Retry, tu_string!(i18n, runs.why_retry), format!("{text} {sent}"))
+        }
+        (RunKind::Child, _) => {
+            let text = tu_string!(i18n, runs.why_child_text, run = run.slot);
+            answer(IconName::ListTree, tu_string!(i18n, runs.why_child), format!("{text} {sent}"))
+        }
         _ => {
             let text = match &view.started_by {
                 Some(name) => tu_string!(i18n, runs.why_person, name = name.clone()),

@@ -13,6 +13,8 @@ pub struct Order {
     pub due_at: Millis,
     pub claim: i64,
     pub shard: (i32, i32),
+    /// Whether anything may follow its end.
+    pub is_followed: bool,
     pub target: Arc<Target>,
     pub body: Arc<JobBody>,
     /// Typed for this run; none = the job's.
@@ -27,6 +29,7 @@ impl Order {
             due_at: run.due_at,
             claim: run.claim,
             shard: (run.shard_index, run.shard_total),
+            is_followed: run.follow_ok || run.follow_fail,
             target,
             body,
             parameter,

@@ -20,6 +20,9 @@ pub async fn send(shared: Arc<Shared>, order: Order) {
     let sent_at = shared.now();
     shared.figures.sent.fetch_add(1, Ordering::Relaxed);
     shared.figures.lateness.store(sent_at - order.due_at, Ordering::Relaxed);
+    if order.is_followed {
+        shared.watch.add(order.run_id);
+    }
     let target = order.target.clone();
     let call = shared.dispatcher.call(&target, Call::Run(Box::new(order.request())));
     tokio::pin!(call);

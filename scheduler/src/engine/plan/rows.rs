@@ -7,9 +7,10 @@ use crate::engine::dispatch::Order;
 use crate::engine::holdings::Holdings;
 use crate::engine::shared::Shared;
 use crate::engine::step::{RouteMark, wants_attention};
+use crate::rules::follow::Follows;
 use crate::rules::misfire::{MissedSpan, Plan, Planned};
 use crate::store::engine::Advance;
-use entity::run::{Model as Run, Reason, RunKind, RunState};
+use entity::run::{Model as Run, Reason, RunState};
 use entity::{Millis, job_cursor};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -115,41 +116,9 @@ fn skip(run: &mut Run, reason: Reason, now: Millis) {
     run.attention = wants_attention(run.state, reason).then_some(run.executor_id);
 }
 
-/// A run of the schedule that waits.
+/// A run of the schedule that waits; its times are still to be written.
 fn blank(id: i64, cursor: &job_cursor::Model, body: &JobBody) -> Run {
-    Run {
-        id,
-        job_id: cursor.job_id,
-        kind: RunKind::Schedule,
-        job_version: cursor.version,
-        nominal_at: 0,
-        due_at: 0,
-        slot: 0,
-        state: RunState::Waiting,
-        reason: Reason::None,
-        code: 0,
-        attention: None,
-        bucket: cursor.bucket,
-        live_bucket: Some(cursor.bucket),
-        follow_ok: false,
-        follow_fail: false,
-        claim: 0,
-        fence: 0,
-        executor_id: body.job.executor_id,
-        instance_id: None,
-        instance_generation: 0,
-        parent_id: None,
-        shard_index: 0,
-        shard_total: 1,
-        attempt: 1,
-        priority: 0,
-        span_last: None,
-        span_count: 1,
-        deadline_at: None,
-        sent_at: None,
-        accepted_at: None,
-        ended_at: None,
-        late_code: None,
-        late_at: None,
-    }
+    let mut run = Run::waiting(id, &body.job, cursor.bucket, 0);
+    Follows::of(&body.job, body.has_children, run.attempt).mark(&mut run);
+    run
 }

@@ -1,8 +1,11 @@
 use super::*;
+use crate::rules::follow::tests::job;
 use crate::runs::new_manual;
 
 fn batch(dues: &[(Millis, i64)], complete: bool) -> Batch {
-    Batch { rows: dues.iter().map(|(due_at, id)| new_manual(*id, 1, 1, 1, *due_at)).collect(), complete }
+    let job = job(1);
+    let run = |(due_at, id): &(Millis, i64)| new_manual(*id, &job, false, *due_at);
+    Batch { rows: dues.iter().map(run).collect(), complete }
 }
 
 fn ids(rows: &[Model]) -> Vec<i64> {

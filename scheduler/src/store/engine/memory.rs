@@ -85,6 +85,12 @@ impl Store for MemoryStore {
         Ok(tables.route_uses.values().filter(|used| job_ids.contains(&used.job_id)).copied().collect())
     }
 
+    async fn children_of(&self, job_ids: &[i32]) -> Result<Vec<job_child::Model>> {
+        let tables = self.tables();
+        let links = tables.children.iter().filter(|(parent_id, _)| job_ids.contains(parent_id));
+        Ok(links.map(|&(parent_id, child_id)| job_child::Model { parent_id, child_id }).collect())
+    }
+
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {
         let tables = self.tables();
         let here = tables.instances.values().filter(|instance| instance.gone_at.is_none());
@@ -105,6 +111,12 @@ impl Store for MemoryStore {
         let waiting = tables.live(buckets, due_by).filter(|run| run.state == RunState::Waiting);
         let waiting = waiting.filter(|run| !full.contains(&run.executor_id)).cloned().collect();
         Ok(first_due(waiting, limit, |run: &run::Model| run.due_at).into_iter().map(|run| run.id).collect())
+    }
+
+    async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>> {
+        let tables = self.tables();
+        let ended = tables.live(buckets, due_by).filter(|run| run.state.is_final()).cloned().collect();
+        Ok(first_due(ended, limit, |run: &run::Model| run.due_at).into_iter().map(|run| run.id).collect())
     }
 
     async fn doubtful(
@@ -165,6 +177,27 @@ impl Store for MemoryStore {
         }
         let server_id = tables.server_id;
         Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
+    }
+
+    async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {
+        let mut tables = self.tables();
+        tables.check(authority)?;
+        let mut followed = Followed::default();
+        for ending in endings {
+            let stale: Vec<i32> = tables.moved_on(ending.jobs()).collect();
+            if !stale.is_empty() || !tables.close(ending.run_id) {
+                followed.stale.extend(stale);
+                continue;
+            }
+            followed.closed += 1;
+            for RunWithParameter { run, parameter } in &ending.rows {
+                if tables.insert_run(run.clone(), authority.lease.server_id) {
+                    followed.inserted.insert(run.id);
+                    tables.parameters.extend(parameter.clone().map(|text| (run.id, text)));
+                }
+            }
+        }
+        Ok(followed)
     }
 
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>> {

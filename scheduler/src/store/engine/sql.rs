@@ -7,12 +7,13 @@
 
 mod apply;
 mod authority;
+mod follow;
 mod plan;
 mod read;
 mod settle;
 
 use super::*;
-use crate::store::{Db, instances, leases, route_uses};
+use crate::store::{Db, instances, job_children, leases, route_uses};
 use crate::{Error, Result};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -125,6 +126,10 @@ impl Store for SqlStore {
         Ok(route_uses::of_jobs(self.db.reader(), job_ids).await?)
     }
 
+    async fn children_of(&self, job_ids: &[i32]) -> Result<Vec<job_child::Model>> {
+        Ok(job_children::of_parents(self.db.reader(), job_ids).await?)
+    }
+
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)> {
         Ok(read::executors(self.db.reader()).await?)
     }
@@ -135,6 +140,10 @@ impl Store for SqlStore {
 
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>> {
         Ok(read::waiting(self.db.reader(), buckets, due_by, full, limit).await?)
+    }
+
+    async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>> {
+        Ok(read::ended(self.db.reader(), buckets, due_by, limit).await?)
     }
 
     async fn doubtful(
@@ -171,6 +180,17 @@ impl Store for SqlStore {
             return Ok(Vec::new());
         }
         transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))
+    }
+
+    async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {
+        let mut followed = Followed::default();
+        for part in endings.chunks(follow::ENDINGS) {
+            let part = transact!(self, conn => follow::follow(conn, authority, part))?;
+            followed.inserted.extend(part.inserted);
+            followed.closed += part.closed;
+            followed.stale.extend(part.stale);
+        }
+        Ok(followed)
     }
 
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>> {

@@ -10,8 +10,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 /// Statistics that a person's change causes belong to no server.
 const NO_SERVER: i32 = 0;
 
-/// Skips the waiting runs of a job (those of its schedule, or all) because it was stopped, and
-/// counts them. Returns their ids.
+/// Skips the waiting runs of a job (those of its schedule and retries, or all) because it was stopped,
+/// and counts them. Returns their ids.
 pub async fn skip_waiting(
     conn: &impl ConnectionTrait,
     job_id: i32,
@@ -24,7 +24,7 @@ pub async fn skip_waiting(
         .filter(Column::JobId.eq(job_id))
         .filter(Column::State.eq(RunState::Waiting));
     if only_schedule {
-        query = query.filter(Column::Kind.eq(RunKind::Schedule));
+        query = query.filter(Column::Kind.is_in([RunKind::Schedule, RunKind::Retry]));
     }
     let waiting = query.order_by_asc(Column::Id).lock_exclusive().all(conn).await?;
     let mut skipped = Vec::new();

@@ -17,6 +17,8 @@ pub struct Tables {
     pub executors: BTreeMap<i32, executor::Model>,
     pub instances: BTreeMap<i32, instance::Model>,
     pub jobs: BTreeMap<i32, job::Model>,
+    /// Parent and child.
+    pub children: BTreeSet<(i32, i32)>,
     pub cursors: BTreeMap<i32, job_cursor::Model>,
     /// By (job, instance).
     pub route_uses: BTreeMap<(i32, i32), route_use::Model>,
@@ -41,6 +43,7 @@ impl Default for Tables {
             executors: BTreeMap::new(),
             instances: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            children: BTreeSet::new(),
             cursors: BTreeMap::new(),
             route_uses: BTreeMap::new(),
             runs: BTreeMap::new(),
@@ -142,6 +145,18 @@ impl Tables {
         cursor.last_at = advance.last_at;
         cursor.route_seq = advance.route_seq;
         true
+    }
+
+    /// Those of the jobs that are gone or in another version.
+    pub(super) fn moved_on(&self, jobs: impl Iterator<Item = (i32, i32)>) -> impl Iterator<Item = i32> {
+        let stands = |id: i32, version: i32| self.cursors.get(&id).is_some_and(|own| own.version == version);
+        jobs.filter(move |(id, version)| !stands(*id, *version)).map(|(id, _)| id)
+    }
+
+    /// Takes a final run off what is still to be done; false when it was not on it.
+    pub(super) fn close(&mut self, run_id: i64) -> bool {
+        let open = |run: &&mut run::Model| run.state.is_final() && run.live_bucket.is_some();
+        self.runs.get_mut(&run_id).filter(open).and_then(|run| run.live_bucket.take()).is_some()
     }
 
     /// Inserts a row unless its id or its key is taken.

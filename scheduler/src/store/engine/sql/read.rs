@@ -5,7 +5,8 @@ use entity::run::{Column as RunColumn, Entity as Runs, RunState};
 use entity::{Millis, executor, instance, job, job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use std::collections::HashMap;
 
@@ -85,6 +86,24 @@ pub async fn waiting(
         .filter(live(buckets, due_by))
         .filter(RunColumn::State.eq(RunState::Waiting))
         .filter(RunColumn::ExecutorId.is_not_in(full.iter().copied()))
+        .order_by_asc(RunColumn::DueAt)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+pub async fn ended(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+    due_by: Millis,
+    limit: u64,
+) -> Result<Vec<i64>, DbErr> {
+    Runs::find()
+        .select_only()
+        .column(RunColumn::Id)
+        .filter(live(buckets, due_by))
+        .filter(RunColumn::State.is_in(RunState::iter().filter(|state| state.is_final())))
         .order_by_asc(RunColumn::DueAt)
         .limit(limit)
         .into_tuple()

@@ -1,0 +1,222 @@
+//! What follows a run: its retry, or after a success its job's children. A final row stays live until
+//! this is decided; the rows that follow appear in the transaction that closes it, and their key (the
+//! cause's id as the slot) keeps them single, however often and by whomever it is tried.
+//!
+//! The rows wait for the planner of their bucket's owner, which claims them when they are due.
+
+use super::directory::JobBody;
+use super::shared::Shared;
+use crate::rules::follow::{self, Follower};
+use crate::signals::Change;
+use crate::store::engine::{Ending, RunWithParameter};
+use crate::{Error, Result};
+use entity::run::{RunKind, RunState};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Final runs looked at in one tick.
+const BATCH: u64 = 1_000;
+/// How often ends that nobody told of are looked for.
+const EVERY: Duration = Duration::from_secs(1);
+/// Runs watched at most; beyond it, ends are found by the poll alone.
+const MOST_WATCHED: usize = 100_000;
+
+/// Runs under way that something follows, and which of them changed. It only spares waiting for the
+/// poll: an end that it misses is found there, and a run that nothing follows costs nothing.
+#[derive(Debug, Default)]
+pub struct Watch {
+    runs: Mutex<Watched>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    under_way: BTreeSet<i64>,
+    changed: BTreeSet<i64>,
+}
+
+impl Watch {
+    /// Watches a run that goes out and that something may follow.
+    pub fn add(&self, run_id: i64) {
+        let mut runs = self.runs();
+        if runs.under_way.len() >= MOST_WATCHED {
+            runs.under_way.clear();
+        }
+        runs.under_way.insert(run_id);
+    }
+
+    /// A run changed; whether it has ended shows when its row is read.
+    pub fn changed(&self, run_id: i64) {
+        let mut runs = self.runs();
+        if runs.under_way.contains(&run_id) && runs.changed.insert(run_id) {
+            self.news.notify_one();
+        }
+    }
+
+    fn take_changed(&self) -> Vec<i64> {
+        std::mem::take(&mut self.runs().changed).into_iter().collect()
+    }
+
+    fn forget(&self, run_id: i64) {
+        self.runs().under_way.remove(&run_id);
+    }
+
+    fn runs(&self) -> MutexGuard<'_, Watched> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The loop's state.
+pub struct Effects {
+    shared: Arc<Shared>,
+}
+
+/// What a tick came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EffectsReport {
+    /// Final runs of which was decided what follows.
+    pub ended: usize,
+    pub retries: usize,
+    pub children: usize,
+}
+
+impl Effects {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Decides about every run of this server's buckets that has ended and is not closed. One that
+    /// ended before its time was killed, which nothing follows: it is closed when its time comes, so
+    /// that this need not look through all that waits for a later time.
+    pub async fn tick(&mut self) -> Result<EffectsReport> {
+        let shared = self.shared.clone();
+        let mut report = EffectsReport::default();
+        loop {
+            let due_by = shared.now() + shared.settings.lead_ms;
+            let ids = shared.store.ended(&shared.holdings().buckets(), due_by, BATCH).await?;
+            let full = ids.len() as u64 == BATCH;
+            if self.close(&ids, &mut report).await? == 0 || !full {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// Decides about those of the watched runs that changed.
+    pub async fn tick_changed(&mut self) -> Result<EffectsReport> {
+        let mut report = EffectsReport::default();
+        let ids = self.shared.watch.take_changed();
+        self.close(&ids, &mut report).await?;
+        Ok(report)
+    }
+
+    /// Starts what follows those of the runs that have ended; how many were closed.
+    async fn close(&self, ids: &[i64], report: &mut EffectsReport) -> Result<usize> {
+        let shared = &self.shared;
+        let holdings = shared.holdings();
+        let mut ended = shared.store.runs(ids).await?;
+        ended.retain(|found| found.run.state.is_final());
+        ended.iter().for_each(|found| shared.watch.forget(found.run.id));
+        ended.retain(|found| found.run.live_bucket.is_some_and(|own| holdings.epochs.contains_key(&own)));
+        let authority = holdings.authority(ended.iter().map(|found| found.run.bucket));
+        let Some(authority) = authority.filter(|_| !ended.is_empty()) else {
+            return Ok(0);
+        };
+        let endings = self.endings(&ended).await?;
+        let followed = match shared.store.follow(&authority, &endings).await {
+            // The lease's keeper is about to notice that the buckets have moved on.
+            Err(Error::Conflict(_)) => return Ok(0),
+            followed => followed?,
+        };
+        shared.directory.forget_jobs(&followed.stale);
+        report.ended += followed.closed;
+        self.announce(&endings, &followed.inserted, report);
+        Ok(followed.closed)
+    }
+
+    /// The rows that follow each of these.
+    async fn endings(&self, ended: &[RunWithParameter]) -> Result<Vec<Ending>> {
+        let family = Family::of(&self.shared, ended).await?;
+        let mut endings: Vec<Ending> = ended.iter().map(|ended| family.ending(ended)).collect();
+        let count = endings.iter().map(|ending| ending.rows.len()).sum();
+        let ids = self.shared.run_ids.take(count).await?;
+        for (row, id) in endings.iter_mut().flat_map(|ending| &mut ending.rows).zip(ids) {
+            row.run.id = id;
+        }
+        Ok(endings)
+    }
+
+    /// Tells the planner, and pages, what appeared.
+    fn announce(&self, endings: &[Ending], inserted: &HashSet<i64>, report: &mut EffectsReport) {
+        let rows = endings.iter().flat_map(|ending| &ending.rows).map(|row| &row.run);
+        for run in rows.filter(|run| inserted.contains(&run.id)) {
+            match run.kind {
+                RunKind::Retry => report.retries += 1,
+                _ => report.children += 1,
+            }
+            self.shared.signals.publish(Change::Run(run.id));
+        }
+    }
+
+    /// Ticks at once for what is watched, and every second for everything.
+    pub async fn run(&mut self) -> Result<()> {
+        loop {
+            if let Err(error) = self.tick().await {
+                tracing::error!(%error, "what follows cannot be started; trying again");
+            }
+            let poll = tokio::time::sleep(EVERY);
+            tokio::pin!(poll);
+            loop {
+                tokio::select! {
+                    () = self.shared.stopping.cancelled() => return Ok(()),
+                    () = self.shared.watch.news.notified() => {}
+                    () = &mut poll => break,
+                }
+                if let Err(error) = self.tick_changed().await {
+                    tracing::error!(%error, "what follows cannot be started at once; the next look finds it");
+                }
+            }
+        }
+    }
+}
+
+/// The jobs of ended runs and their children.
+struct Family {
+    bodies: HashMap<i32, Arc<JobBody>>,
+    /// By parent, as the database has it now: a child that was deleted is none.
+    children: HashMap<i32, Vec<i32>>,
+}
+
+impl Family {
+    async fn of(shared: &Shared, ended: &[RunWithParameter]) -> Result<Self> {
+        let of_state = |succeeded: bool| {
+            let such = ended.iter().map(|ended| &ended.run);
+            such.filter(move |run| (run.state == RunState::Succeeded) == succeeded).map(|run| run.job_id)
+        };
+        let parents: Vec<i32> = of_state(true).collect::<BTreeSet<i32>>().into_iter().collect();
+        let mut wanted: BTreeSet<i32> = of_state(false).collect();
+        let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+        for link in shared.store.children_of(&parents).await? {
+            wanted.insert(link.child_id);
+            children.entry(link.parent_id).or_default().push(link.child_id);
+        }
+        let wanted: Vec<i32> = wanted.into_iter().collect();
+        Ok(Self { bodies: shared.directory.jobs(shared.store.as_ref(), &wanted).await?, children })
+    }
+
+    fn follower(&self, job_id: i32) -> Option<Follower<'_>> {
+        self.bodies.get(&job_id).map(|body| body.follower())
+    }
+
+    /// What follows; a retry keeps the parameter that was typed, a child has its own.
+    fn ending(&self, RunWithParameter { run, parameter }: &RunWithParameter) -> Ending {
+        let children = self.children.get(&run.job_id).into_iter().flatten();
+        let children: Vec<Follower<'_>> = children.filter_map(|id| self.follower(*id)).collect();
+        let rows = follow::rows(run, self.follower(run.job_id), &children).into_iter().map(|next| {
+            let typed = parameter.clone().filter(|_| next.kind == RunKind::Retry);
+            RunWithParameter { run: next, parameter: typed }
+        });
+        Ending { run_id: run.id, rows: rows.collect() }
+    }
+}

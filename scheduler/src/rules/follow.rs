@@ -1,0 +1,182 @@
+//! What follows a run: whether anything may, and the rows for what does.
+
+use super::bucket::bucket_of;
+use super::retry::{self, Retry};
+use entity::job::Model as Job;
+use entity::run::{Model as Run, RunKind, RunState};
+
+/// Whether anything may follow an end, written with the row, so that any server records a result
+/// without reading the job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Follows {
+    pub ok: bool,
+    pub fail: bool,
+}
+
+impl Follows {
+    /// For this attempt of a run of the job.
+    pub fn of(job: &Job, has_children: bool, attempt: i32) -> Self {
+        Self { ok: has_children, fail: retry::may_follow(job, attempt) }
+    }
+
+    /// Writes it into the row.
+    pub fn mark(self, run: &mut Run) {
+        (run.follow_ok, run.follow_fail) = (self.ok, self.fail);
+    }
+}
+
+/// A job and whether others wait for its success.
+#[derive(Clone, Copy, Debug)]
+pub struct Follower<'a> {
+    pub job: &'a Job,
+    pub has_children: bool,
+}
+
+/// The rows that follow a final run, with `0` for their ids: its retry, by its job as it is now (none
+/// when it has been deleted), or after a success one run of each child, whether or not the child's
+/// own schedule fires.
+pub fn rows(ended: &Run, job: Option<Follower<'_>>, children: &[Follower<'_>]) -> Vec<Run> {
+    match ended.state {
+        RunState::Succeeded => children.iter().filter_map(|child| child_run(ended, *child)).collect(),
+        _ => job
+            .and_then(|own| Some(retry_run(ended, own, retry::decide(own.job, ended)?)))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// The same run once more: its nominal time, parent and shard, under the job as it is now.
+fn retry_run(ended: &Run, Follower { job, has_children }: Follower<'_>, retry: Retry) -> Run {
+    let mut run = Run {
+        kind: RunKind::Retry,
+        nominal_at: ended.nominal_at,
+        slot: ended.id,
+        parent_id: ended.parent_id,
+        shard_index: ended.shard_index,
+        shard_total: ended.shard_total,
+        attempt: retry.attempt,
+        priority: ended.priority,
+        ..Run::waiting(0, job, ended.bucket, retry.due_at)
+    };
+    Follows::of(job, has_children, run.attempt).mark(&mut run);
+    run
+}
+
+/// A child's run: its time is when the parent ended.
+fn child_run(ended: &Run, Follower { job, has_children }: Follower<'_>) -> Option<Run> {
+    let mut run = Run {
+        kind: RunKind::Child,
+        slot: ended.id,
+        ..Run::waiting(0, job, bucket_of(job.id), ended.ended_at?)
+    };
+    Follows::of(job, has_children, run.attempt).mark(&mut run);
+    Some(run)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use entity::job::*;
+
+    /// A job without retries, on executor 1.
+    pub fn job(id: i32) -> Job {
+        Job {
+            id,
+            namespace_id: 1,
+            executor_id: 1,
+            name: format!("job {id}"),
+            description: String::new(),
+            owner: String::new(),
+            state: JobState::On,
+            schedule_kind: ScheduleKind::Manual,
+            schedule: String::new(),
+            zone: "UTC".to_owned(),
+            gap_policy: GapPolicy::EndOfGap,
+            repeat_policy: RepeatPolicy::First,
+            misfire_policy: MisfirePolicy::Skip,
+            catch_up_ms: 0,
+            run_mode: RunMode::Handler,
+            handler: "demo".to_owned(),
+            parameter: String::new(),
+            source: String::new(),
+            source_changed_at: 0,
+            routing: Routing::First,
+            blocking: Blocking::Serial,
+            timeout_s: 0,
+            retries: 0,
+            retry_delay_s: 0,
+            retry_backoff: RetryBackoff::Fixed,
+            retry_jitter_s: 0,
+            retry_on: RetryOn::USUAL,
+            version: 1,
+            created_at: 0,
+            updated_at: 0,
+            updated_by: None,
+        }
+    }
+
+    /// A run of job 1 that was due at 5,000.
+    pub fn run(id: i64) -> Run {
+        Run::waiting(id, &job(1), bucket_of(1), 5_000)
+    }
+
+    fn alone(job: &Job) -> Follower<'_> {
+        Follower { job, has_children: false }
+    }
+
+    #[test]
+    fn a_retry_repeats_the_run_and_points_to_it() {
+        let own = Job { retries: 1, retry_delay_s: 60, version: 3, executor_id: 9, ..job(1) };
+        let ended = Run {
+            state: RunState::Failed,
+            ended_at: Some(8_000),
+            parent_id: Some(4),
+            shard_index: 2,
+            shard_total: 5,
+            claim: 11,
+            instance_id: Some(1),
+            ..run(7)
+        };
+        let [retry] = &rows(&ended, Some(alone(&own)), &[alone(&job(2))])[..] else { panic!() };
+        assert_eq!(
+            (retry.kind, retry.slot, retry.attempt, retry.state),
+            (RunKind::Retry, 7, 2, RunState::Waiting)
+        );
+        assert_eq!((retry.nominal_at, retry.due_at), (5_000, 68_000));
+        assert_eq!((retry.parent_id, retry.shard_index, retry.shard_total), (Some(4), 2, 5));
+        assert_eq!((retry.job_version, retry.executor_id), (3, 9), "by the job as it is now");
+        assert_eq!((retry.claim, retry.instance_id, retry.ended_at), (0, None, None));
+        assert!(!retry.follow_fail, "it is the last attempt");
+        assert_eq!(rows(&ended, None, &[]), [], "its job has been deleted");
+    }
+
+    #[test]
+    fn children_follow_a_success_only_each_under_its_own_job() {
+        let ended = Run { state: RunState::Succeeded, ended_at: Some(8_000), ..run(7) };
+        let (stopped, parent) = (Job { state: JobState::Stopped, ..job(2) }, Job { retries: 1, ..job(3) });
+        let children = [alone(&stopped), Follower { job: &parent, has_children: true }];
+        let found = rows(&ended, Some(alone(&job(1))), &children);
+        let facts: Vec<_> = found.iter().map(|run| (run.job_id, run.kind, run.slot, run.bucket)).collect();
+        let expected = [2, 3].map(|id| (id, RunKind::Child, 7, bucket_of(id)));
+        assert_eq!(facts, expected);
+        assert!(found.iter().all(|run| (run.nominal_at, run.due_at, run.attempt) == (8_000, 8_000, 1)));
+        assert_eq!(
+            [&found[0], &found[1]].map(|run| (run.follow_ok, run.follow_fail)),
+            [(false, false), (true, true)]
+        );
+        for state in
+            [RunState::Failed, RunState::TimedOut, RunState::Killed, RunState::Skipped, RunState::Lost]
+        {
+            assert_eq!(rows(&Run { state, ..ended.clone() }, Some(alone(&job(1))), &children), []);
+        }
+    }
+
+    #[test]
+    fn a_row_says_whether_anything_may_follow_it() {
+        let twice = Job { retries: 2, ..job(1) };
+        let follows = |attempt| Follows::of(&twice, true, attempt);
+        assert_eq!([1, 2, 3].map(|attempt| follows(attempt).fail), [true, true, false]);
+        assert!(follows(3).ok);
+        assert_eq!(Follows::of(&job(1), false, 1), Follows::default());
+    }
+}

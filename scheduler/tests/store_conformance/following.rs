@@ -1,0 +1,122 @@
+//! What follows final runs.
+
+use crate::bench::{Bench, conform};
+use crate::rows::{START, cursor, job};
+use crate::sending;
+use entity::job::Model as Job;
+use entity::run::{Model as Run, RunKind, RunState};
+use scheduler::Error;
+use scheduler::rules::bucket::bucket_of;
+use scheduler::store::engine::{Ending, RunWithParameter};
+
+/// Run 7 of job 1 has ended, and something is to follow.
+fn ended(state: RunState) -> Run {
+    let ended_at = state.is_final().then_some(START + 500);
+    Run { state, ended_at, follow_ok: true, follow_fail: true, ..sending(7, &job(1, 1), START, 5) }
+}
+
+/// A row that follows run 7.
+fn next(id: i64, job: &Job, kind: RunKind, nominal_at: i64) -> RunWithParameter {
+    let run = Run { kind, slot: 7, ..Run::waiting(id, job, bucket_of(job.id), nominal_at) };
+    RunWithParameter { run, parameter: None }
+}
+
+async fn put_jobs(bench: &Bench, jobs: &[Job]) {
+    for job in jobs {
+        bench.put_job(job.clone(), cursor(job, None)).await;
+    }
+}
+
+conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let (one, two) = (job(1, 1), job(2, 1));
+    put_jobs(bench, &[one.clone(), two.clone()]).await;
+    bench.put_run(ended(RunState::Failed), None).await;
+    let store = bench.store();
+    assert_eq!(store.ended(&[bucket_of(1)], START, 10).await.unwrap(), [7]);
+    assert!(store.ended(&[bucket_of(1)], START - 1, 10).await.unwrap().is_empty());
+    assert!(store.ended(&[bucket_of(2)], START, 10).await.unwrap().is_empty());
+    let retry =
+        RunWithParameter { parameter: Some("typed".to_owned()), ..next(10_001, &one, RunKind::Retry, START) };
+    let child = next(10_002, &two, RunKind::Child, START + 500);
+    let ending = [Ending { run_id: 7, rows: vec![retry.clone(), child.clone()] }];
+    let followed = store.follow(&authority, &ending).await.unwrap();
+    assert_eq!((followed.inserted, followed.closed), ([10_001, 10_002].into(), 1));
+    assert!(followed.stale.is_empty());
+    let mut found = store.runs(&[10_001, 10_002]).await.unwrap();
+    found.sort_by_key(|found| found.run.id);
+    assert_eq!(found, [retry, child]);
+    assert_eq!(bench.run(7).await, Some(Run { live_bucket: None, ..ended(RunState::Failed) }));
+    // Decided again by somebody who did not hear of it, under new ids.
+    let again = [Ending { run_id: 7, rows: vec![next(10_003, &one, RunKind::Retry, START)] }];
+    assert_eq!(store.follow(&authority, &again).await.unwrap(), Default::default());
+    assert_eq!(bench.run(10_003).await, None);
+    assert!(store.ended(&[bucket_of(1)], START, 10).await.unwrap().is_empty());
+});
+
+conform!(a_follower_whose_key_is_taken_is_left_as_it_is, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let one = job(1, 1);
+    put_jobs(bench, std::slice::from_ref(&one)).await;
+    bench.put_run(ended(RunState::Failed), None).await;
+    bench.put_run(next(10_001, &one, RunKind::Retry, START).run, None).await;
+    let parameter = Some("typed".to_owned());
+    let row = RunWithParameter { parameter, ..next(10_002, &one, RunKind::Retry, START) };
+    let followed = bench.store().follow(&authority, &[Ending { run_id: 7, rows: vec![row] }]).await.unwrap();
+    assert!(followed.inserted.is_empty());
+    assert_eq!(followed.closed, 1);
+    assert_eq!(bench.run(10_002).await, None);
+});
+
+conform!(a_run_that_has_not_ended_and_one_that_is_not_there_have_no_followers, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let one = job(1, 1);
+    put_jobs(bench, std::slice::from_ref(&one)).await;
+    bench.put_run(ended(RunState::Running), None).await;
+    let rows = vec![next(10_001, &one, RunKind::Retry, START)];
+    let endings = [Ending { run_id: 7, rows: rows.clone() }, Ending { run_id: 8, rows }];
+    assert_eq!(bench.store().follow(&authority, &endings).await.unwrap(), Default::default());
+    assert_eq!(bench.run(7).await, Some(ended(RunState::Running)));
+    assert_eq!(bench.run(10_001).await, None);
+    assert!(bench.store().ended(&[bucket_of(1)], START, 10).await.unwrap().is_empty());
+});
+
+conform!(a_row_of_a_job_that_was_edited_or_deleted_leaves_its_cause_open, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let (one, edited) = (job(1, 1), Job { version: 2, ..job(2, 1) });
+    put_jobs(bench, &[one.clone(), edited]).await;
+    bench.put_run(ended(RunState::Succeeded), None).await;
+    let by_the_old_one = next(10_001, &job(2, 1), RunKind::Child, START + 500);
+    let of_none = next(10_002, &job(3, 1), RunKind::Child, START + 500);
+    let other = Run { id: 8, slot: -8, ..ended(RunState::Failed) };
+    bench.put_run(other, None).await;
+    let endings = [
+        Ending { run_id: 7, rows: vec![by_the_old_one, of_none] },
+        Ending { run_id: 8, rows: vec![next(10_003, &one, RunKind::Retry, START)] },
+    ];
+    let mut followed = bench.store().follow(&authority, &endings).await.unwrap();
+    followed.stale.sort_unstable();
+    assert_eq!((followed.stale, followed.closed), (vec![2, 3], 1));
+    assert_eq!(followed.inserted, [10_003].into());
+    assert_eq!(bench.store().ended(&[bucket_of(1)], START, 10).await.unwrap(), [7]);
+});
+
+conform!(a_server_whose_bucket_moved_on_starts_nothing, async |bench: &Bench| {
+    let before = bench.server("one").await;
+    let one = job(1, 1);
+    put_jobs(bench, std::slice::from_ref(&one)).await;
+    bench.put_run(ended(RunState::Failed), None).await;
+    bench.server("one").await;
+    let ending = [Ending { run_id: 7, rows: vec![next(10_001, &one, RunKind::Retry, START)] }];
+    assert!(matches!(bench.store().follow(&before, &ending).await, Err(Error::Conflict(_))));
+    assert_eq!(bench.run(10_001).await, None);
+});
+
+conform!(the_children_of_jobs_are_listed_by_parent, async |bench: &Bench| {
+    for (parent, child) in [(2, 1), (1, 3), (1, 2), (4, 1)] {
+        bench.put_child(parent, child).await;
+    }
+    let links = bench.store().children_of(&[2, 1, 9]).await.unwrap();
+    let links: Vec<_> = links.into_iter().map(|link| (link.parent_id, link.child_id)).collect();
+    assert_eq!(links, [(1, 2), (1, 3), (2, 1)]);
+});
