@@ -1,6 +1,7 @@
 //! Servers that die, pause and lose their connections at any command, interleaved in every order,
 //! under a clock that only the simulation moves. Whatever happens: each nominal time of each job is
-//! in exactly one row, nothing is started twice, no final state changes, and everything ends.
+//! in exactly one row, nothing is started twice, no final state changes, what fails is retried
+//! exactly once, what succeeds starts its child exactly once, and everything ends.
 //!
 //! Each seed is one history; a failing one is printed. `ORRERY_SIMULATION_SEEDS` asks for more of
 //! them, `ORRERY_SIMULATION_SEED` for one alone.
@@ -19,7 +20,7 @@ mod unsure;
 
 use database::Fresh;
 use entity::job::{Model as Job, Routing};
-use entity::run::{Model as Run, RunState};
+use entity::run::{Model as Run, RunKind, RunState};
 use futures::future::join_all;
 use ground::Ground;
 use rand::rngs::StdRng;
@@ -28,6 +29,7 @@ use rows::{START, cursor, executor, instance, job};
 use scheduler::clock::ManualClock;
 use scheduler::engine::EngineSettings;
 use scheduler::engine::dispatch;
+use scheduler::engine::effects::Effects;
 use scheduler::engine::gate::Gate;
 use scheduler::engine::lease::Keeper;
 use scheduler::engine::plan::Planner;
@@ -44,7 +46,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use unsure::{Misfortune, UnsureStore};
 
+/// Jobs that fire every second. The first starts a job without a schedule, the others are retried once.
 const JOBS: i32 = 4;
+const CHILD: i32 = JOBS + 1;
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
 /// Within so long everything must have ended afterwards: the longest doubt and some askings.
@@ -57,6 +61,7 @@ struct Server {
     planner: Planner,
     recorder: Recorder,
     rescuer: Rescuer,
+    effects: Effects,
     dead: Arc<AtomicBool>,
     /// Until when its lease surely holds, on the simulated clock: what the gate goes by.
     holds_until: i64,
@@ -92,10 +97,15 @@ impl World {
                 tables.instances.insert(id, instance(id, 1));
             }
             for id in 1..=JOBS {
-                let job = Job { routing: Routing::Round, timeout_s: 60, ..job(id, 1) };
+                let retries = i32::from(id > 1);
+                let job = Job { routing: Routing::Round, timeout_s: 60, retries, ..job(id, 1) };
                 tables.cursors.insert(id, cursor(&job, Some(START + 1_000)));
                 tables.jobs.insert(id, job);
             }
+            let child = Job { timeout_s: 60, ..job(CHILD, 1) };
+            tables.cursors.insert(CHILD, cursor(&child, None));
+            tables.jobs.insert(CHILD, child);
+            tables.children.insert((1, CHILD));
         }
         let count = random.random_range(1..=3);
         let over = Arc::new(AtomicBool::new(false));
@@ -134,6 +144,7 @@ impl World {
             planner: Planner::new(shared.clone()),
             recorder: Recorder::new(shared.clone(), inbox),
             rescuer: Rescuer::new(shared.clone()),
+            effects: Effects::new(shared.clone()),
             shared,
             dead,
             holds_until: 0,
@@ -210,7 +221,7 @@ impl World {
         }
         let planned = self.end_schedules();
         let end = self.now + CALM;
-        while self.now < end && !self.store.tables().runs.values().all(|run| run.state.is_final()) {
+        while self.now < end && !self.store.tables().runs.values().all(|run| run.live_bucket.is_none()) {
             self.step(1_000).await;
         }
         self.check_account(planned);
@@ -219,8 +230,8 @@ impl World {
     /// No job fires any more. Returns for each the nominal time that is not accounted for yet.
     fn end_schedules(&mut self) -> BTreeMap<i32, i64> {
         let mut tables = self.store.tables();
-        let next = |cursor: &mut entity::job_cursor::Model| (cursor.job_id, cursor.next_at.take().unwrap());
-        tables.cursors.values_mut().map(next).collect()
+        let next = |cursor: &mut entity::job_cursor::Model| Some((cursor.job_id, cursor.next_at.take()?));
+        tables.cursors.values_mut().filter_map(next).collect()
     }
 
     /// Each second of each job up to the cursor in one row, and every row true to what happened.
@@ -230,7 +241,8 @@ impl World {
         for (job_id, next_at) in planned {
             assert!(next_at > START + STORM, "job {job_id} fell behind: {next_at}");
             let mut rows: BTreeMap<i64, usize> = BTreeMap::new();
-            for run in tables.runs.values().filter(|run| run.job_id == job_id) {
+            let fires = |run: &&Run| run.job_id == job_id && run.kind == RunKind::Schedule;
+            for run in tables.runs.values().filter(fires) {
                 let last = run.span_last.unwrap_or(run.nominal_at);
                 (run.nominal_at..=last).step_by(1_000).for_each(|at| *rows.entry(at).or_default() += 1);
             }
@@ -242,11 +254,15 @@ impl World {
             let started = starts.contains_key(&run.id);
             let holds = match run.state {
                 RunState::Succeeded | RunState::TimedOut => started,
-                RunState::Failed | RunState::Skipped => !started,
+                RunState::Failed => started == (run.code != 0),
+                RunState::Skipped => !started,
                 RunState::Lost => true,
                 _ => false,
             };
             assert!(holds, "started: {started}, but the row says {}", brief(run));
+            let followers = tables.runs.values().filter(|row| row.slot == run.id);
+            let followed = followers.map(|row| (row.job_id, row.kind)).collect::<Vec<_>>();
+            assert_eq!(followed, due_to_follow(run), "what followed {}", brief(run));
         }
         let orphan = starts.keys().find(|id| !tables.runs.contains_key(id));
         assert_eq!(orphan, None, "started without a row");
@@ -277,11 +293,24 @@ impl Server {
             tokio::task::yield_now().await;
         }
         drop(self.recorder.tick_all().await);
+        drop(self.effects.tick().await);
         if now >= self.rescue_at && self.shared.gate.is_open() {
             self.rescue_at = now + 1_000;
             drop(self.rescuer.tick().await);
         }
         assert_eq!(self.shared.figures.violations.load(Ordering::Relaxed), 0);
+    }
+}
+
+/// By whose job and as what.
+fn due_to_follow(run: &Run) -> Vec<(i32, RunKind)> {
+    let is_first = run.kind == RunKind::Schedule;
+    match run.state {
+        RunState::Succeeded if run.job_id == 1 => vec![(CHILD, RunKind::Child)],
+        RunState::Failed | RunState::TimedOut if is_first && (2..=JOBS).contains(&run.job_id) => {
+            vec![(run.job_id, RunKind::Retry)]
+        }
+        _ => vec![],
     }
 }
 

@@ -79,6 +79,7 @@ async fn insert_parameters(conn: &impl ConnectionTrait, rows: &[&RunWithParamete
         dispatch: Set(None),
         result: Set(None),
         late_result: Set(None),
+        tries: Set(None),
     });
     let texts: Vec<_> = texts.collect();
     for part in texts.chunks(TEXTS) {
