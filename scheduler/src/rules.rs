@@ -8,3 +8,4 @@ pub mod preview;
 pub mod routing;
 pub mod run_state;
 pub mod schedule;
+pub mod spread;

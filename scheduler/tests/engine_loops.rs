@@ -26,5 +26,7 @@ mod lease;
 mod results;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "engine_loops/schedules.rs"]
+mod schedules;
 #[path = "support/world.rs"]
 mod world;

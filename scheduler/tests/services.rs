@@ -16,6 +16,7 @@ mod services {
     mod jobs;
     mod namespaces;
     mod runs;
+    mod schedules;
     mod sessions;
     mod sign_in;
     mod support;

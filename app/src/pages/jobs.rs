@@ -7,5 +7,5 @@ mod fires;
 mod form;
 pub mod list;
 pub mod new;
-mod words;
+pub mod words;
 mod zones;

@@ -4,10 +4,11 @@
 use crate::Result;
 use crate::rules::routing::{self, Candidate};
 use crate::rules::schedule::{Definition, Schedule};
+use crate::rules::spread::delay_ms;
 use crate::store::engine::Store;
 use entity::instance::Client;
 use entity::job::Routing;
-use entity::{executor, instance, job};
+use entity::{Millis, executor, instance, job};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -20,6 +21,8 @@ pub struct JobBody {
     pub job: job::Model,
     /// None where what is stored cannot be read any more, such as a zone that was dropped.
     pub schedule: Option<Schedule>,
+    /// How long after its nominal time each fire is due.
+    pub delay_ms: Millis,
 }
 
 /// Where a request goes, and with which credentials.
@@ -131,7 +134,7 @@ impl JobBody {
                 "the stored schedule cannot be read: the job does not fire"
             );
         }
-        Self { schedule: schedule.ok(), job }
+        Self { schedule: schedule.ok(), delay_ms: delay_ms(job.id, job.spread_s), job }
     }
 
     fn size(&self) -> usize {

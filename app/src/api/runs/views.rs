@@ -1,6 +1,6 @@
 //! What the pages about runs show.
 
-use entity::job::RunMode;
+use entity::job::{RunMode, ScheduleKind};
 use entity::run::{Model, Reason, RunKind, RunState};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,7 @@ pub struct RunView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFacts {
     pub name: String,
+    pub schedule_kind: ScheduleKind,
     pub schedule: String,
     pub zone: String,
     pub run_mode: RunMode,
@@ -190,6 +191,7 @@ mod from_services {
                 late_result: text.and_then(|text| text.late_result),
                 job: detail.job.map(|job| RunFacts {
                     name: job.name,
+                    schedule_kind: job.schedule_kind,
                     schedule: job.schedule,
                     zone: job.zone,
                     run_mode: job.run_mode,

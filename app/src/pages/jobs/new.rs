@@ -48,7 +48,9 @@ async fn start(copy: String, executor: String, zone: String) -> Result<Start, Ap
     let choices = jobs::executor_choices().await?;
     if let Ok(id) = copy.parse() {
         let job = jobs::job(id).await?.job;
-        return Ok(Start { choices, form: JobForm::from(&job), copied: Some((job.id, job.name)) });
+        // The copy's fixed rate counts from its own creation.
+        let form = JobForm { created_at: String::new(), ..JobForm::from(&job) };
+        return Ok(Start { choices, form, copied: Some((job.id, job.name)) });
     }
     let wanted = executor.parse().ok();
     let chosen = choices.iter().find(|choice| Some(choice.id) == wanted).or(choices.first());
