@@ -26,6 +26,8 @@ mod lease;
 mod results;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "support/run_rows.rs"]
+mod run_rows;
 #[path = "engine_loops/schedules.rs"]
 mod schedules;
 #[path = "support/world.rs"]

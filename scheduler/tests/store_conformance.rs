@@ -13,6 +13,8 @@ mod database;
 mod filling;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "support/run_rows.rs"]
+mod run_rows;
 #[path = "support/servers.rs"]
 mod servers;
 
@@ -23,7 +25,8 @@ use entity::{DUTY_BUCKET, run};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use rows::{START, cursor, executor, instance, job, sending, waiting};
+use rows::{START, cursor, executor, instance, job};
+use run_rows::{sending, waiting};
 use scheduler::Error;
 use scheduler::engine::step::{Applied, Claim, Step, What};
 use scheduler::rules::bucket::bucket_of;
