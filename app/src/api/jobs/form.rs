@@ -192,7 +192,10 @@ mod read {
                 repeat_policy: when.repeat_policy,
                 valid_from: when.valid_from,
                 valid_until: when.valid_until,
-                spread_s: number("spread_s", &self.spread_s).unwrap_or_else(|error| note(&mut wrong, error)),
+                spread_s: match when.schedule_kind {
+                    ScheduleKind::Manual => 0,
+                    _ => number("spread_s", &self.spread_s).unwrap_or_else(|error| note(&mut wrong, error)),
+                },
                 misfire_policy: choice("misfire_policy", &self.misfire_policy)?,
                 catch_up_ms: number::<i64>("catch_up_ms", &self.catch_up_ms)
                     .map(|minutes| minutes.saturating_mul(MINUTE))
@@ -278,6 +281,7 @@ mod read {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
+    use crate::error::{AppError, Message};
 
     fn filled() -> JobForm {
         JobForm { name: "Rates".to_owned(), handler: "rates".to_owned(), ..JobForm::fresh("UTC", Some(1)) }
@@ -295,6 +299,25 @@ mod tests {
         let error = JobForm { executor_id: String::new(), ..form }.draft().unwrap_err();
         let fields: Vec<_> = error.fields.iter().map(|wrong| wrong.field.as_str()).collect();
         assert_eq!(fields, ["executor_id", "catch_up_ms", "timeout_s"]);
+    }
+
+    #[test]
+    fn each_kind_of_schedule_is_read_from_its_field_and_corrected_there() {
+        let typed = JobForm { once_at: "soon".to_owned(), every_s: "0".to_owned(), ..filled() };
+        for (kind, schedule, field) in
+            [("cron", FRESH_CRON, "schedule"), ("fixed_rate", "0", "every_s"), ("once", "soon", "once_at")]
+        {
+            let form = JobForm { schedule_kind: kind.to_owned(), ..typed.clone() };
+            assert_eq!(form.draft().unwrap().schedule, schedule);
+            let wrong = AppError::invalid_field("schedule", Message::new("required"));
+            assert_eq!(form.at_its_fields(wrong).fields[0].field, field);
+        }
+    }
+
+    #[test]
+    fn what_a_manual_job_does_not_show_is_not_read() {
+        let manual = JobForm { schedule_kind: "manual".to_owned(), spread_s: String::new(), ..filled() };
+        assert_eq!(manual.draft().unwrap().spread_s, 0);
     }
 
     #[test]

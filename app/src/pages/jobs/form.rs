@@ -171,21 +171,19 @@ fn Folded(form: JobForm) -> impl IntoView {
             summary=missed
             open=any_wrong(&["misfire_policy", "catch_up_ms"])
         >
-            <div class="only-timed">
-                <SelectField
-                    name="misfire_policy"
-                    label=tu_string!(i18n, jobs.misfire)
-                    options=misfires.to_vec()
-                    on_change=change(|form, text| form.misfire_policy = text)
-                />
-                <NumberField
-                    name="catch_up_ms"
-                    label=tu_string!(i18n, jobs.catch_up)
-                    help=tu_string!(i18n, jobs.catch_up_help)
-                    max=10_080
-                    on_input=change(|form, text| form.catch_up_ms = text)
-                />
-            </div>
+            <SelectField
+                name="misfire_policy"
+                label=tu_string!(i18n, jobs.misfire)
+                options=misfires.to_vec()
+                on_change=change(|form, text| form.misfire_policy = text)
+            />
+            <NumberField
+                name="catch_up_ms"
+                label=tu_string!(i18n, jobs.catch_up)
+                help=tu_string!(i18n, jobs.catch_up_help)
+                max=10_080
+                on_input=change(|form, text| form.catch_up_ms = text)
+            />
         </FoldedGroup>
     }
 }
