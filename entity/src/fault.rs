@@ -44,6 +44,12 @@ pub enum Fault {
     TooMany { max: u32 },
     /// A cron expression that cannot be read; `position` counts fields from 1.
     Cron { position: Option<u8>, detail: CronFault },
+    /// Not a date and time of the form `2026-12-01 03:00:00`.
+    DateTime,
+    /// A time that has passed already.
+    Past,
+    /// An end that is not later than the beginning.
+    NotLater,
     /// A time zone that the IANA database does not know.
     Zone,
     /// Not an `http://` or `https://` address of an executor, or one that may not be called.

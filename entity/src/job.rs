@@ -23,12 +23,20 @@ pub struct Model {
     pub owner: String,
     pub state: JobState,
     pub schedule_kind: ScheduleKind,
-    /// The cron expression; empty for [`ScheduleKind::Manual`].
+    /// As [`ScheduleKind`] says for each kind.
     pub schedule: String,
     /// IANA name of the zone the schedule is read in.
     pub zone: String,
     pub gap_policy: GapPolicy,
     pub repeat_policy: RepeatPolicy,
+    /// The schedule has no time before; one at this very instant counts.
+    pub valid_from: Option<Millis>,
+    /// The schedule has no time after; one at this very instant counts, and its run may be due later
+    /// by the spread.
+    pub valid_until: Option<Millis>,
+    /// Each run is due up to this many seconds after its time, as late for ever for the same job;
+    /// 0 … 86,400.
+    pub spread_s: i32,
     pub misfire_policy: MisfirePolicy,
     /// A fire later than this many milliseconds is never made up for.
     pub catch_up_ms: Millis,
@@ -73,14 +81,18 @@ pub enum JobState {
     Stopped,
 }
 
-/// What makes a job fire.
+/// What makes a job fire, and what its schedule text holds then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum ScheduleKind {
     /// A cron expression with seconds, in Quartz's grammar.
     Cron,
-    /// Nothing but a person or the API.
+    /// Every so many seconds, in digits, counted from `valid_from` or else from the job's creation.
+    FixedRate,
+    /// Once, when the clock of the job's zone shows this: `2026-12-01 03:00:00`.
+    Once,
+    /// Nothing but a person or the API: the text is empty.
     Manual,
 }
 

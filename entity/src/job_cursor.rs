@@ -12,7 +12,9 @@ pub struct Model {
     pub bucket: i16,
     /// Equals the job's version.
     pub version: i32,
-    /// The next nominal time that has no run row yet; none when the schedule does not fire.
+    /// When the next run that has no row yet is due; none when the schedule does not fire. This is
+    /// the schedule's nominal time and the delay that the job's spread gives it: what fires next is
+    /// found and shown in the order in which it goes out, without a look at the job.
     pub next_at: Option<Millis>,
     /// The last nominal time that has one.
     pub last_at: Millis,

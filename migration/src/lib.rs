@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 mod m20261121_000001_people;
 mod m20261121_000002_jobs;
 mod m20261121_000003_engine;
+mod m20261121_000004_schedule_kinds;
 mod m20261121_000005_follow_ups;
 mod m20261121_000006_routing;
 mod schema;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_people::Migration),
             Box::new(m20261121_000002_jobs::Migration),
             Box::new(m20261121_000003_engine::Migration),
+            Box::new(m20261121_000004_schedule_kinds::Migration),
             Box::new(m20261121_000005_follow_ups::Migration),
             Box::new(m20261121_000006_routing::Migration),
         ]

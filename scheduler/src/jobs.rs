@@ -44,8 +44,10 @@ pub struct JobDetail {
     pub job: Model,
     pub executor: ExecutorView,
     pub namespace: namespace::Model,
-    /// None when the schedule does not fire.
+    /// When the next run of the schedule is due; none when it does not fire.
     pub next_at: Option<Millis>,
+    /// By how much the spread delays each fire of this job.
+    pub delay_ms: Millis,
     /// Name of the last editor; none when it was no account or is gone.
     pub updated_by: Option<String>,
     /// The last 20 runs, newest first.
@@ -71,6 +73,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
         executor: executor.ok_or(Error::NotFound("executor"))?.into(),
         namespace: namespace.ok_or(Error::NotFound("namespace"))?,
         next_at: store::cursor(reader, id).await?.and_then(|cursor| cursor.next_at),
+        delay_ms: delay(&job),
         updated_by: editor.map(|user| user.name),
         recent: recent.remove(&id).unwrap_or_default().iter().map(RecentRun::from).collect(),
         parents,
@@ -82,9 +85,18 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
 /// The next fires of a schedule as it is being typed, at most [`MOST_FIRES`]. Reads nothing.
 ///
 /// # Errors
-/// [`Error::Invalid`] naming `schedule` or `zone`.
+/// [`Error::Invalid`] naming `schedule`, `zone`, `valid_from` or `valid_until`.
 pub fn preview(typed: &SchedulePreview, now: Millis, count: usize) -> Result<Vec<PreviewFire>> {
     Ok(rules::preview::preview(&typed.read(now)?, now, count.min(MOST_FIRES)))
+}
+
+/// The next fires of a stored job whose schedule fires; none when it has come to its end.
+pub fn coming(job: &Model, now: Millis, count: usize) -> Vec<PreviewFire> {
+    let schedule = Schedule::parse(Definition::from(job));
+    schedule.map_or_else(
+        |_| Vec::new(),
+        |schedule| rules::preview::preview(&schedule, now, count.min(MOST_FIRES)),
+    )
 }
 
 /// Creates a job, which fires from now on if it is to be [`JobState::On`].
@@ -94,12 +106,12 @@ pub fn preview(typed: &SchedulePreview, now: Millis, count: usize) -> Result<Vec
 pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state: JobState) -> Result<Model> {
     let executor = usable_executor(services, caller, draft.executor_id).await?;
     let now = services.clock.now();
-    let draft = draft.checked(now)?;
+    let checked = draft.checked(now, None)?;
     let transaction = services.db.begin().await?;
     check_executor_stays(&transaction, executor.id).await?;
-    check_name_free(&transaction, executor.namespace_id, &draft.name, None).await?;
-    children::check(&transaction, executor.namespace_id, None, &draft.children).await?;
-    let children = draft.children.clone();
+    check_name_free(&transaction, executor.namespace_id, &checked.draft.name, None).await?;
+    children::check(&transaction, executor.namespace_id, None, &checked.draft.children).await?;
+    let children = checked.draft.children.clone();
     let row = ActiveModel {
         namespace_id: Set(executor.namespace_id),
         state: Set(state),
@@ -108,7 +120,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
         created_at: Set(now),
         updated_at: Set(now),
         updated_by: Set(caller.account()),
-        ..draft.columns()
+        ..checked.columns()
     };
     let job = store::insert(&transaction, row).await.map_err(name_taken)?;
     let cursor = job_cursor::Model {
@@ -143,23 +155,23 @@ pub async fn edit(
         return Err(Error::field("executor_id", Fault::Unknown));
     }
     let now = services.clock.now();
-    let draft = draft.checked(now)?;
+    let checked = draft.checked(now, Some(&stored))?;
     let transaction = services.db.begin().await?;
     check_executor_stays(&transaction, executor.id).await?;
     let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
     if before.version != version {
         return Err(Error::Conflict(before.version));
     }
-    check_name_free(&transaction, before.namespace_id, &draft.name, Some(id)).await?;
-    let own = Some((id, draft.name.as_str()));
-    children::check(&transaction, before.namespace_id, own, &draft.children).await?;
-    job_children::replace(&transaction, id, &draft.children).await?;
-    let source_changed_at = match draft.source == before.source {
+    check_name_free(&transaction, before.namespace_id, &checked.draft.name, Some(id)).await?;
+    let own = Some((id, checked.draft.name.as_str()));
+    children::check(&transaction, before.namespace_id, own, &checked.draft.children).await?;
+    job_children::replace(&transaction, id, &checked.draft.children).await?;
+    let source_changed_at = match checked.draft.source == before.source {
         true => before.source_changed_at,
         // Executors tell versions of the source apart by this time alone.
         false => now.max(before.source_changed_at + 1),
     };
-    let changes = ActiveModel { source_changed_at: Set(source_changed_at), ..draft.columns() };
+    let changes = ActiveModel { source_changed_at: Set(source_changed_at), ..checked.columns() };
     let job = save(&transaction, caller, &before, changes, now).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Job(id));
@@ -182,22 +194,27 @@ async fn save(
     let cursor = store::cursor_locked(transaction, before.id).await?;
     let cursor = cursor.ok_or_else(|| Error::Internal(format!("job {} has no cursor", before.id)))?;
     let fires_alike = before.state == after.state && Definition::from(before) == Definition::from(&after);
-    // A fire that is due already is not lost because somebody corrected a description.
+    // A fire that is due already is not lost because somebody corrected a description; a new spread
+    // only moves it.
     let next_at = match fires_alike {
-        true => cursor.next_at,
+        true => cursor.next_at.map(|at| at - delay(before) + delay(&after)),
         false => next_fire(&after, now.max(cursor.last_at))?,
     };
     store::set_cursor(transaction, after.id, after.version, next_at).await?;
     Ok(after)
 }
 
-/// The first fire after `after`; none for a job that is stopped or has no schedule.
+/// When the first fire after `after` is due; none for a job that is stopped or has no schedule.
 fn next_fire(job: &Model, after: Millis) -> Result<Option<Millis>> {
     if job.state == JobState::Stopped {
         return Ok(None);
     }
     let schedule = Schedule::parse(Definition::from(job)).map_err(Error::Invalid)?;
-    Ok(schedule.next_after(after))
+    Ok(schedule.next_after(after).map(|nominal| nominal + delay(job)))
+}
+
+fn delay(job: &Model) -> Millis {
+    rules::spread::delay_ms(job.id, job.spread_s)
 }
 
 /// The stored job, if the caller may do that with it.

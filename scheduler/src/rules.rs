@@ -11,3 +11,4 @@ pub mod retry;
 pub mod routing;
 pub mod run_state;
 pub mod schedule;
+pub mod spread;

@@ -32,5 +32,7 @@ mod routing;
 mod rows;
 #[path = "support/run_rows.rs"]
 mod run_rows;
+#[path = "engine_loops/schedules.rs"]
+mod schedules;
 #[path = "support/world.rs"]
 mod world;

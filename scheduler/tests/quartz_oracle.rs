@@ -5,7 +5,7 @@
 //! meant to differ from Quartz: the test finds out which lines do and which policy is the reason,
 //! and prints them.
 
-use entity::job::{GapPolicy, RepeatPolicy, ScheduleKind};
+use entity::job::{GapPolicy, RepeatPolicy};
 use scheduler::rules::cron::CronExpression;
 use scheduler::rules::schedule::{Definition, Schedule};
 
@@ -27,7 +27,7 @@ fn lines(file: &'static str) -> impl Iterator<Item = Line> {
 
 fn schedule(line: &Line, gap: GapPolicy, repeat: RepeatPolicy) -> Option<Schedule> {
     let (text, zone) = (line.expression, line.zone);
-    Schedule::parse(Definition { kind: ScheduleKind::Cron, text, zone, gap, repeat }).ok()
+    Schedule::parse(Definition { gap, repeat, ..Definition::cron(text, zone) }).ok()
 }
 
 /// Our answer in the words of the file: as many times as asked for, then `end` if there are no
@@ -69,7 +69,7 @@ fn an_expression_without_a_future_is_found_out_when_entered() {
     for line in lines(include_str!("oracle/quartz.tsv")).filter(|line| line.answer == ["never"]) {
         let (text, zone) = (line.expression, line.zone);
         let (gap, repeat) = (GapPolicy::EndOfGap, RepeatPolicy::First);
-        let definition = Definition { kind: ScheduleKind::Cron, text, zone, gap, repeat };
+        let definition = Definition { gap, repeat, ..Definition::cron(text, zone) };
         assert!(Schedule::validate(definition, line.after * 1000).is_err(), "{text}");
         assert!(CronExpression::parse(text).is_ok(), "{text} is well written");
     }

@@ -18,6 +18,7 @@ mod services {
     mod namespaces;
     mod routing;
     mod runs;
+    mod schedules;
     mod sessions;
     mod sign_in;
     mod support;

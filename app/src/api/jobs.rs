@@ -86,7 +86,7 @@ pub async fn create_job(form: JobForm, #[server(default)] intent: String) -> Res
             ssr::redirect(&routes::job(job.id));
             Ok(())
         }
-        Err(error) => Err(ssr::refuse_form(FORM, &form, error).await),
+        Err(error) => Err(ssr::refuse_form(FORM, &form, form.at_its_fields(error)).await),
     }
 }
 
@@ -110,7 +110,7 @@ pub async fn save_job(id: i32, form: JobForm, #[server(default)] intent: String)
             ssr::redirect(&routes::job(job.id));
             Ok(())
         }
-        Err(error) => Err(ssr::refuse_form(FORM, &form, error).await),
+        Err(error) => Err(ssr::refuse_form(FORM, &form, form.at_its_fields(error)).await),
     }
 }
 

@@ -8,5 +8,5 @@ mod follow_ups;
 mod form;
 pub mod list;
 pub mod new;
-pub(crate) mod words;
+pub mod words;
 mod zones;

@@ -37,6 +37,21 @@ test.describe("refused", () => {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
   });
 
+  test("an instant in the past and a rate of nothing are named at their own fields", async ({ page, open }) => {
+    await open("/jobs/new");
+    await page.getByRole("radio", { name: "Once" }).check();
+    await page.locator("#job-once_at").fill("2020-02-29 12:00");
+    await fillJob(page, { name: freshName("late") });
+    await page.getByRole("button", { name: "Create job" }).click();
+    await expect(page.locator("#job-once_at-error")).toContainText("This time has passed already");
+    await expect(page.locator("#job-once_at")).toHaveValue("2020-02-29 12:00");
+
+    await page.getByRole("radio", { name: "Fixed rate" }).check();
+    await page.locator("#job-every_s").fill("0");
+    await page.getByRole("button", { name: "Create job" }).click();
+    await expect(page.locator("#job-every_s-error")).toBeVisible();
+  });
+
   test("a name that is taken is refused with its holder", async ({ page, open }) => {
     const name = freshName("taken");
     const holder = await createJob(page, open, { name });
@@ -73,6 +88,25 @@ test("a job that only people start has no cron to fill in", async ({ page, open 
   await fillJobByHand(page, freshName("by hand"));
   await page.getByRole("button", { name: "Create job" }).click();
   await expect(page).toHaveURL(/\/jobs\/\d+$/);
+});
+
+test("a job at a fixed rate has the fields of a rate and shows its fires", async ({ page, open, isHydrated }) => {
+  await open("/jobs/new");
+  await page.getByRole("radio", { name: "Fixed rate" }).check();
+  await expect(page.locator("#job-schedule")).toBeHidden();
+  await expect(page.locator("#job-once_at")).toBeHidden();
+  await page.locator("#job-every_s").fill("5400");
+  await fillJob(page, { name: freshName("at a rate"), zone: "Europe/Berlin" });
+  await page.locator("summary", { hasText: "Validity, spread" }).click();
+  await page.locator("#job-valid_until").fill("2120-01-01 00:00");
+  await page.locator("#job-spread_s").fill("600");
+  if (!isHydrated) await page.getByRole("button", { name: "Show next fires" }).click();
+  await expect(page.locator(".next-fires li")).toHaveCount(10);
+  await page.getByRole("button", { name: "Create job" }).click();
+  await expect(page).toHaveURL(/\/jobs\/\d+$/);
+  await expect(page.locator("main")).toContainText("every 90 min");
+  await expect(page.locator("main")).toContainText("until 2120-01-01 00:00:00");
+  await expect(page.locator("main")).toContainText("over 10 min");
 });
 
 async function fillJobByHand(page: Page, name: string): Promise<void> {

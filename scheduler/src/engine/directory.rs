@@ -5,9 +5,10 @@ use crate::Result;
 use crate::rules::follow::Follower;
 use crate::rules::routing::Candidate;
 use crate::rules::schedule::{Definition, Schedule};
+use crate::rules::spread::delay_ms;
 use crate::store::engine::Store;
 use entity::instance::Client;
-use entity::{executor, instance, job};
+use entity::{Millis, executor, instance, job};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,6 +24,8 @@ pub struct JobBody {
     pub has_children: bool,
     /// None where what is stored cannot be read any more, such as a zone that was dropped.
     pub schedule: Option<Schedule>,
+    /// How long after its nominal time each fire is due.
+    pub delay_ms: Millis,
 }
 
 /// Where a request goes, and with which credentials.
@@ -138,7 +141,7 @@ impl JobBody {
                 "the stored schedule cannot be read: the job does not fire"
             );
         }
-        Self { has_children, schedule: schedule.ok(), job }
+        Self { has_children, schedule: schedule.ok(), delay_ms: delay_ms(job.id, job.spread_s), job }
     }
 
     /// What follows a run needs of it.

@@ -351,12 +351,15 @@ impl Planner {
 }
 
 /// What becomes of the nominal times of one cursor; none when its schedule cannot be read.
+///
+/// A job that is spread is planned as if it were earlier by its delay: on that clock its nominal
+/// times are its due times, so lateness and the lead are measured from when a run is due.
 fn decide(body: &JobBody, cursor: &job_cursor::Model, now: Millis, until: Millis) -> Option<misfire::Plan> {
     Some(misfire::plan(Due {
         schedule: body.schedule.as_ref()?,
-        next_at: cursor.next_at?,
-        now,
-        until,
+        next_at: cursor.next_at? - body.delay_ms,
+        now: now - body.delay_ms,
+        until: until - body.delay_ms,
         policy: body.job.misfire_policy,
         catch_up_ms: body.job.catch_up_ms,
         tolerance_ms: TOLERANCE_MS,

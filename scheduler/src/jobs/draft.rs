@@ -1,14 +1,15 @@
 //! What somebody types about a job, and what becomes of it.
 
 use crate::fields::Faults;
-use crate::rules::schedule::{Definition, Schedule};
+use crate::rules::schedule::local_time::{self, Of};
+use crate::rules::schedule::{Definition, Schedule, Validity};
 use crate::{Error, Result};
 use chrono_tz::Tz;
 use entity::Millis;
 use entity::fault::Fault;
 use entity::job::{
-    ActiveModel, Blocking, GapPolicy, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
-    ScheduleKind,
+    ActiveModel, Blocking, GapPolicy, MisfirePolicy, Model, RepeatPolicy, RetryBackoff, RetryOn, Routing,
+    RunMode, ScheduleKind,
 };
 use sea_orm::Set;
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ const HANDLER_LENGTH: u32 = 255;
 pub(crate) const PARAMETER_LENGTH: u32 = 64 << 10;
 const SOURCE_LENGTH: u32 = 1 << 20;
 const LONGEST_TIMEOUT_S: i64 = 7 * 24 * 3600;
+const LONGEST_SPREAD_S: i64 = 86_400;
 const LONGEST_CATCH_UP: Millis = 7 * 24 * 3_600_000;
 const MOST_RETRIES: i64 = 100;
 const LONGEST_RETRY_DELAY_S: i64 = 24 * 3600;
@@ -41,6 +43,11 @@ pub struct JobDraft {
     pub zone: String,
     pub gap_policy: GapPolicy,
     pub repeat_policy: RepeatPolicy,
+    /// As it is typed, `2026-12-01 03:00:00` on the clock of `zone`; empty for no bound.
+    pub valid_from: String,
+    pub valid_until: String,
+    /// 0 … 86,400.
+    pub spread_s: i32,
     pub misfire_policy: MisfirePolicy,
     pub catch_up_ms: Millis,
     pub run_mode: RunMode,
@@ -72,15 +79,25 @@ pub struct SchedulePreview {
     pub zone: String,
     pub gap_policy: GapPolicy,
     pub repeat_policy: RepeatPolicy,
+    pub valid_from: String,
+    pub valid_until: String,
+    /// Of the job that is being edited.
+    pub created_at: Option<Millis>,
+}
+
+/// A draft in the form that is stored.
+pub(super) struct Checked {
+    pub draft: JobDraft,
+    validity: Validity,
 }
 
 impl JobDraft {
-    /// The draft in the form that is stored: trimmed, one spelling of the zone, and without what
-    /// its schedule kind and run mode do not use.
+    /// The draft in the form that is stored: trimmed, one spelling of zone and times, and without what
+    /// its schedule kind and run mode do not use. `stored` is the job that is being edited.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field.
-    pub(super) fn checked(self, now: Millis) -> Result<Self> {
+    pub(super) fn checked(self, now: Millis, stored: Option<&Model>) -> Result<Checked> {
         let mut faults = Faults::default();
         let name = faults.required_line("name", &self.name, NAME_LENGTH);
         let description = faults.text("description", self.description.trim(), u32::MAX);
@@ -88,8 +105,10 @@ impl JobDraft {
             faults.add("description", Fault::TooLong { max: DESCRIPTION_LENGTH });
         }
         let owner = faults.line("owner", &self.owner, OWNER_LENGTH);
-        let preview = SchedulePreview::of(&self);
-        let (schedule, zone) = check_schedule(&mut faults, &preview, now);
+        let typed = SchedulePreview::of(&self, stored);
+        let read = typed.read_into(&mut faults, now, stored);
+        let spread_s = if self.schedule_kind == ScheduleKind::Manual { 0 } else { self.spread_s };
+        faults.range("spread_s", spread_s.into(), 0, LONGEST_SPREAD_S);
         faults.range("catch_up_ms", self.catch_up_ms, 0, LONGEST_CATCH_UP);
         faults.range("timeout_s", self.timeout_s.into(), 0, LONGEST_TIMEOUT_S);
         check_retries(&mut faults, &self);
@@ -98,79 +117,141 @@ impl JobDraft {
         let parameter = faults.text("parameter", &self.parameter, PARAMETER_LENGTH);
         let source = check_source(&mut faults, self.run_mode, &self.source);
         faults.into_result()?;
-        Ok(Self { name, description, owner, schedule, zone, handler, parameter, source, children, ..self })
+        let (schedule, zone) = (read.text, read.zone);
+        let draft = Self {
+            name,
+            description,
+            owner,
+            schedule,
+            zone,
+            spread_s,
+            handler,
+            parameter,
+            source,
+            children,
+            ..self
+        };
+        Ok(Checked { draft, validity: read.validity })
     }
+}
 
+impl Checked {
     /// The columns a person decides about, except those that say when they were changed. Children
     /// are rows of their own.
     pub(super) fn columns(self) -> ActiveModel {
+        let Self { draft, validity } = self;
         ActiveModel {
-            executor_id: Set(self.executor_id),
-            name: Set(self.name),
-            description: Set(self.description),
-            owner: Set(self.owner),
-            schedule_kind: Set(self.schedule_kind),
-            schedule: Set(self.schedule),
-            zone: Set(self.zone),
-            gap_policy: Set(self.gap_policy),
-            repeat_policy: Set(self.repeat_policy),
-            misfire_policy: Set(self.misfire_policy),
-            catch_up_ms: Set(self.catch_up_ms),
-            run_mode: Set(self.run_mode),
-            handler: Set(self.handler),
-            parameter: Set(self.parameter),
-            source: Set(self.source),
-            routing: Set(self.routing),
-            blocking: Set(self.blocking),
-            timeout_s: Set(self.timeout_s),
-            retries: Set(self.retries),
-            retry_delay_s: Set(self.retry_delay_s),
-            retry_backoff: Set(self.retry_backoff),
-            retry_jitter_s: Set(self.retry_jitter_s),
-            retry_on: Set(self.retry_on),
+            executor_id: Set(draft.executor_id),
+            name: Set(draft.name),
+            description: Set(draft.description),
+            owner: Set(draft.owner),
+            schedule_kind: Set(draft.schedule_kind),
+            schedule: Set(draft.schedule),
+            zone: Set(draft.zone),
+            gap_policy: Set(draft.gap_policy),
+            repeat_policy: Set(draft.repeat_policy),
+            valid_from: Set(validity.from),
+            valid_until: Set(validity.until),
+            spread_s: Set(draft.spread_s),
+            misfire_policy: Set(draft.misfire_policy),
+            catch_up_ms: Set(draft.catch_up_ms),
+            run_mode: Set(draft.run_mode),
+            handler: Set(draft.handler),
+            parameter: Set(draft.parameter),
+            source: Set(draft.source),
+            routing: Set(draft.routing),
+            blocking: Set(draft.blocking),
+            timeout_s: Set(draft.timeout_s),
+            retries: Set(draft.retries),
+            retry_delay_s: Set(draft.retry_delay_s),
+            retry_backoff: Set(draft.retry_backoff),
+            retry_jitter_s: Set(draft.retry_jitter_s),
+            retry_on: Set(draft.retry_on),
             ..Default::default()
         }
     }
 }
 
+/// What was typed about a schedule, as it is stored.
+struct ReadSchedule {
+    text: String,
+    zone: String,
+    validity: Validity,
+    /// None where something is wrong.
+    schedule: Option<Schedule>,
+}
+
 impl SchedulePreview {
-    fn of(draft: &JobDraft) -> Self {
+    fn of(draft: &JobDraft, stored: Option<&Model>) -> Self {
         Self {
             schedule_kind: draft.schedule_kind,
             schedule: draft.schedule.clone(),
             zone: draft.zone.clone(),
             gap_policy: draft.gap_policy,
             repeat_policy: draft.repeat_policy,
+            valid_from: draft.valid_from.clone(),
+            valid_until: draft.valid_until.clone(),
+            created_at: stored.map(|job| job.created_at),
         }
     }
 
     /// The schedule, if it can be read and will ever fire.
     pub(super) fn read(&self, now: Millis) -> Result<Schedule> {
-        let zone = zone_name(&self.zone);
-        Schedule::validate(self.definition(&zone), now).map_err(Error::Invalid)
+        let mut faults = Faults::default();
+        let read = self.read_into(&mut faults, now, None);
+        faults.into_result()?;
+        read.schedule.ok_or_else(|| Error::Internal("a schedule without a fault cannot be read".to_owned()))
     }
 
-    fn definition<'a>(&'a self, zone: &'a str) -> Definition<'a> {
-        Definition {
+    /// A schedule that comes to its end is refused, unless it is the one that is `stored`: the other
+    /// fields of a job that fires no more can still be changed.
+    fn read_into(&self, faults: &mut Faults, now: Millis, stored: Option<&Model>) -> ReadSchedule {
+        let zone = zone_name(&self.zone);
+        let text = self.text(faults);
+        let validity = self.validity(faults, zone.parse().unwrap_or_default());
+        let definition = Definition {
             kind: self.schedule_kind,
-            text: self.schedule.trim(),
-            zone,
+            text: &text,
+            zone: &zone,
             gap: self.gap_policy,
             repeat: self.repeat_policy,
+            validity,
+            created_at: self.created_at.unwrap_or(now),
+        };
+        let schedule = match stored.is_some_and(|job| Definition::from(job) == definition) {
+            true => Schedule::parse(definition),
+            false => Schedule::validate(definition, now),
+        };
+        let schedule = schedule.map_err(|found| faults.add_all(found)).ok();
+        ReadSchedule { text, zone, validity, schedule }
+    }
+
+    fn text(&self, faults: &mut Faults) -> String {
+        let typed = self.schedule.trim();
+        match self.schedule_kind {
+            ScheduleKind::Manual => String::new(),
+            ScheduleKind::Cron => faults.line("schedule", typed, SCHEDULE_LENGTH),
+            ScheduleKind::FixedRate => typed.to_owned(),
+            ScheduleKind::Once => {
+                local_time::parse(typed).map_or_else(|_| typed.to_owned(), local_time::text)
+            }
         }
     }
-}
 
-fn check_schedule(faults: &mut Faults, typed: &SchedulePreview, now: Millis) -> (String, String) {
-    let zone = zone_name(&typed.zone);
-    let text = match typed.schedule_kind {
-        ScheduleKind::Manual => String::new(),
-        ScheduleKind::Cron => faults.line("schedule", &typed.schedule, SCHEDULE_LENGTH),
-    };
-    if let Err(found) = Schedule::validate(typed.definition(&zone), now) {
-        faults.add_all(found);
+    /// Only what comes again has a validity. Times that come twice count to it both times.
+    fn validity(&self, faults: &mut Faults, zone: Tz) -> Validity {
+        if matches!(self.schedule_kind, ScheduleKind::Manual | ScheduleKind::Once) {
+            return Validity::default();
+        }
+        let mut bound = |field: &str, typed: &str, of: Of| {
+            let bound = (!typed.trim().is_empty()).then(|| local_time::instant(typed, zone, of))?;
+            bound.map_err(|fault| faults.add(field, fault)).ok()
+        };
+        Validity {
+            from: bound("valid_from", &self.valid_from, Of::FirstOfTwo),
+            until: bound("valid_until", &self.valid_until, Of::SecondOfTwo),
+        }
     }
-    (text, zone)
 }
 
 /// The zone as the IANA database writes it; unknown ones as they were typed.

@@ -69,12 +69,11 @@ impl From<DstNote> for PreviewNote {
 mod tests {
     use super::*;
     use crate::rules::schedule::Definition;
-    use entity::job::{GapPolicy, RepeatPolicy, ScheduleKind};
+    use entity::job::{GapPolicy, RepeatPolicy};
 
     fn lines(text: &str, zone: &str, after: &str, count: usize) -> Vec<String> {
         let (gap, repeat) = (GapPolicy::EndOfGap, RepeatPolicy::Both);
-        let schedule =
-            Schedule::parse(Definition { kind: ScheduleKind::Cron, text, zone, gap, repeat }).unwrap();
+        let schedule = Schedule::parse(Definition { gap, repeat, ..Definition::cron(text, zone) }).unwrap();
         let after = DateTime::parse_from_rfc3339(after).unwrap().timestamp_millis();
         let line = |fire: PreviewFire| {
             let note = fire.note.map(|note| format!(" {}", serde_json::to_string(&note).unwrap()));

@@ -1,5 +1,7 @@
 //! When a job fires: a cron expression read on the wall clock of a zone, and what that means on
-//! the days the clocks change.
+//! the days the clocks change; or a fixed rate, which no clock on a wall touches; or one time.
+//!
+//! Whatever the pattern, what lies outside of the schedule's validity is no fire.
 //!
 //! # The days the clocks change
 //!
@@ -19,51 +21,41 @@
 //! Quartz 2.3.2 loses the day of a gap, fires a repeated time in the second hour, and makes an
 //! interval lose an hour in autumn; there the rules above are meant to differ from it.
 
+mod definition;
+pub mod local_time;
+mod rate;
 mod tally;
 mod wall_clock;
 
-use super::cron::{CronExpression, CronProblem};
+use super::cron::CronExpression;
 use chrono::{Duration, NaiveDateTime};
 use chrono_tz::Tz;
 use entity::Millis;
-use entity::fault::{CronFault, Fault, FieldFault};
-use entity::job::{GapPolicy, RepeatPolicy, ScheduleKind};
+use entity::job::{GapPolicy, RepeatPolicy};
+use rate::Rate;
 use wall_clock::{Gap, Repeat, Showing, WallClock};
 
+pub use definition::{Definition, Validity};
 pub use tally::Tally;
-
-/// The columns of a job that say when it fires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Definition<'a> {
-    pub kind: ScheduleKind,
-    /// The cron expression; not looked at for [`ScheduleKind::Manual`].
-    pub text: &'a str,
-    /// IANA name, with its letters as the database writes them.
-    pub zone: &'a str,
-    pub gap: GapPolicy,
-    pub repeat: RepeatPolicy,
-}
-
-impl<'a> From<&'a entity::job::Model> for Definition<'a> {
-    fn from(job: &'a entity::job::Model) -> Self {
-        Self {
-            kind: job.schedule_kind,
-            text: &job.schedule,
-            zone: &job.zone,
-            gap: job.gap_policy,
-            repeat: job.repeat_policy,
-        }
-    }
-}
 
 /// A definition that could be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// None for a job that fires only by hand.
-    cron: Option<CronExpression>,
+    pattern: Pattern,
     clock: WallClock,
     gap: GapPolicy,
     repeat: RepeatPolicy,
+    validity: Validity,
+}
+
+/// Where the fires come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pattern {
+    /// Nowhere.
+    Manual,
+    Cron(CronExpression),
+    Rate(Rate),
+    Once(Fire),
 }
 
 /// One nominal time of a schedule.
@@ -89,40 +81,6 @@ pub enum DstNote {
 const EARLIEST: i64 = -86_400;
 
 impl Schedule {
-    /// Reads a definition, as it was stored. The faults are those of the fields `schedule` and
-    /// `zone`.
-    pub fn parse(definition: Definition<'_>) -> Result<Self, Vec<FieldFault>> {
-        let cron = match definition.kind {
-            ScheduleKind::Manual => Ok(None),
-            ScheduleKind::Cron if definition.text.trim().is_empty() => Err(Fault::Required),
-            ScheduleKind::Cron => CronExpression::parse(definition.text).map(Some).map_err(Fault::from),
-        };
-        let zone = match definition.zone {
-            "" => Err(Fault::Required),
-            name => name.parse::<Tz>().map_err(|_| Fault::Zone),
-        };
-        match (cron, zone) {
-            (Ok(cron), Ok(zone)) => {
-                Ok(Self { cron, clock: WallClock(zone), gap: definition.gap, repeat: definition.repeat })
-            }
-            (cron, zone) => {
-                let cron = cron.err().map(|fault| FieldFault::new("schedule", fault));
-                let zone = zone.err().map(|fault| FieldFault::new("zone", fault));
-                Err(cron.into_iter().chain(zone).collect())
-            }
-        }
-    }
-
-    /// Reads a definition that somebody enters `now`, and refuses one that will never fire.
-    pub fn validate(definition: Definition<'_>, now: Millis) -> Result<Self, Vec<FieldFault>> {
-        let schedule = Self::parse(definition)?;
-        if schedule.cron.is_some() && schedule.next_after(now).is_none() {
-            let never = Fault::Cron { position: None, detail: CronFault::Never };
-            return Err(vec![FieldFault::new("schedule", never)]);
-        }
-        Ok(schedule)
-    }
-
     /// The first nominal time strictly later than `after`; none when there is no more.
     pub fn next_after(&self, after: Millis) -> Option<Millis> {
         self.next_fire(after).map(|fire| fire.at)
@@ -139,7 +97,17 @@ impl Schedule {
 
     /// Like [`Schedule::next_after`], with the note.
     pub fn next_fire(&self, after: Millis) -> Option<Fire> {
-        let cron = self.cron.as_ref()?;
+        let after = self.validity.from.map_or(after, |from| after.max(from - 1));
+        let fire = match &self.pattern {
+            Pattern::Manual => None,
+            Pattern::Cron(cron) => self.next_match(cron, after),
+            Pattern::Rate(rate) => rate.next_after(after).map(|at| Fire { at, note: None }),
+            Pattern::Once(fire) => Some(*fire).filter(|fire| fire.at > after),
+        };
+        fire.filter(|fire| self.validity.until.is_none_or(|until| fire.at <= until))
+    }
+
+    fn next_match(&self, cron: &CronExpression, after: Millis) -> Option<Fire> {
         let after = after.div_euclid(1000).max(EARLIEST);
         let wall = self.clock.shown_at(after)?;
         match self.clock.showing(wall)? {
@@ -229,12 +197,6 @@ impl Repeat {
 impl Gap {
     fn end_fire(&self, skipped: NaiveDateTime) -> Fire {
         Fire { note: Some(DstNote::Moved { skipped }), ..Fire::plain(self.end) }
-    }
-}
-
-impl From<CronProblem> for Fault {
-    fn from(problem: CronProblem) -> Self {
-        Fault::Cron { position: problem.position, detail: problem.detail }
     }
 }
 

@@ -251,6 +251,9 @@ async fn a_preview_comes_from_the_schedule_as_typed() {
         zone: "asia/shanghai".into(),
         gap_policy: entity::job::GapPolicy::EndOfGap,
         repeat_policy: entity::job::RepeatPolicy::First,
+        valid_from: String::new(),
+        valid_until: String::new(),
+        created_at: None,
     };
     let fires = jobs::preview(&typed, START, 1_000).unwrap();
     assert_eq!(fires.len(), jobs::MOST_FIRES);

@@ -17,15 +17,18 @@ const MOST: u64 = 100_000;
 
 #[derive(Subcommand)]
 pub enum What {
-    /// Prints the next times of a cron expression.
+    /// Prints the next times of a cron expression or of a fixed rate.
     Next(Next),
 }
 
 #[derive(Args)]
 pub struct Next {
     /// Cron expression with seconds, in Quartz's grammar: '0 30 2 ? * MON-FRI'.
-    #[arg(required_unless_present = "batch")]
+    #[arg(required_unless_present_any = ["batch", "every"])]
     expression: Option<String>,
+    /// Instead of an expression: every so many seconds, counted from `--after`.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "expression")]
+    every: Option<String>,
     /// IANA time zone in which it is read.
     #[arg(long, default_value = "UTC")]
     zone: String,
@@ -46,7 +49,7 @@ pub struct Next {
     json: bool,
     /// Reads lines of expression, zone and epoch seconds, parted by tabs, from standard input, and writes for
     /// each the times in epoch seconds; `end` when there are no more, `never`, or `invalid`.
-    #[arg(long, conflicts_with_all = ["expression", "zone", "after", "json"])]
+    #[arg(long, conflicts_with_all = ["expression", "every", "zone", "after", "json"])]
     batch: bool,
 }
 
@@ -76,10 +79,17 @@ pub fn run(What::Next(next): &What) -> Result<()> {
 
 impl Next {
     fn print(&self, mut output: impl Write) -> Result<()> {
-        let expression = self.expression.as_deref().unwrap_or_default();
         let after = self.after.map_or_else(|| SystemClock.now(), |after| after.timestamp_millis());
-        let schedule = Schedule::validate(self.definition(expression, &self.zone), after)
-            .map_err(|faults| readable(Error::Invalid(faults)))?;
+        let definition = match (&self.every, &self.expression) {
+            (Some(seconds), _) => Definition {
+                kind: ScheduleKind::FixedRate,
+                created_at: after,
+                ..self.definition(seconds, &self.zone)
+            },
+            (None, expression) => self.definition(expression.as_deref().unwrap_or_default(), &self.zone),
+        };
+        let schedule =
+            Schedule::validate(definition, after).map_err(|faults| readable(Error::Invalid(faults)))?;
         for fire in preview(&schedule, after, self.count as usize) {
             if self.json {
                 writeln!(output, "{}", serde_json::to_string(&fire)?)?;
@@ -134,7 +144,7 @@ impl Next {
             Overlap::Second => RepeatPolicy::Second,
             Overlap::Both => RepeatPolicy::Both,
         };
-        Definition { kind: ScheduleKind::Cron, text, zone, gap, repeat }
+        Definition { gap, repeat, ..Definition::cron(text, zone) }
     }
 }
 

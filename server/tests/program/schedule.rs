@@ -71,3 +71,16 @@ async fn what_cannot_fire_is_refused_with_the_field_and_the_reason() {
         assert!(refused.stdout.is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_fixed_rate_counts_from_the_time_that_is_given() {
+    let rate = ["--every", "86400", "--after", "2026-03-07T12:00:00Z", "--zone", "America/New_York"];
+    assert_eq!(
+        text(&next(&[&rate[..], &["--count", "2"]].concat()).await.stdout),
+        "2026-03-08T12:00:00Z  2026-03-08 08:00:00 EDT  the clocks change on this day\n\
+         2026-03-09T12:00:00Z  2026-03-09 08:00:00 EDT\n"
+    );
+    let refused = next(&["--every", "0"]).await;
+    assert!(!refused.status.success());
+    assert!(text(&refused.stderr).contains("schedule"), "{}", text(&refused.stderr));
+}

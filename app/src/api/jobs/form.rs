@@ -2,11 +2,15 @@
 //! field instead of being refused as a request.
 
 use super::JobView;
+use crate::components::time::full;
 use entity::job::{GapPolicy, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, ScheduleKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const MINUTE: i64 = 60_000;
+/// What the fields of the schedule's kinds start with.
+const FRESH_CRON: &str = "0 0/5 * * * ?";
+const FRESH_RATE: &str = "300";
 
 /// The fields, named as the service names them in its errors. Choices are their `snake_case` names;
 /// `catch_up_ms` is typed in minutes, `children` as ids with commas between.
@@ -18,10 +22,17 @@ pub struct JobForm {
     pub description: String,
     pub owner: String,
     pub schedule_kind: String,
+    /// The cron expression. Each kind of schedule has a field of its own, so that none shows what was
+    /// typed for another; an error of the service about `schedule` belongs to that of the kind.
     pub schedule: String,
+    pub every_s: String,
+    pub once_at: String,
     pub zone: String,
     pub gap_policy: String,
     pub repeat_policy: String,
+    pub valid_from: String,
+    pub valid_until: String,
+    pub spread_s: String,
     pub misfire_policy: String,
     pub catch_up_ms: String,
     pub run_mode: String,
@@ -40,6 +51,8 @@ pub struct JobForm {
     /// The version that was shown; it stays with what was typed, so that somebody else's change is
     /// noticed however often the form comes back.
     pub version: String,
+    /// When the stored job was created, for the next fires of a fixed rate; empty for a new one.
+    pub created_at: String,
 }
 
 /// What the next fires depend on.
@@ -48,9 +61,14 @@ pub struct JobForm {
 pub struct ScheduleForm {
     pub schedule_kind: String,
     pub schedule: String,
+    pub every_s: String,
+    pub once_at: String,
     pub zone: String,
     pub gap_policy: String,
     pub repeat_policy: String,
+    pub valid_from: String,
+    pub valid_until: String,
+    pub created_at: String,
 }
 
 impl JobForm {
@@ -59,10 +77,12 @@ impl JobForm {
         Self {
             executor_id: executor_id.map(|id| id.to_string()).unwrap_or_default(),
             schedule_kind: word(ScheduleKind::Cron),
-            schedule: "0 0/5 * * * ?".to_owned(),
+            schedule: FRESH_CRON.to_owned(),
+            every_s: FRESH_RATE.to_owned(),
             zone: zone.to_owned(),
             gap_policy: word(GapPolicy::EndOfGap),
             repeat_policy: word(RepeatPolicy::First),
+            spread_s: "0".to_owned(),
             misfire_policy: word(MisfirePolicy::FireOnce),
             catch_up_ms: "60".to_owned(),
             run_mode: "handler".to_owned(),
@@ -94,9 +114,14 @@ impl JobForm {
         ScheduleForm {
             schedule_kind: self.schedule_kind.clone(),
             schedule: self.schedule.clone(),
+            every_s: self.every_s.clone(),
+            once_at: self.once_at.clone(),
             zone: self.zone.clone(),
             gap_policy: self.gap_policy.clone(),
             repeat_policy: self.repeat_policy.clone(),
+            valid_from: self.valid_from.clone(),
+            valid_until: self.valid_until.clone(),
+            created_at: self.created_at.clone(),
         }
     }
 }
@@ -104,16 +129,25 @@ impl JobForm {
 impl From<&JobView> for JobForm {
     fn from(JobView { job, children, .. }: &JobView) -> Self {
         let children: Vec<String> = children.iter().map(|child| child.id.to_string()).collect();
+        let text_of = |kind: ScheduleKind, fresh: &str| {
+            if job.schedule_kind == kind { job.schedule.clone() } else { fresh.to_owned() }
+        };
+        let local = |at: Option<i64>| at.map(|at| full(at, &job.zone)).unwrap_or_default();
         Self {
             executor_id: job.executor_id.to_string(),
             name: job.name.clone(),
             description: job.description.clone(),
             owner: job.owner.clone(),
             schedule_kind: word(job.schedule_kind),
-            schedule: job.schedule.clone(),
+            schedule: text_of(ScheduleKind::Cron, FRESH_CRON),
+            every_s: text_of(ScheduleKind::FixedRate, FRESH_RATE),
+            once_at: text_of(ScheduleKind::Once, ""),
             zone: job.zone.clone(),
             gap_policy: word(job.gap_policy),
             repeat_policy: word(job.repeat_policy),
+            valid_from: local(job.valid_from),
+            valid_until: local(job.valid_until),
+            spread_s: job.spread_s.to_string(),
             misfire_policy: word(job.misfire_policy),
             catch_up_ms: (job.catch_up_ms / MINUTE).to_string(),
             run_mode: word(job.run_mode),
@@ -130,6 +164,7 @@ impl From<&JobView> for JobForm {
             retry_on: word(job.retry_on),
             children: children.join(", "),
             version: job.version.to_string(),
+            created_at: job.created_at.to_string(),
         }
     }
 }
@@ -155,6 +190,7 @@ mod read {
 
     use super::{JobForm, MINUTE, ScheduleForm, line_feeds};
     use crate::error::{AppError, FieldError, Message};
+    use entity::job::ScheduleKind;
     use scheduler::jobs::{JobDraft, SchedulePreview};
     use serde::de::DeserializeOwned;
 
@@ -162,16 +198,23 @@ mod read {
         /// The draft that the form stands for.
         pub(in crate::api) fn draft(&self) -> Result<JobDraft, AppError> {
             let mut wrong = Vec::new();
+            let when = self.schedule_form().preview()?;
             let draft = JobDraft {
                 executor_id: executor(&self.executor_id).unwrap_or_else(|error| note(&mut wrong, error)),
                 name: self.name.clone(),
                 description: line_feeds(self.description.clone()),
                 owner: self.owner.clone(),
-                schedule_kind: choice("schedule_kind", &self.schedule_kind)?,
-                schedule: self.schedule.clone(),
-                zone: self.zone.clone(),
-                gap_policy: choice("gap_policy", &self.gap_policy)?,
-                repeat_policy: choice("repeat_policy", &self.repeat_policy)?,
+                schedule_kind: when.schedule_kind,
+                schedule: when.schedule,
+                zone: when.zone,
+                gap_policy: when.gap_policy,
+                repeat_policy: when.repeat_policy,
+                valid_from: when.valid_from,
+                valid_until: when.valid_until,
+                spread_s: match when.schedule_kind {
+                    ScheduleKind::Manual => 0,
+                    _ => number("spread_s", &self.spread_s).unwrap_or_else(|error| note(&mut wrong, error)),
+                },
                 misfire_policy: choice("misfire_policy", &self.misfire_policy)?,
                 catch_up_ms: number::<i64>("catch_up_ms", &self.catch_up_ms)
                     .map(|minutes| minutes.saturating_mul(MINUTE))
@@ -202,17 +245,40 @@ mod read {
         pub(in crate::api) fn version(&self) -> i32 {
             self.version.parse().unwrap_or(0)
         }
+
+        /// An error with its fields named as they are on the form.
+        pub(in crate::api) fn at_its_fields(&self, mut error: AppError) -> AppError {
+            let kind = choice("schedule_kind", &self.schedule_kind);
+            let field = kind.map_or("schedule", |kind| match kind {
+                ScheduleKind::FixedRate => "every_s",
+                ScheduleKind::Once => "once_at",
+                ScheduleKind::Cron | ScheduleKind::Manual => "schedule",
+            });
+            for wrong in error.fields.iter_mut().filter(|wrong| wrong.field == "schedule") {
+                wrong.field = field.to_owned();
+            }
+            error
+        }
     }
 
     impl ScheduleForm {
         /// The schedule that the form stands for.
         pub(in crate::api) fn preview(&self) -> Result<SchedulePreview, AppError> {
+            let schedule_kind = choice("schedule_kind", &self.schedule_kind)?;
+            let schedule = match schedule_kind {
+                ScheduleKind::Cron | ScheduleKind::Manual => &self.schedule,
+                ScheduleKind::FixedRate => &self.every_s,
+                ScheduleKind::Once => &self.once_at,
+            };
             Ok(SchedulePreview {
-                schedule_kind: choice("schedule_kind", &self.schedule_kind)?,
-                schedule: self.schedule.clone(),
+                schedule_kind,
+                schedule: schedule.clone(),
                 zone: self.zone.clone(),
                 gap_policy: choice("gap_policy", &self.gap_policy)?,
                 repeat_policy: choice("repeat_policy", &self.repeat_policy)?,
+                valid_from: self.valid_from.clone(),
+                valid_until: self.valid_until.clone(),
+                created_at: self.created_at.parse().ok(),
             })
         }
     }
@@ -250,6 +316,7 @@ mod read {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
+    use crate::error::{AppError, Message};
 
     fn filled() -> JobForm {
         JobForm { name: "Rates".to_owned(), handler: "rates".to_owned(), ..JobForm::fresh("UTC", Some(1)) }
@@ -268,6 +335,25 @@ mod tests {
         let error = JobForm { executor_id: String::new(), ..form }.draft().unwrap_err();
         let fields: Vec<_> = error.fields.iter().map(|wrong| wrong.field.as_str()).collect();
         assert_eq!(fields, ["executor_id", "catch_up_ms", "timeout_s", "retries", "children"]);
+    }
+
+    #[test]
+    fn each_kind_of_schedule_is_read_from_its_field_and_corrected_there() {
+        let typed = JobForm { once_at: "soon".to_owned(), every_s: "0".to_owned(), ..filled() };
+        for (kind, schedule, field) in
+            [("cron", FRESH_CRON, "schedule"), ("fixed_rate", "0", "every_s"), ("once", "soon", "once_at")]
+        {
+            let form = JobForm { schedule_kind: kind.to_owned(), ..typed.clone() };
+            assert_eq!(form.draft().unwrap().schedule, schedule);
+            let wrong = AppError::invalid_field("schedule", Message::new("required"));
+            assert_eq!(form.at_its_fields(wrong).fields[0].field, field);
+        }
+    }
+
+    #[test]
+    fn what_a_manual_job_does_not_show_is_not_read() {
+        let manual = JobForm { schedule_kind: "manual".to_owned(), spread_s: String::new(), ..filled() };
+        assert_eq!(manual.draft().unwrap().spread_s, 0);
     }
 
     #[test]

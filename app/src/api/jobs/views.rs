@@ -65,6 +65,8 @@ pub struct ExecutorChoice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobView {
     pub job: Model,
+    /// By how much the spread delays each of its fires.
+    pub delay_ms: i64,
     pub app_name: String,
     pub namespace: String,
     /// Name of the last editor.
@@ -138,7 +140,7 @@ mod from_services {
     use super::*;
     use crate::error::{AppError, ErrorKind};
     use scheduler::executors::ExecutorRow;
-    use scheduler::jobs::{self, JobDetail, JobFilter, JobOrder, JobPage, JobRow, SchedulePreview};
+    use scheduler::jobs::{self, JobDetail, JobFilter, JobOrder, JobPage, JobRow};
     use scheduler::rules::preview::{PreviewFire, PreviewNote};
     use scheduler::runs::RecentRun;
 
@@ -225,6 +227,7 @@ mod from_services {
         pub(in crate::api) fn new(detail: JobDetail, now: i64, fires: usize) -> Self {
             Self {
                 pulse: Pulse::new(&detail, now, fires),
+                delay_ms: detail.delay_ms,
                 job: detail.job,
                 app_name: detail.executor.app_name,
                 namespace: detail.namespace.title(),
@@ -244,29 +247,16 @@ mod from_services {
     impl Pulse {
         pub(in crate::api) fn new(detail: &JobDetail, now: i64, fires: usize) -> Self {
             let fires = match detail.job.state {
-                JobState::On => coming(&detail.job, now, fires),
+                JobState::On => scheduler::jobs::coming(&detail.job, now, fires),
                 JobState::Stopped => Vec::new(),
             };
             Self {
                 state: detail.job.state,
                 next_at: detail.next_at,
-                fires,
+                fires: fires.into_iter().map(Fire::from).collect(),
                 recent: detail.recent.iter().map(RecentLine::from).collect(),
             }
         }
-    }
-
-    /// The next fires of a stored schedule; none when it has come to its end.
-    fn coming(job: &Model, now: i64, count: usize) -> Vec<Fire> {
-        let typed = SchedulePreview {
-            schedule_kind: job.schedule_kind,
-            schedule: job.schedule.clone(),
-            zone: job.zone.clone(),
-            gap_policy: job.gap_policy,
-            repeat_policy: job.repeat_policy,
-        };
-        let fires = scheduler::jobs::preview(&typed, now, count).unwrap_or_default();
-        fires.into_iter().map(Fire::from).collect()
     }
 
     impl From<&RecentRun> for RecentLine {

@@ -1,6 +1,6 @@
 //! What the pages about runs show.
 
-use entity::job::{Routing, RunMode};
+use entity::job::{Routing, RunMode, ScheduleKind};
 use entity::run::{Model, Reason, RunKind, RunState};
 use entity::run_text::Try;
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,7 @@ pub struct FollowUp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFacts {
     pub name: String,
+    pub schedule_kind: ScheduleKind,
     pub schedule: String,
     pub zone: String,
     pub run_mode: RunMode,
@@ -208,6 +209,7 @@ mod from_services {
                 late_result: text.and_then(|text| text.late_result),
                 job: detail.job.map(|job| RunFacts {
                     name: job.name,
+                    schedule_kind: job.schedule_kind,
                     schedule: job.schedule,
                     zone: job.zone,
                     run_mode: job.run_mode,

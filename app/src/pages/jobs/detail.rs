@@ -14,13 +14,14 @@ use crate::components::pulse::while_visible;
 use crate::components::sparkline::{SparkRun, Sparkline};
 use crate::components::state::StateBadge;
 use crate::components::table::{Column, DataTable};
-use crate::components::time::{Time, TimeStyle, duration};
+use crate::components::time::{Time, TimeStyle, duration, full};
 use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
 use crate::routes;
-use entity::job::{Model, RunMode, ScheduleKind};
+use entity::job::{JobState, Model, RunMode, ScheduleKind};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_i18n::I18nContext;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ fn Page(view: JobView) -> impl IntoView {
             <div class="split job-split">
                 <div>
                     <Recent id pulse/>
-                    <Definition job=view.job.clone() app_name=view.app_name.clone()/>
+                    <Definition job=view.job.clone() app_name=view.app_name.clone() delay_ms=view.delay_ms/>
                     <FollowUps view=view.clone()/>
                 </div>
                 <aside>
@@ -133,7 +134,8 @@ fn FactLine(view: JobView, pulse: RwSignal<Pulse>) -> impl IntoView {
     view! {
         <Facts>
             <Fact label=tu_string!(i18n, jobs.schedule) mono=is_cron>{schedule}</Fact>
-            {is_cron.then(|| view! { <Fact label=tu_string!(i18n, jobs.zone)>{view.job.zone.clone()}</Fact> })}
+            {is_by_the_clock(view.job.schedule_kind)
+                .then(|| view! { <Fact label=tu_string!(i18n, jobs.zone)>{view.job.zone.clone()}</Fact> })}
             <Fact label=tu_string!(i18n, jobs.next_fire)>{next}</Fact>
             <Fact label=tu_string!(i18n, jobs.executor)>
                 <a href=routes::executor(view.job.executor_id)>{view.app_name}</a>
@@ -203,14 +205,15 @@ fn recent_row(run: RecentLine) -> impl IntoView {
 fn NextFires(pulse: RwSignal<Pulse>, job: Model) -> impl IntoView {
     let i18n = use_i18n();
     let fires = Memo::new(move |_| pulse.read().fires.clone());
-    let kind = job.schedule_kind;
+    let is_manual = job.schedule_kind == ScheduleKind::Manual;
     view! {
         <Section title=tu_string!(i18n, jobs.next_fires)>
             {move || {
                 let fires = fires.get();
-                let why = match kind {
-                    ScheduleKind::Manual => tu_string!(i18n, jobs.no_fires),
-                    ScheduleKind::Cron => tu_string!(i18n, jobs.no_fires_stopped),
+                let why = match pulse.read().state {
+                    _ if is_manual => tu_string!(i18n, jobs.no_fires),
+                    JobState::Stopped => tu_string!(i18n, jobs.no_fires_stopped),
+                    JobState::On => tu_string!(i18n, jobs.no_fires_ended),
                 };
                 match fires.is_empty() {
                     true => view! { <p class="muted t13">{why}</p> }.into_any(),
@@ -222,12 +225,13 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model) -> impl IntoView {
 }
 
 #[component]
-fn Definition(job: Model, app_name: String) -> impl IntoView {
+fn Definition(job: Model, app_name: String, delay_ms: i64) -> impl IntoView {
     let i18n = use_i18n();
     let copy = routes::link(&routes::job_new(), &[("copy", &job.id.to_string())]);
     let actions = move || view! { <a class="act" href=copy.clone()>{tu_string!(i18n, jobs.copy)}</a> };
     let is_cron = job.schedule_kind == ScheduleKind::Cron;
     let minutes = (job.catch_up_ms / 60_000).to_string();
+    let validity = validity_fact(i18n, &job);
     view! {
         <Section title=tu_string!(i18n, jobs.definition) note=tu_string!(i18n, jobs.version_of, n = job.version) actions>
             <FactList>
@@ -246,16 +250,37 @@ fn Definition(job: Model, app_name: String) -> impl IntoView {
                 <Fact label=tu_string!(i18n, jobs.group_limits)>
                     {timeout_summary(i18n, &job.timeout_s.to_string())}
                 </Fact>
-                {is_cron.then(|| view! {
+                {(job.schedule_kind != ScheduleKind::Manual).then(|| view! {
                     <Fact label=tu_string!(i18n, jobs.misfire)>
                         {misfire_summary(i18n, job.misfire_policy, minutes)}
                     </Fact>
+                })}
+                {validity}
+                {spread_fact(i18n, job.spread_s, delay_ms)}
+                {is_cron.then(|| view! {
                     <Fact label=tu_string!(i18n, jobs.gap)>{gap_word(i18n, job.gap_policy)}</Fact>
                     <Fact label=tu_string!(i18n, jobs.repeat)>{repeat_word(i18n, job.repeat_policy)}</Fact>
                 })}
             </FactList>
         </Section>
     }
+}
+
+fn validity_fact(i18n: I18nContext<Locale>, job: &Model) -> Option<impl IntoView + use<>> {
+    let local = |at: Option<i64>| at.map(|at| full(at, &job.zone)).unwrap_or_default();
+    let (from, until) = (local(job.valid_from), local(job.valid_until));
+    let bounded = !from.is_empty() || !until.is_empty();
+    bounded.then(|| {
+        view! { <Fact label=tu_string!(i18n, jobs.valid)>{validity_summary(i18n, &from, &until)}</Fact> }
+    })
+}
+
+fn spread_fact(i18n: I18nContext<Locale>, spread_s: i32, delay_ms: i64) -> Option<impl IntoView + use<>> {
+    (spread_s > 0).then(|| {
+        let (length, delay) = (length_words(i18n, spread_s.into()), duration(delay_ms));
+        let text = tu_string!(i18n, jobs.spread_fact, length = length, delay = delay);
+        view! { <Fact label=tu_string!(i18n, jobs.spread_short)>{text}</Fact> }
+    })
 }
 
 /// The script of a job that carries one.

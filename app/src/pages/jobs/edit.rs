@@ -58,7 +58,7 @@ fn Page(view: JobView, choices: Vec<ExecutorChoice>) -> impl IntoView {
                 <EditForm id=jobs::FORM action=save prefix="form" values=form.values()>
                     <ConflictNote id=job.id save/>
                     <input type="hidden" name="id" value=job.id/>
-                    <ShownVersion/>
+                    <ShownJob/>
                     <JobFields choices form typed/>
                     <FormFoot>
                         <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
@@ -74,11 +74,12 @@ fn Page(view: JobView, choices: Vec<ExecutorChoice>) -> impl IntoView {
     }
 }
 
-/// The optimistic lock.
+/// What the form knows of the stored job: the optimistic lock, and what a fixed rate counts from.
 #[component]
-fn ShownVersion() -> impl IntoView {
+fn ShownJob() -> impl IntoView {
     let form = use_form();
-    view! { <input type="hidden" name=form.sent_name("version") value=form.value("version")/> }
+    ["version", "created_at"]
+        .map(|name| view! { <input type="hidden" name=form.sent_name(name) value=form.value(name)/> })
 }
 
 /// Somebody else saved first: the way to what is stored now. What was typed stays in the form.

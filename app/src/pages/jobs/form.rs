@@ -1,23 +1,25 @@
 //! The fields of a job, shared by the forms that create and edit one, and the next fires beside them.
 
+mod when;
+
 use super::fires::FireTable;
 use super::follow_ups::FollowUpFields;
 use super::words::*;
-use super::zones::{ZONES, ZoneList};
 use crate::api::jobs::{self, ExecutorChoice, JobForm, PREVIEW, Preview, ScheduleForm, word};
 use crate::components::button::Button;
-use crate::components::field::{Choice, NumberField, SegmentedField, SelectField, TextArea, TextField};
+use crate::components::field::{Choice, NumberField, SelectField, TextArea, TextField};
 use crate::components::form::{FieldGroup, FoldedGroup, use_form};
 use crate::components::pulse::use_scripts;
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::visit::use_visit;
 use crate::words::sentence;
-use entity::job::{Blocking, GapPolicy, MisfirePolicy, RepeatPolicy, Routing, RunMode, ScheduleKind};
+use entity::job::{Blocking, MisfirePolicy, Routing, RunMode, ScheduleKind};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 use serde::Serialize;
 use std::time::Duration;
+use when::{Bounds, WhenItFires};
 
 /// How long somebody must pause typing before the fires are computed anew.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -45,6 +47,7 @@ pub fn JobFields(
         <WhatItIs/>
         <WhenItFires typed/>
         <WhatRuns choices/>
+        <Bounds form=form.clone() typed/>
         <Folded form/>
     }
 }
@@ -57,62 +60,6 @@ fn WhatItIs() -> impl IntoView {
             <TextField name="name" label=tu_string!(i18n, jobs.name)/>
             <TextField name="owner" label=tu_string!(i18n, jobs.owner) optional=true/>
             <TextField name="description" label=tu_string!(i18n, jobs.description) optional=true span=true/>
-        </FieldGroup>
-    }
-}
-
-#[component]
-fn WhenItFires(typed: RwSignal<ScheduleForm>) -> impl IntoView {
-    let i18n = use_i18n();
-    let kinds = vec![
-        choice(ScheduleKind::Cron, tu_string!(i18n, jobs.kind_cron)),
-        choice(ScheduleKind::Manual, tu_string!(i18n, jobs.kind_manual)),
-    ];
-    let gaps = [GapPolicy::EndOfGap, GapPolicy::Skip].map(|policy| choice(policy, gap_word(i18n, policy)));
-    let repeats = [RepeatPolicy::First, RepeatPolicy::Second, RepeatPolicy::Both];
-    let repeats = repeats.map(|policy| choice(policy, repeat_word(i18n, policy)));
-    let change = move |write: fn(&mut ScheduleForm, String)| {
-        Callback::new(move |text: String| typed.update(|typed| write(typed, text)))
-    };
-    let yours = tu_string!(i18n, jobs.yours_is, zone = use_visit().zone);
-    view! {
-        <FieldGroup title=tu_string!(i18n, jobs.when_it_fires)>
-            <SegmentedField
-                name="schedule_kind"
-                label=tu_string!(i18n, jobs.kind)
-                options=kinds
-                span=true
-                on_change=change(|typed, text| typed.schedule_kind = text)
-            />
-            <div class="only-cron">
-                <TextField
-                    name="schedule"
-                    label=tu_string!(i18n, jobs.cron)
-                    mono=true
-                    help=tu_string!(i18n, jobs.cron_help)
-                    on_input=change(|typed, text| typed.schedule = text)
-                />
-                <TextField
-                    name="zone"
-                    label=tu_string!(i18n, jobs.zone)
-                    help=yours
-                    list=ZONES
-                    on_input=change(|typed, text| typed.zone = text)
-                />
-                <ZoneList/>
-                <SelectField
-                    name="gap_policy"
-                    label=tu_string!(i18n, jobs.gap)
-                    options=gaps.to_vec()
-                    on_change=change(|typed, text| typed.gap_policy = text)
-                />
-                <SelectField
-                    name="repeat_policy"
-                    label=tu_string!(i18n, jobs.repeat)
-                    options=repeats.to_vec()
-                    on_change=change(|typed, text| typed.repeat_policy = text)
-                />
-            </div>
         </FieldGroup>
     }
 }

@@ -48,7 +48,8 @@ async fn start(copy: String, executor: String, zone: String) -> Result<Start, Ap
     let choices = jobs::executor_choices().await?;
     if let Ok(id) = copy.parse() {
         let view = jobs::job(id).await?;
-        let form = JobForm::from(&view);
+        // The copy's fixed rate counts from its own creation.
+        let form = JobForm { created_at: String::new(), ..JobForm::from(&view) };
         return Ok(Start { choices, form, copied: Some((view.job.id, view.job.name)) });
     }
     let wanted = executor.parse().ok();

@@ -27,12 +27,31 @@ pub fn city(zone: &str) -> String {
     zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
 }
 
-/// The cron expression, or the words for a job without one.
+/// The cron expression, or the words for another schedule; and whether it is an expression.
 pub fn schedule_text(i18n: I18nContext<Locale>, kind: ScheduleKind, schedule: &str) -> (String, bool) {
     match kind {
         ScheduleKind::Cron => (schedule.to_owned(), true),
+        ScheduleKind::FixedRate => {
+            let length = length_words(i18n, schedule.parse().unwrap_or(0));
+            (tu_string!(i18n, jobs.every_words, length = length), false)
+        }
+        ScheduleKind::Once => (tu_string!(i18n, jobs.once_words, time = schedule.to_owned()), false),
         ScheduleKind::Manual => (tu_string!(i18n, jobs.only_by_hand).to_owned(), false),
     }
+}
+
+/// “5 min”, in the greatest unit that is exact.
+pub fn length_words(i18n: I18nContext<Locale>, seconds: i64) -> String {
+    match (seconds % 3_600, seconds % 60) {
+        (0, _) => tu_string!(i18n, jobs.length_h, n = seconds / 3_600),
+        (_, 0) => tu_string!(i18n, jobs.length_min, n = seconds / 60),
+        _ => tu_string!(i18n, jobs.length_s, n = seconds),
+    }
+}
+
+/// Whether the schedule is read on a clock, so that its zone says when it fires.
+pub fn is_by_the_clock(kind: ScheduleKind) -> bool {
+    matches!(kind, ScheduleKind::Cron | ScheduleKind::Once)
 }
 
 pub fn run_mode_word(i18n: I18nContext<Locale>, mode: RunMode) -> &'static str {
@@ -157,6 +176,26 @@ pub fn timeout_summary(i18n: I18nContext<Locale>, seconds: &str) -> String {
             tu_string!(i18n, jobs.timeout_of, length = length)
         }
         _ => tu_string!(i18n, jobs.timeout_none).to_owned(),
+    }
+}
+
+/// “from 2026-12-01 03:00:00 · until …”, or that it is always valid; the times as they were typed.
+pub fn validity_summary(i18n: I18nContext<Locale>, from: &str, until: &str) -> String {
+    let (from, until) = (from.trim(), until.trim());
+    let since = (!from.is_empty()).then(|| tu_string!(i18n, jobs.valid_since, time = from.to_owned()));
+    let up_to = (!until.is_empty()).then(|| tu_string!(i18n, jobs.valid_up_to, time = until.to_owned()));
+    match (since, up_to) {
+        (Some(since), Some(up_to)) => format!("{since} · {up_to}"),
+        (Some(bound), None) | (None, Some(bound)) => bound,
+        (None, None) => tu_string!(i18n, jobs.valid_always).to_owned(),
+    }
+}
+
+/// “spread over 10 min”, or that there is none; `seconds` as it was typed.
+pub fn spread_summary(i18n: I18nContext<Locale>, seconds: &str) -> String {
+    match seconds.trim().parse() {
+        Ok(seconds @ 1..) => tu_string!(i18n, jobs.spread_of, length = length_words(i18n, seconds)),
+        _ => tu_string!(i18n, jobs.spread_none).to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::api::runs::RunView;
 use crate::components::icon::{Icon, IconName};
 use crate::components::time::{duration, full};
 use crate::i18n::*;
-use crate::pages::jobs::words::routing_word;
+use crate::pages::jobs::words::{routing_word, schedule_text};
 use crate::visit::use_visit;
 use entity::run::RunKind;
 use leptos::prelude::*;
@@ -49,9 +49,16 @@ fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
     match (run.kind, &view.job) {
         (RunKind::Schedule, Some(job)) if run.job_version == job.version => {
             let time = full(run.nominal_at, &job.zone);
-            let (cron, zone) = (job.schedule.clone(), job.zone.clone());
-            let text = tu_string!(i18n, runs.why_schedule, cron = cron, zone = zone, time = time);
-            answer(IconName::Jobs, tu_string!(i18n, runs.why_by_schedule), format!("{text} {sent}"))
+            let (schedule, is_cron) = schedule_text(i18n, job.schedule_kind, &job.schedule);
+            let zone = job.zone.clone();
+            let text = match is_cron {
+                true => tu_string!(i18n, runs.why_schedule, cron = schedule, zone = zone, time = time),
+                false => tu_string!(i18n, runs.why_timed, schedule = schedule, zone = zone, time = time),
+            };
+            let delay = run.due_at - run.nominal_at;
+            let spread = (delay > 0).then(|| tu_string!(i18n, runs.why_spread, delay = duration(delay)));
+            let text = format!("{text} {} {sent}", spread.unwrap_or_default());
+            answer(IconName::Jobs, tu_string!(i18n, runs.why_by_schedule), text)
         }
         (RunKind::Schedule, _) => {
             let text = tu_string!(i18n, runs.why_other_version, version = run.job_version);

@@ -37,7 +37,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
             job_id: cursor.job_id,
             version: cursor.version,
             seen,
-            next_at: plan.next_at,
+            next_at: plan.next_at.map(|nominal| nominal + body.delay_ms),
             last_at: cursor.last_at,
             route_seq: cursor.route_seq,
             uses: Vec::new(),
@@ -47,11 +47,11 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
             let mut run = blank(id, cursor, body);
             match *planned {
                 Planned::Missed(span) => {
-                    miss(&mut run, span, now);
+                    miss(&mut run, span, body.delay_ms, now);
                     advance.last_at = span.last;
                 }
                 Planned::Fire { nominal } => {
-                    (run.nominal_at, run.due_at) = (nominal, nominal);
+                    (run.nominal_at, run.due_at) = (nominal, nominal + body.delay_ms);
                     advance.last_at = nominal;
                     match router.way(body, run.executor_id, advance.route_seq) {
                         Way::Out(Exit { target, mark, .. }) => {
@@ -101,8 +101,8 @@ fn claim(shared: &Shared, holdings: &Holdings, run: &mut Run, target: &Target, b
     run.deadline_at = Some(deadline(shared, body, run.due_at, now));
 }
 
-fn miss(run: &mut Run, span: MissedSpan, now: Millis) {
-    (run.nominal_at, run.due_at) = (span.first, span.first);
+fn miss(run: &mut Run, span: MissedSpan, delay_ms: Millis, now: Millis) {
+    (run.nominal_at, run.due_at) = (span.first, span.first + delay_ms);
     run.span_last = Some(span.last);
     run.span_count = i32::try_from(span.count).unwrap_or(i32::MAX);
     skip(run, Reason::Misfire, now);

@@ -1,14 +1,20 @@
 use super::*;
 use crate::rules::schedule::Definition;
-use entity::job::{GapPolicy, RepeatPolicy, ScheduleKind};
+use entity::job::ScheduleKind;
 use proptest::prelude::*;
 
 const HOUR: Millis = 3_600_000;
 const NOON: Millis = 1_795_262_400_000;
 
 fn schedule(text: &str) -> Schedule {
-    let (gap, repeat) = (GapPolicy::EndOfGap, RepeatPolicy::First);
-    Schedule::parse(Definition { kind: ScheduleKind::Cron, text, zone: "Europe/Paris", gap, repeat }).unwrap()
+    Schedule::parse(Definition::cron(text, "Europe/Paris")).unwrap()
+}
+
+/// Every so many seconds.
+fn rate(seconds: u32) -> Schedule {
+    let text = seconds.to_string();
+    let kind = ScheduleKind::FixedRate;
+    Schedule::parse(Definition { kind, ..Definition::cron(&text, "Europe/Paris") }).unwrap()
 }
 
 fn due(schedule: &Schedule, next_at: Millis, now: Millis, policy: MisfirePolicy) -> Due<'_> {
@@ -96,6 +102,19 @@ fn a_year_of_missed_seconds_is_one_span() {
 }
 
 #[test]
+fn a_fixed_rate_goes_on_in_step_after_an_outage_of_years() {
+    let each_seventh = rate(7);
+    let first = each_seventh.next_after(NOON).unwrap();
+    let now = first + 10 * 365 * 24 * HOUR;
+    let counting = Due { max_steps: 1, ..due(&each_seventh, first, now, MisfirePolicy::FireOnce) };
+    let plan = plan(counting);
+    let passed = (now - first) / 7_000;
+    let last = first + passed * 7_000;
+    assert_eq!(plan.planned, [missed(first, last - 7_000, passed as u32), fire(last)]);
+    assert_eq!(plan.next_at, Some(last + 7_000));
+}
+
+#[test]
 fn what_exceeds_a_limit_is_left_to_the_next_call() {
     let each_second = schedule("* * * * * ?");
     let now = NOON + 100_000;
@@ -107,6 +126,18 @@ fn what_exceeds_a_limit_is_left_to_the_next_call() {
     assert_eq!(plan(counting).planned, [missed(NOON, NOON + 2 * HOUR - 1_000, 7_200)]);
 }
 
+fn schedules() -> impl Strategy<Value = Schedule> {
+    let texts = prop_oneof![
+        Just("* * * * * ?"),
+        Just("*/7 * * * * ?"),
+        Just("0 * * * * ?"),
+        Just("0 */13 8-18 * * ?"),
+        Just("30 0 3 * * ?"),
+        Just("5,40 59 * * * ?"),
+    ];
+    prop_oneof![3 => texts.prop_map(schedule), 1 => (1u32..20_000).prop_map(rate)]
+}
+
 fn policies() -> impl Strategy<Value = MisfirePolicy> {
     prop_oneof![Just(MisfirePolicy::Skip), Just(MisfirePolicy::FireOnce), Just(MisfirePolicy::FireAll)]
 }
@@ -114,10 +145,7 @@ fn policies() -> impl Strategy<Value = MisfirePolicy> {
 proptest! {
     #[test]
     fn each_nominal_time_is_planned_exactly_once_whatever_the_limits(
-        text in prop_oneof![
-            Just("* * * * * ?"), Just("*/7 * * * * ?"), Just("0 * * * * ?"),
-            Just("0 */13 8-18 * * ?"), Just("30 0 3 * * ?"), Just("5,40 59 * * * ?"),
-        ],
+        schedule in schedules(),
         policy in policies(),
         start in 1_774_600_000_000i64..1_774_800_000_000,
         outage in 0..3 * HOUR,
@@ -126,7 +154,6 @@ proptest! {
         max_fires in 1usize..2_000,
         max_steps in 1u32..4_000,
     ) {
-        let schedule = schedule(text);
         let next_at = schedule.next_after(start).unwrap();
         let now = next_at + outage;
         let due = Due {

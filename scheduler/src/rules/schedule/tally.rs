@@ -1,8 +1,8 @@
 //! Counting fires over a long stretch without visiting each: an outage of a year must not cost a
 //! job that fires each second thirty million steps.
 
-use super::Schedule;
 use super::wall_clock::Showing;
+use super::{Pattern, Schedule};
 use chrono::{Duration, Timelike};
 use entity::Millis;
 
@@ -17,13 +17,19 @@ pub struct Tally {
 
 impl Schedule {
     /// Counts the fires from `first`, which must be one, to before `end`, in at most `max_steps`
-    /// steps; a step takes a whole hour where no change of the clocks touches it, else one fire.
+    /// steps; a step takes all fires of a fixed rate, a whole hour of a cron expression where no
+    /// change of the clocks touches it, else one fire.
     ///
     /// A tally that ran out of steps ends early: its `last` says where. None when `first` is not
     /// before `end`.
     pub fn tally(&self, first: Millis, end: Millis, max_steps: u32) -> Option<Tally> {
         if first >= end || max_steps == 0 {
             return None;
+        }
+        let end = self.validity.until.map_or(end, |until| end.min(until + 1));
+        if let Pattern::Rate(rate) = self.pattern {
+            let (last, count) = rate.stretch(first, end);
+            return Some(Tally { first, last, count });
         }
         let mut tally = Tally { first, last: first, count: 0 };
         let mut fire = first;
@@ -42,7 +48,7 @@ impl Schedule {
     /// The last fire and the number of fires in the hour of the clock that begins with this one,
     /// unless the clock changes within that hour.
     fn whole_hour(&self, fire: Millis) -> Option<(Millis, u32)> {
-        let cron = self.cron.as_ref()?;
+        let Pattern::Cron(cron) = &self.pattern else { return None };
         let (first, last) = cron.times().bounds_in_hour()?;
         let shown = self.clock.shown_at(fire.div_euclid(1000))?;
         // A fire at the end of a gap may show an hour in which the expression has no others.

@@ -1,5 +1,7 @@
 use super::*;
 use chrono::{DateTime, LocalResult, TimeZone, Utc};
+use entity::fault::{CronFault, Fault, FieldFault};
+use entity::job::ScheduleKind;
 use proptest::prelude::*;
 use std::str::FromStr;
 
@@ -25,7 +27,7 @@ const CHANGES: [(&str, &str); 14] = [
 ];
 
 fn schedule(text: &str, zone: &str, gap: GapPolicy, repeat: RepeatPolicy) -> Schedule {
-    Schedule::parse(Definition { kind: ScheduleKind::Cron, text, zone, gap, repeat }).unwrap()
+    Schedule::parse(Definition { gap, repeat, ..Definition::cron(text, zone) }).unwrap()
 }
 
 fn instant(text: &str) -> Millis {
@@ -122,13 +124,7 @@ fn a_day_that_a_zone_leaves_out_counts_as_a_gap() {
 
 #[test]
 fn a_schedule_without_a_future_ends_and_is_refused_when_entered() {
-    let past = Definition {
-        kind: ScheduleKind::Cron,
-        text: "0 0 0 1 1 ? 2020",
-        zone: "UTC",
-        gap: GapPolicy::Skip,
-        repeat: RepeatPolicy::First,
-    };
+    let past = Definition::cron("0 0 0 1 1 ? 2020", "UTC");
     let now = instant("2026-01-01T00:00:00Z");
     assert_eq!(Schedule::parse(past).unwrap().next_after(now), None);
     let never = Fault::Cron { position: None, detail: CronFault::Never };
@@ -142,26 +138,14 @@ fn a_schedule_without_a_future_ends_and_is_refused_when_entered() {
 
 #[test]
 fn both_wrong_fields_are_named_at_once() {
-    let wrong = Definition {
-        kind: ScheduleKind::Cron,
-        text: " ",
-        zone: "Europe/Atlantis",
-        gap: GapPolicy::Skip,
-        repeat: RepeatPolicy::First,
-    };
+    let wrong = Definition::cron(" ", "Europe/Atlantis");
     let faults = vec![FieldFault::new("schedule", Fault::Required), FieldFault::new("zone", Fault::Zone)];
     assert_eq!(Schedule::parse(wrong), Err(faults));
 }
 
 #[test]
 fn a_manual_job_never_fires_by_itself() {
-    let manual = Definition {
-        kind: ScheduleKind::Manual,
-        text: "",
-        zone: "UTC",
-        gap: GapPolicy::Skip,
-        repeat: RepeatPolicy::First,
-    };
+    let manual = Definition { kind: ScheduleKind::Manual, ..Definition::cron("", "UTC") };
     assert_eq!(Schedule::validate(manual, 0).unwrap().next_after(0), None);
 }
 

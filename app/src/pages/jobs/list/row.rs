@@ -1,14 +1,14 @@
 //! One line of the list of jobs.
 
 use super::super::actions::{RowMenu, Switches};
-use super::super::words::{JobStateMark, city, run_mode_word, schedule_text};
+use super::super::words::{JobStateMark, city, is_by_the_clock, run_mode_word, schedule_text};
 use crate::api::jobs::JobLine;
 use crate::components::sparkline::Sparkline;
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
-use entity::job::{RunMode, ScheduleKind};
+use entity::job::RunMode;
 use leptos::prelude::*;
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub fn JobRow(line: JobLine, present: RwSignal<HashMap<i32, JobLine>>, switches:
         mode => run_mode_word(i18n, mode).to_owned(),
     };
     let (schedule, is_cron) = schedule_text(i18n, line.schedule_kind, &line.schedule);
-    let zone = (line.schedule_kind == ScheduleKind::Cron && line.zone != use_visit().zone)
+    let zone = (is_by_the_clock(line.schedule_kind) && line.zone != use_visit().zone)
         .then(|| view! { <span class="tag" title=line.zone.clone()>{city(&line.zone)}</span> });
     let next = move || {
         match now.get().0 {
