@@ -107,6 +107,7 @@ test("a job at a fixed rate has the fields of a rate and shows its fires", async
   await expect(page.locator("main")).toContainText("every 90 min");
   await expect(page.locator("main")).toContainText("until 2120-01-01 00:00:00");
   await expect(page.locator("main")).toContainText("over 10 min");
+  await expect(page.locator("main")).toContainText("for the job is spread");
 });
 
 async function fillJobByHand(page: Page, name: string): Promise<void> {

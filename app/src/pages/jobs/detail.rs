@@ -87,7 +87,7 @@ fn Page(view: JobView) -> impl IntoView {
                     <FollowUps view=view.clone()/>
                 </div>
                 <aside>
-                    <NextFires pulse job=view.job.clone()/>
+                    <NextFires pulse job=view.job.clone() delay_ms=view.delay_ms/>
                 </aside>
             </div>
             <Source job=view.job/>
@@ -202,22 +202,26 @@ fn recent_row(run: RecentLine) -> impl IntoView {
 }
 
 #[component]
-fn NextFires(pulse: RwSignal<Pulse>, job: Model) -> impl IntoView {
+fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView {
     let i18n = use_i18n();
-    let fires = Memo::new(move |_| pulse.read().fires.clone());
+    let shown = Memo::new(move |_| pulse.with(|pulse| (pulse.state, pulse.fires.clone())));
     let is_manual = job.schedule_kind == ScheduleKind::Manual;
+    let spread = move || {
+        let delay = (delay_ms > 0).then(|| duration(delay_ms))?;
+        Some(view! { <p class="t12 muted mt-3">{tu_string!(i18n, jobs.fires_spread, delay = delay)}</p> })
+    };
     view! {
         <Section title=tu_string!(i18n, jobs.next_fires)>
             {move || {
-                let fires = fires.get();
-                let why = match pulse.read().state {
+                let (state, fires) = shown.get();
+                let why = match state {
                     _ if is_manual => tu_string!(i18n, jobs.no_fires),
                     JobState::Stopped => tu_string!(i18n, jobs.no_fires_stopped),
                     JobState::On => tu_string!(i18n, jobs.no_fires_ended),
                 };
                 match fires.is_empty() {
                     true => view! { <p class="muted t13">{why}</p> }.into_any(),
-                    false => view! { <FireTable fires zone=job.zone.clone()/> }.into_any(),
+                    false => view! { <FireTable fires zone=job.zone.clone()/> {spread()} }.into_any(),
                 }
             }}
         </Section>
