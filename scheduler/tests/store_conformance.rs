@@ -15,6 +15,8 @@ mod filling;
 mod routing;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "support/run_rows.rs"]
+mod run_rows;
 #[path = "support/servers.rs"]
 mod servers;
 
@@ -26,7 +28,8 @@ use entity::{DUTY_BUCKET, route_use, run};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use rows::{START, cursor, executor, instance, job, sending, waiting};
+use rows::{START, cursor, executor, instance, job};
+use run_rows::{sending, waiting};
 use scheduler::Error;
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;

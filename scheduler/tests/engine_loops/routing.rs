@@ -1,7 +1,8 @@
 //! Which instance gets a run, where that rests on more than the run: turns, earlier use, and what
 //! the instances say when they are asked.
 
-use crate::rows::{START, cursor, executor, instance, job, waiting};
+use crate::rows::{START, cursor, executor, instance, job};
+use crate::run_rows::waiting;
 use crate::world::{Server, World, reply};
 use entity::job::{Model as Job, Routing};
 use entity::run::{Reason, RunState};
