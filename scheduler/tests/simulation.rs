@@ -46,9 +46,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use unsure::{Misfortune, UnsureStore};
 
-/// Jobs that fire every second. The first starts a job without a schedule, the others are retried once.
-const JOBS: i32 = 4;
-const CHILD: i32 = JOBS + 1;
+/// Jobs that fire every second, one of each: what is claimed with the cursor, what leaves something
+/// behind, what asks first. The first starts a job without a schedule, the others are retried once.
+const ROUTINGS: [Routing; 4] =
+    [Routing::Round, Routing::LeastFrequentlyUsed, Routing::Failover, Routing::Busyover];
+const CHILD: i32 = 5;
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
 /// Within so long everything must have ended afterwards: the longest doubt and some askings.
@@ -96,9 +98,8 @@ impl World {
             for id in 1..=2 {
                 tables.instances.insert(id, instance(id, 1));
             }
-            for id in 1..=JOBS {
-                let retries = i32::from(id > 1);
-                let job = Job { routing: Routing::Round, timeout_s: 60, retries, ..job(id, 1) };
+            for (id, routing) in (1..).zip(ROUTINGS) {
+                let job = Job { routing, timeout_s: 60, retries: i32::from(id > 1), ..job(id, 1) };
                 tables.cursors.insert(id, cursor(&job, Some(START + 1_000)));
                 tables.jobs.insert(id, job);
             }
@@ -307,7 +308,7 @@ fn due_to_follow(run: &Run) -> Vec<(i32, RunKind)> {
     let is_first = run.kind == RunKind::Schedule;
     match run.state {
         RunState::Succeeded if run.job_id == 1 => vec![(CHILD, RunKind::Child)],
-        RunState::Failed | RunState::TimedOut if is_first && (2..=JOBS).contains(&run.job_id) => {
+        RunState::Failed | RunState::TimedOut if is_first && (2..CHILD).contains(&run.job_id) => {
             vec![(run.job_id, RunKind::Retry)]
         }
         _ => vec![],

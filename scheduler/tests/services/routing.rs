@@ -1,12 +1,13 @@
-use super::support::{START, World};
+use super::support::{START, World, draft};
 use entity::instance::Client;
-use entity::job::{JobState, Model as Job};
+use entity::job::{JobState, Model as Job, Routing};
 use entity::run::{Reason, RunState};
 use entity::run_text::{Try, TryOutcome};
 use entity::{instance, route_use, run_text};
 use scheduler::instances::{self, RegistrationCall};
+use scheduler::jobs::JobDraft;
 use scheduler::{executors, jobs, runs};
-use sea_orm::{EntityTrait, IntoActiveModel};
+use sea_orm::{EntityTrait, IntoActiveModel, Iterable};
 
 /// (job, instance) of which a use is remembered.
 async fn remembered(world: &World) -> Vec<(i32, i32)> {
@@ -33,6 +34,18 @@ fn call(token: &str, address: &str) -> RegistrationCall {
         namespace: None,
         token: Some(token.into()),
         client: Client::Java,
+    }
+}
+
+#[tokio::test]
+async fn every_strategy_is_stored_and_read_again() {
+    let world = World::new().await;
+    let (executor, _) = world.executor("default", "worker").await;
+    for routing in Routing::iter() {
+        let draft = JobDraft { name: format!("{routing:?}"), routing, ..draft(executor.id) };
+        let job = jobs::create(&world.services, &world.root, draft, JobState::Stopped).await.unwrap();
+        let read = entity::job::Entity::find_by_id(job.id).one(world.services.db.reader()).await.unwrap();
+        assert_eq!(read.unwrap().routing, routing);
     }
 }
 
