@@ -28,5 +28,7 @@ mod lease;
 mod results;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "support/run_rows.rs"]
+mod run_rows;
 #[path = "support/world.rs"]
 mod world;

@@ -181,18 +181,16 @@ pub fn rest_if_interrupted() {
     }
 }
 
-/// Ends the groups in the reverse order of their start.
+/// Ends the groups one after another, the youngest first: an executor can still sign off at its server.
 fn stop_all() {
     let groups: Vec<Pid> = running().iter().rev().copied().collect();
-    for group in &groups {
-        signal(*group, Signal::SIGTERM);
-    }
     let deadline = Instant::now() + PATIENCE;
-    while groups.iter().any(|group| killpg(*group, None).is_ok()) && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(50));
-    }
-    for group in &groups {
-        signal(*group, Signal::SIGKILL);
+    for group in groups {
+        signal(group, Signal::SIGTERM);
+        while killpg(group, None).is_ok() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(50));
+        }
+        signal(group, Signal::SIGKILL);
     }
 }
 

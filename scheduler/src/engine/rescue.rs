@@ -3,6 +3,7 @@
 
 mod ask;
 mod evidence;
+mod stop;
 
 pub use evidence::{Evidence, read as read_evidence};
 
@@ -237,15 +238,19 @@ impl Rescuer {
             applied => applied?,
         };
         let mut resent = Vec::new();
+        let mut overdue = Vec::new();
         for ((run, step), applied) in decided.iter().zip(applied) {
             if applied == Applied::Done {
                 report.decided += 1;
                 self.shared.publish_runs([run.id]);
-                if let What::Resend { claim, .. } = step.what {
-                    resent.push(Run { claim, ..(*run).clone() });
+                match step.what {
+                    What::Resend { claim, .. } => resent.push(Run { claim, ..(*run).clone() }),
+                    What::Expire => overdue.push(*run),
+                    _ => {}
                 }
             }
         }
+        stop::stop(&self.shared, &overdue);
         report.resent = resent.len();
         self.send_again(resent).await
     }

@@ -22,6 +22,9 @@ async fn a_run_ends_at_its_limit_and_a_later_result_is_kept_beside_it() {
     assert_eq!(server.rescue().await.decided, 1);
     let run = &world.runs().await[0];
     assert_eq!((run.state, run.reason, run.attention), (RunState::TimedOut, Reason::Deadline, Some(1)));
+    tokio::task::yield_now().await;
+    let last = world.executors.diary().last().map(|asked| asked.call.clone());
+    assert_eq!(last, Some(Call::Kill { job_id: 1 }), "its executor is told to stop it");
 }
 
 #[tokio::test]

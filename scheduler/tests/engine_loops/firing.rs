@@ -1,6 +1,7 @@
 //! From a cursor to a request.
 
-use crate::rows::{START, cursor, executor, instance, job, waiting};
+use crate::rows::{START, cursor, executor, instance, job};
+use crate::run_rows::waiting;
 use crate::world::{World, reply};
 use entity::job::{MisfirePolicy, Model as Job, Routing};
 use entity::job_cursor;

@@ -1,6 +1,7 @@
 //! What follows a run: retries and children.
 
-use crate::rows::{START, cursor, job, waiting};
+use crate::rows::{START, cursor, job};
+use crate::run_rows::waiting;
 use crate::world::{Server, World, reply};
 use entity::job::{JobState, Model as Job, RetryBackoff, RetryOn, ScheduleKind};
 use entity::run::{Model as Run, RunKind, RunState};

@@ -2,7 +2,8 @@
 //! is taken for, and a whole life of an engine on its own threads.
 
 use crate::database::Fresh;
-use crate::rows::{cursor, executor, instance, job, waiting};
+use crate::rows::{cursor, executor, instance, job};
+use crate::run_rows::waiting;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;

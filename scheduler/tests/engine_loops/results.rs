@@ -1,6 +1,7 @@
 //! Results and people's words.
 
-use crate::rows::{START, job, waiting};
+use crate::rows::{START, job};
+use crate::run_rows::waiting;
 use crate::world::World;
 use entity::run::{Reason, RunState};
 use scheduler::engine::dispatcher::{Call, ScriptedDispatcher};

@@ -4,7 +4,6 @@ use entity::executor::{self, Registration};
 use entity::instance::{self, Client};
 use entity::job::{self, *};
 use entity::job_cursor;
-use entity::run::{self, RunKind};
 use scheduler::rules::bucket::bucket_of;
 
 /// 2026-01-01T00:00:00Z.
@@ -87,9 +86,4 @@ pub fn cursor(job: &job::Model, next_at: Option<i64>) -> job_cursor::Model {
         last_at: START - 1_000,
         route_seq: 0,
     }
-}
-
-/// A run by hand that waits.
-pub fn waiting(id: i64, job: &job::Model, at: i64) -> run::Model {
-    run::Model { kind: RunKind::Manual, slot: -id, ..run::Model::waiting(id, job, bucket_of(job.id), at) }
 }

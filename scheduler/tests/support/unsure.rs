@@ -1,0 +1,98 @@
+//! The model store as a server sees a real database on a bad day: others act between any two
+//! commands, commands fail before they are carried out or after it, and the server itself dies
+//! before or after one of them.
+
+use async_trait::async_trait;
+use entity::{executor, instance, job, job_child, job_cursor, run, server};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use scheduler::engine::step::{Applied, Step};
+use scheduler::store::engine::*;
+use scheduler::{Error, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// What befalls the commands of one life of a server.
+#[derive(Clone)]
+pub struct Misfortune {
+    random: Arc<Mutex<StdRng>>,
+    /// The server is dead: nothing that it still tries reaches the database.
+    pub dead: Arc<AtomicBool>,
+    /// No more misfortune from now on.
+    pub over: Arc<AtomicBool>,
+}
+
+impl Misfortune {
+    pub fn new(seed: u64, over: Arc<AtomicBool>) -> Self {
+        Self { random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))), dead: Arc::default(), over }
+    }
+
+    /// Lets others act, and perhaps breaks the connection or kills the server.
+    async fn strike(&self) -> Result<()> {
+        let (turns, blow) = {
+            let mut random = self.random.lock().unwrap();
+            (random.random_range(0..3), random.random_range(0..400))
+        };
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        if !self.over.load(Ordering::SeqCst) && blow == 0 {
+            self.dead.store(true, Ordering::SeqCst);
+        }
+        let broken = !self.over.load(Ordering::SeqCst) && (1..5).contains(&blow);
+        match self.dead.load(Ordering::SeqCst) || broken {
+            true => Err(Error::Unavailable("the connection broke".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+pub struct UnsureStore {
+    pub inner: MemoryStore,
+    pub misfortune: Misfortune,
+}
+
+impl UnsureStore {
+    async fn unsure<T>(&self, command: impl Future<Output = Result<T>>) -> Result<T> {
+        self.misfortune.strike().await?;
+        let done = command.await;
+        self.misfortune.strike().await?;
+        done
+    }
+}
+
+/// Passes every command on, with misfortune around it.
+macro_rules! pass_on {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $result:ty;)*) => {
+        #[async_trait]
+        impl Store for UnsureStore {
+            $(async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
+                self.unsure(self.inner.$name($($argument),*)).await
+            })*
+        }
+    };
+}
+
+pass_on! {
+    join(newcomer: &Newcomer) -> Lease;
+    renew(lease: Lease) -> Option<Renewal>;
+    depose(seen: &server::Model) -> bool;
+    take_buckets(lease: Lease, buckets: &[i16]) -> ();
+    leave(lease: Lease) -> ();
+    cursors_in(buckets: &[i16]) -> Vec<job_cursor::Model>;
+    cursors_of(job_ids: &[i32]) -> Vec<job_cursor::Model>;
+    jobs(job_ids: &[i32]) -> Vec<job::Model>;
+    children_of(job_ids: &[i32]) -> Vec<job_child::Model>;
+    executors() -> (Vec<executor::Model>, Vec<instance::Model>);
+    runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
+    waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
+    ended(buckets: &[i16], due_by: i64, limit: u64) -> Vec<i64>;
+    doubtful(buckets: &[i16], due_by: i64, now: i64, limit: u64) -> Vec<run::Model>;
+    executed_before(executor_id: i32, instance_id: i32, before: i64) -> Option<run::Model>;
+    plan(authority: &Authority, advances: &[Advance]) -> Planned;
+    apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;
+    follow(authority: &Authority, endings: &[Ending]) -> Followed;
+    expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
+    open_blocks() -> Vec<OpenBlock>;
+    settle(block: OpenBlock, up_to: i64) -> Settled;
+}
