@@ -1,6 +1,7 @@
 //! Servers that die, pause and lose their connections at any command, interleaved in every order,
 //! under a clock that only the simulation moves. Whatever happens: each nominal time of each job is
-//! in exactly one row, nothing is started twice, no final state changes, and everything ends.
+//! in exactly one row, nothing is started twice, no final state changes, what follows a run follows
+//! it once, and everything ends.
 //!
 //! Each seed is one history; a failing one is printed. `ORRERY_SIMULATION_SEEDS` asks for more of
 //! them, `ORRERY_SIMULATION_SEED` for one alone.
@@ -19,7 +20,7 @@ mod unsure;
 
 use database::Fresh;
 use entity::job::{Model as Job, Routing};
-use entity::run::{Model as Run, RunState};
+use entity::run::{Model as Run, RunKind, RunState};
 use futures::future::join_all;
 use ground::Ground;
 use rand::rngs::StdRng;
@@ -28,6 +29,7 @@ use rows::{START, cursor, executor, instance, job};
 use scheduler::clock::ManualClock;
 use scheduler::engine::EngineSettings;
 use scheduler::engine::dispatch;
+use scheduler::engine::effects::Effects;
 use scheduler::engine::gate::Gate;
 use scheduler::engine::lease::Keeper;
 use scheduler::engine::plan::Planner;
@@ -44,7 +46,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use unsure::{Misfortune, UnsureStore};
 
+/// Jobs with a schedule; those with even ids are retried.
 const JOBS: i32 = 4;
+const RETRIES: i32 = 2;
+/// The job that starts when [`PARENT`] succeeds; it has no schedule.
+const CHILD: i32 = JOBS + 1;
+const PARENT: i32 = 1;
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
 /// Within so long everything must have ended afterwards: the longest doubt and some askings.
@@ -57,6 +64,7 @@ struct Server {
     planner: Planner,
     recorder: Recorder,
     rescuer: Rescuer,
+    effects: Effects,
     dead: Arc<AtomicBool>,
     /// Until when its lease surely holds, on the simulated clock: what the gate goes by.
     holds_until: i64,
@@ -91,11 +99,14 @@ impl World {
             for id in 1..=2 {
                 tables.instances.insert(id, instance(id, 1));
             }
-            for id in 1..=JOBS {
-                let job = Job { routing: Routing::Round, timeout_s: 60, ..job(id, 1) };
-                tables.cursors.insert(id, cursor(&job, Some(START + 1_000)));
+            for id in 1..=CHILD {
+                let retries = if is_retried(id) { RETRIES } else { 0 };
+                let job =
+                    Job { routing: Routing::Round, timeout_s: 60, retries, retry_delay_s: 1, ..job(id, 1) };
+                tables.cursors.insert(id, cursor(&job, (id != CHILD).then_some(START + 1_000)));
                 tables.jobs.insert(id, job);
             }
+            tables.children.insert((PARENT, CHILD));
         }
         let count = random.random_range(1..=3);
         let over = Arc::new(AtomicBool::new(false));
@@ -134,6 +145,7 @@ impl World {
             planner: Planner::new(shared.clone()),
             recorder: Recorder::new(shared.clone(), inbox),
             rescuer: Rescuer::new(shared.clone()),
+            effects: Effects::new(shared.clone()),
             shared,
             dead,
             holds_until: 0,
@@ -210,17 +222,19 @@ impl World {
         }
         let planned = self.end_schedules();
         let end = self.now + CALM;
-        while self.now < end && !self.store.tables().runs.values().all(|run| run.state.is_final()) {
+        let is_over = |run: &Run| run.state.is_final() && run.live_bucket.is_none();
+        while self.now < end && !self.store.tables().runs.values().all(is_over) {
             self.step(1_000).await;
         }
         self.check_account(planned);
+        self.check_followers();
     }
 
     /// No job fires any more. Returns for each the nominal time that is not accounted for yet.
     fn end_schedules(&mut self) -> BTreeMap<i32, i64> {
         let mut tables = self.store.tables();
-        let next = |cursor: &mut entity::job_cursor::Model| (cursor.job_id, cursor.next_at.take().unwrap());
-        tables.cursors.values_mut().map(next).collect()
+        let next = |cursor: &mut entity::job_cursor::Model| Some((cursor.job_id, cursor.next_at.take()?));
+        tables.cursors.values_mut().filter_map(next).collect()
     }
 
     /// Each second of each job up to the cursor in one row, and every row true to what happened.
@@ -230,7 +244,8 @@ impl World {
         for (job_id, next_at) in planned {
             assert!(next_at > START + STORM, "job {job_id} fell behind: {next_at}");
             let mut rows: BTreeMap<i64, usize> = BTreeMap::new();
-            for run in tables.runs.values().filter(|run| run.job_id == job_id) {
+            let by_schedule = |run: &&Run| run.job_id == job_id && run.kind == RunKind::Schedule;
+            for run in tables.runs.values().filter(by_schedule) {
                 let last = run.span_last.unwrap_or(run.nominal_at);
                 (run.nominal_at..=last).step_by(1_000).for_each(|at| *rows.entry(at).or_default() += 1);
             }
@@ -242,7 +257,9 @@ impl World {
             let started = starts.contains_key(&run.id);
             let holds = match run.state {
                 RunState::Succeeded | RunState::TimedOut => started,
-                RunState::Failed | RunState::Skipped => !started,
+                // A failure that has no code never began.
+                RunState::Failed => started == (run.code != 0),
+                RunState::Skipped => !started,
                 RunState::Lost => true,
                 _ => false,
             };
@@ -250,6 +267,29 @@ impl World {
         }
         let orphan = starts.keys().find(|id| !tables.runs.contains_key(id));
         assert_eq!(orphan, None, "started without a row");
+    }
+
+    /// One child's run after each success of the parent, one retry after each bad end that has
+    /// retries left, and nothing after anything else.
+    fn check_followers(&self) {
+        let tables = self.store.tables();
+        let mut followers: BTreeMap<i64, Vec<(i32, RunKind)>> = BTreeMap::new();
+        for run in tables.runs.values().filter(|run| run.slot > 0) {
+            followers.entry(run.slot).or_default().push((run.job_id, run.kind));
+        }
+        for run in tables.runs.values() {
+            assert_eq!(run.live_bucket, None, "nobody decided what follows {}", brief(run));
+            let expected = match run.state {
+                RunState::Succeeded if run.job_id == PARENT => vec![(CHILD, RunKind::Child)],
+                RunState::Failed | RunState::TimedOut if is_retried(run.job_id) && run.attempt <= RETRIES => {
+                    vec![(run.job_id, RunKind::Retry)]
+                }
+                _ => Vec::new(),
+            };
+            let found = followers.remove(&run.id).unwrap_or_default();
+            assert_eq!(found, expected, "what follows {}", brief(run));
+        }
+        assert!(followers.is_empty(), "rows that follow nothing: {followers:?}");
     }
 }
 
@@ -277,12 +317,17 @@ impl Server {
             tokio::task::yield_now().await;
         }
         drop(self.recorder.tick_all().await);
+        drop(self.effects.tick().await);
         if now >= self.rescue_at && self.shared.gate.is_open() {
             self.rescue_at = now + 1_000;
             drop(self.rescuer.tick().await);
         }
         assert_eq!(self.shared.figures.violations.load(Ordering::Relaxed), 0);
     }
+}
+
+fn is_retried(job_id: i32) -> bool {
+    job_id % 2 == 0
 }
 
 fn brief(run: &Run) -> String {
@@ -309,8 +354,11 @@ async fn whatever_happens_between_two_commands_no_fire_is_lost_and_none_doubled(
         world.live().await;
         for run in world.store.tables().runs.values() {
             *ends.entry(format!("{:?}", run.state)).or_default() += 1;
+            *ends.entry(format!("{:?}", run.kind)).or_default() += 1;
         }
     }
     println!("{ends:?}");
-    assert!(ends.get("Succeeded").is_some_and(|count| *count > 100), "the storm leaves something: {ends:?}");
+    for what in ["Succeeded", "Retry", "Child"] {
+        assert!(ends.get(what).is_some_and(|count| *count > 100), "the storm leaves something: {ends:?}");
+    }
 }
