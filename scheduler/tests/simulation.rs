@@ -1,7 +1,7 @@
 //! Servers that die, pause and lose their connections at any command, interleaved in every order,
 //! under a clock that only the simulation moves. Whatever happens: each nominal time of each job is
-//! in exactly one row, nothing is started twice, no final state changes, what fails is retried
-//! exactly once, what succeeds starts its child exactly once, and everything ends.
+//! in exactly one row, nothing is started twice, no final state changes, what follows a run follows
+//! it once, and everything ends.
 //!
 //! Each seed is one history; a failing one is printed. `ORRERY_SIMULATION_SEEDS` asks for more of
 //! them, `ORRERY_SIMULATION_SEED` for one alone.
@@ -46,11 +46,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use unsure::{Misfortune, UnsureStore};
 
-/// Jobs that fire every second, one of each: what is claimed with the cursor, what leaves something
-/// behind, what asks first. The first starts a job without a schedule, the others are retried once.
+/// What is claimed with the cursor, what leaves something behind, what asks first.
 const ROUTINGS: [Routing; 4] =
     [Routing::Round, Routing::LeastFrequentlyUsed, Routing::Failover, Routing::Busyover];
-const CHILD: i32 = 5;
+/// Jobs with a schedule; those with even ids are retried.
+const JOBS: i32 = 4;
+const RETRIES: i32 = 2;
+/// The job that starts when [`PARENT`] succeeds; it has no schedule.
+const CHILD: i32 = JOBS + 1;
+const PARENT: i32 = 1;
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
 /// Within so long everything must have ended afterwards: the longest doubt and some askings.
@@ -98,15 +102,14 @@ impl World {
             for id in 1..=2 {
                 tables.instances.insert(id, instance(id, 1));
             }
-            for (id, routing) in (1..).zip(ROUTINGS) {
-                let job = Job { routing, timeout_s: 60, retries: i32::from(id > 1), ..job(id, 1) };
-                tables.cursors.insert(id, cursor(&job, Some(START + 1_000)));
+            for id in 1..=CHILD {
+                let retries = if is_retried(id) { RETRIES } else { 0 };
+                let routing = ROUTINGS[id.unsigned_abs() as usize % ROUTINGS.len()];
+                let job = Job { routing, timeout_s: 60, retries, retry_delay_s: 1, ..job(id, 1) };
+                tables.cursors.insert(id, cursor(&job, (id != CHILD).then_some(START + 1_000)));
                 tables.jobs.insert(id, job);
             }
-            let child = Job { timeout_s: 60, ..job(CHILD, 1) };
-            tables.cursors.insert(CHILD, cursor(&child, None));
-            tables.jobs.insert(CHILD, child);
-            tables.children.insert((1, CHILD));
+            tables.children.insert((PARENT, CHILD));
         }
         let count = random.random_range(1..=3);
         let over = Arc::new(AtomicBool::new(false));
@@ -222,10 +225,12 @@ impl World {
         }
         let planned = self.end_schedules();
         let end = self.now + CALM;
-        while self.now < end && !self.store.tables().runs.values().all(|run| run.live_bucket.is_none()) {
+        let is_over = |run: &Run| run.state.is_final() && run.live_bucket.is_none();
+        while self.now < end && !self.store.tables().runs.values().all(is_over) {
             self.step(1_000).await;
         }
         self.check_account(planned);
+        self.check_followers();
     }
 
     /// No job fires any more. Returns for each the nominal time that is not accounted for yet.
@@ -242,8 +247,8 @@ impl World {
         for (job_id, next_at) in planned {
             assert!(next_at > START + STORM, "job {job_id} fell behind: {next_at}");
             let mut rows: BTreeMap<i64, usize> = BTreeMap::new();
-            let fires = |run: &&Run| run.job_id == job_id && run.kind == RunKind::Schedule;
-            for run in tables.runs.values().filter(fires) {
+            let by_schedule = |run: &&Run| run.job_id == job_id && run.kind == RunKind::Schedule;
+            for run in tables.runs.values().filter(by_schedule) {
                 let last = run.span_last.unwrap_or(run.nominal_at);
                 (run.nominal_at..=last).step_by(1_000).for_each(|at| *rows.entry(at).or_default() += 1);
             }
@@ -255,18 +260,39 @@ impl World {
             let started = starts.contains_key(&run.id);
             let holds = match run.state {
                 RunState::Succeeded | RunState::TimedOut => started,
+                // A failure that has no code never began.
                 RunState::Failed => started == (run.code != 0),
                 RunState::Skipped => !started,
                 RunState::Lost => true,
                 _ => false,
             };
             assert!(holds, "started: {started}, but the row says {}", brief(run));
-            let followers = tables.runs.values().filter(|row| row.slot == run.id);
-            let followed = followers.map(|row| (row.job_id, row.kind)).collect::<Vec<_>>();
-            assert_eq!(followed, due_to_follow(run), "what followed {}", brief(run));
         }
         let orphan = starts.keys().find(|id| !tables.runs.contains_key(id));
         assert_eq!(orphan, None, "started without a row");
+    }
+
+    /// One child's run after each success of the parent, one retry after each bad end that has
+    /// retries left, and nothing after anything else.
+    fn check_followers(&self) {
+        let tables = self.store.tables();
+        let mut followers: BTreeMap<i64, Vec<(i32, RunKind)>> = BTreeMap::new();
+        for run in tables.runs.values().filter(|run| run.slot > 0) {
+            followers.entry(run.slot).or_default().push((run.job_id, run.kind));
+        }
+        for run in tables.runs.values() {
+            assert_eq!(run.live_bucket, None, "nobody decided what follows {}", brief(run));
+            let expected = match run.state {
+                RunState::Succeeded if run.job_id == PARENT => vec![(CHILD, RunKind::Child)],
+                RunState::Failed | RunState::TimedOut if is_retried(run.job_id) && run.attempt <= RETRIES => {
+                    vec![(run.job_id, RunKind::Retry)]
+                }
+                _ => Vec::new(),
+            };
+            let found = followers.remove(&run.id).unwrap_or_default();
+            assert_eq!(found, expected, "what follows {}", brief(run));
+        }
+        assert!(followers.is_empty(), "rows that follow nothing: {followers:?}");
     }
 }
 
@@ -303,16 +329,8 @@ impl Server {
     }
 }
 
-/// By whose job and as what.
-fn due_to_follow(run: &Run) -> Vec<(i32, RunKind)> {
-    let is_first = run.kind == RunKind::Schedule;
-    match run.state {
-        RunState::Succeeded if run.job_id == 1 => vec![(CHILD, RunKind::Child)],
-        RunState::Failed | RunState::TimedOut if is_first && (2..CHILD).contains(&run.job_id) => {
-            vec![(run.job_id, RunKind::Retry)]
-        }
-        _ => vec![],
-    }
+fn is_retried(job_id: i32) -> bool {
+    job_id % 2 == 0
 }
 
 fn brief(run: &Run) -> String {
@@ -339,8 +357,11 @@ async fn whatever_happens_between_two_commands_no_fire_is_lost_and_none_doubled(
         world.live().await;
         for run in world.store.tables().runs.values() {
             *ends.entry(format!("{:?}", run.state)).or_default() += 1;
+            *ends.entry(format!("{:?}", run.kind)).or_default() += 1;
         }
     }
     println!("{ends:?}");
-    assert!(ends.get("Succeeded").is_some_and(|count| *count > 100), "the storm leaves something: {ends:?}");
+    for what in ["Succeeded", "Retry", "Child"] {
+        assert!(ends.get(what).is_some_and(|count| *count > 100), "the storm leaves something: {ends:?}");
+    }
 }

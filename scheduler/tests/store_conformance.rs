@@ -31,24 +31,11 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rows::{START, cursor, executor, instance, job};
-use run_rows::waiting;
+use run_rows::{sending, waiting};
 use scheduler::Error;
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
 use scheduler::store::engine::Advance;
-
-/// A run of the schedule that was claimed and sent to instance 1.
-fn sending(id: i64, job: &entity::job::Model, at: i64, claim: i64) -> run::Model {
-    run::Model {
-        state: RunState::Sending,
-        claim,
-        fence: 17,
-        instance_id: Some(1),
-        instance_generation: 1,
-        deadline_at: Some(at + 60_000),
-        ..run::Model::waiting(id, job, bucket_of(job.id), at)
-    }
-}
 
 fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advance {
     Advance {

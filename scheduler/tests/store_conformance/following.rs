@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, conform};
 use crate::rows::{START, cursor, job};
-use crate::sending;
+use crate::run_rows::sending;
 use entity::job::Model as Job;
 use entity::run::{Model as Run, RunKind, RunState};
 use scheduler::Error;
