@@ -3,10 +3,14 @@
 use super::bucket::mixed;
 use entity::Millis;
 use entity::job::{JobState, Model as Job, RetryBackoff};
-use entity::run::Model as Run;
+use entity::run::{Model as Run, Reason};
 
 /// Longest delay before a retry, without the jitter.
 pub const LONGEST_DELAY_MS: Millis = 24 * 3_600_000;
+
+/// Least delay after a run that the server ended at its limit: its executor is told to stop the job
+/// meanwhile, which must not hit the next attempt.
+pub const AFTER_LIMIT_MS: Millis = 10_000;
 
 /// One further attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub fn decide(job: &Job, run: &Run) -> Option<Retry> {
     let wanted = job.retry_on.includes(run.state) && may_follow(job, run.attempt);
     (wanted && !was_stopped(job, run)).then(|| Retry {
         attempt: run.attempt + 1,
-        due_at: ended_at + delay_ms(job, run.attempt) + jitter_ms(job, run.id),
+        due_at: ended_at + delay_ms(job, run) + jitter_ms(job, run.id),
     })
 }
 
@@ -40,14 +44,15 @@ fn was_stopped(job: &Job, run: &Run) -> bool {
 }
 
 /// From the end of an attempt to the next one.
-fn delay_ms(job: &Job, attempt: i32) -> Millis {
+fn delay_ms(job: &Job, run: &Run) -> Millis {
     let first = Millis::from(job.retry_delay_s) * 1_000;
     let factor = match job.retry_backoff {
         RetryBackoff::Fixed => 1,
         // Past 2²⁰ even one second is longer than the longest delay.
-        RetryBackoff::Exponential => 1 << (attempt - 1).clamp(0, 20),
+        RetryBackoff::Exponential => 1 << (run.attempt - 1).clamp(0, 20),
     };
-    (first * factor).min(LONGEST_DELAY_MS)
+    let least = if run.reason == Reason::Deadline { AFTER_LIMIT_MS } else { 0 };
+    (first * factor).clamp(least, LONGEST_DELAY_MS)
 }
 
 /// Spread evenly over 0 … `retry_jitter_s`, at millisecond grain, by the id of the run that failed:
@@ -77,6 +82,16 @@ mod tests {
 
     fn delay_s(job: &Job, attempt: i32) -> Millis {
         (decide(job, &ended(RunState::Failed, attempt)).unwrap().due_at - END) / 1_000
+    }
+
+    #[test]
+    fn after_a_run_that_the_server_ended_its_executor_has_time_to_stop_it() {
+        let at_limit = Run { reason: Reason::Deadline, ..ended(RunState::TimedOut, 1) };
+        let due_after = |job: &Job, run: &Run| decide(job, run).unwrap().due_at - END;
+        let (at_once, later) = (retried(RetryBackoff::Fixed, 0), retried(RetryBackoff::Fixed, 60));
+        assert_eq!(due_after(&at_once, &at_limit), AFTER_LIMIT_MS);
+        assert_eq!(due_after(&later, &at_limit), 60_000);
+        assert_eq!(due_after(&at_once, &ended(RunState::TimedOut, 1)), 0);
     }
 
     #[test]
