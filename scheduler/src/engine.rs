@@ -3,7 +3,8 @@
 //! Loops, one duty each, over a [`Store`](crate::store::engine::Store): *lease* keeps this server's
 //! right to decide, *plan* claims what falls due, *dispatch* sends it, *record* writes what is
 //! learnt, *rescue* looks after what nobody knows about, *silence* notices instances that left
-//! without a word, *effects* starts what follows a run, *settle* fills the way from jobs to runs.
+//! without a word, *effects* starts what follows a run, *settle* fills the way from jobs to runs,
+//! *scan* looks for broken promises.
 //! Each loop's body is a public `tick` that returns a report, so that a test can run it step by
 //! step; what it decides is a pure function. They run on threads of their own: rendering pages
 //! cannot delay a fire.
@@ -20,6 +21,7 @@ pub mod lease;
 pub mod plan;
 pub mod record;
 pub mod rescue;
+pub mod scan;
 pub mod settings;
 pub mod settle;
 pub mod shared;
@@ -160,6 +162,7 @@ impl Loops {
             supervise("effects", of(), |shared| async move { Effects::new(shared).run().await }),
             supervise("settle", of(), |shared| async move { Settler::new(shared).run().await }),
             supervise("silence", of(), silence::run),
+            supervise("scan", of(), scan::run),
             supervise("dispatch", of(), dispatch::run),
         ];
         let keeping = async {

@@ -32,6 +32,8 @@ mod routing;
 mod rows;
 #[path = "support/run_rows.rs"]
 mod run_rows;
+#[path = "engine_loops/scan.rs"]
+mod scan;
 #[path = "engine_loops/schedules.rs"]
 mod schedules;
 #[path = "support/world.rs"]

@@ -35,7 +35,7 @@ use run_rows::{sending, waiting};
 use scheduler::Error;
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
-use scheduler::store::engine::Advance;
+use scheduler::store::engine::{Advance, Breaches};
 
 fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advance {
     Advance {
@@ -233,6 +233,31 @@ conform!(doubtful_runs_are_those_that_need_a_decision, async |bench: &Bench| {
     bench.store().apply(None, &[result(1, 1, 200, "")]).await.unwrap();
     let executed = bench.store().executed_before(1, 1, START + 10).await.unwrap();
     assert_eq!(executed.map(|run| run.id), Some(1));
+});
+
+conform!(what_should_have_happened_is_counted_by_its_kind, async |bench: &Bench| {
+    bench.server("one").await;
+    let one = job(1, 1);
+    bench.put_job(one.clone(), cursor(&one, Some(START))).await;
+    bench.put_job(job(2, 1), cursor(&job(2, 1), Some(START + 60_000))).await;
+    bench.put_job(job(3, 1), cursor(&job(3, 1), None)).await;
+    let due = |id: i64| sending(id, &one, START + id, 5);
+    let limit = Some(START + 10);
+    bench.put_run(run::Model { deadline_at: limit, ..due(1) }, None).await;
+    bench.put_run(due(2), None).await;
+    bench.put_run(waiting(3, &one, START), None).await;
+    let ended = run::Model { state: RunState::Succeeded, ended_at: limit, deadline_at: limit, ..due(4) };
+    bench.put_run(ended.clone(), None).await;
+    bench
+        .put_run(
+            run::Model { id: 5, due_at: START + 5, nominal_at: START + 5, live_bucket: None, ..ended },
+            None,
+        )
+        .await;
+    let counted = |unplanned, unended, unfollowed| Breaches { unplanned, unended, unfollowed };
+    assert_eq!(bench.store().breaches(START).await.unwrap(), Breaches::default());
+    assert_eq!(bench.store().breaches(START + 10).await.unwrap(), counted(1, 0, 0));
+    assert_eq!(bench.store().breaches(START + 11).await.unwrap(), counted(1, 1, 1));
 });
 
 conform!(a_lease_is_renewed_lost_taken_over_and_given_up, async |bench: &Bench| {

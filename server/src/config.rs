@@ -65,6 +65,8 @@ pub struct Http {
     request_timeout_ms: u64,
     idle_timeout_ms: u64,
     pub form_limit_bytes: usize,
+    #[serde(deserialize_with = "empty_is_none")]
+    pub metrics_token: Option<String>,
 }
 
 /// Whether the session cookie is sent over https only.

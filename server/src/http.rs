@@ -8,6 +8,7 @@ pub mod assets;
 mod credentials;
 mod executor_api;
 mod health;
+mod metrics;
 mod pages;
 mod request;
 pub mod security;
@@ -28,6 +29,7 @@ pub fn router(state: ServerState) -> Router {
         .merge(executor_api::router(&state.settings))
         .route("/healthz", get(health::health))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::scrape))
         // Read from below: the last layer is the outermost.
         .layer(middleware::from_fn_with_state(assets::CompressedFiles::default(), assets::serve))
         .layer(middleware::from_fn_with_state(trusted, request::find_client))

@@ -11,5 +11,7 @@ mod callbacks;
 mod executor_api;
 #[path = "over_http/lifecycle.rs"]
 mod lifecycle;
+#[path = "over_http/metrics.rs"]
+mod metrics;
 #[path = "over_http/support.rs"]
 mod support;

@@ -4,7 +4,7 @@ use super::directory::Target;
 use super::dispatcher::{Call, CallFailure};
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
-use crate::store::engine::RunWithParameter;
+use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
 use crate::{Error, Refusal, Result};
 use entity::run::{Model as Run, RunState};
@@ -57,6 +57,8 @@ pub struct EngineStatus {
     pub lateness_ms: i64,
     /// Things that must not happen, since the start.
     pub violations: u64,
+    /// Signs of broken promises that the last scan found.
+    pub breaches: Breaches,
 }
 
 impl EngineHandle {
@@ -145,6 +147,7 @@ impl EngineHandle {
             in_flight: shared.lanes.in_flight(),
             lateness_ms: shared.figures.lateness.load(Ordering::Relaxed),
             violations: shared.figures.violations.load(Ordering::Relaxed),
+            breaches: shared.figures.breaches(),
         }
     }
 

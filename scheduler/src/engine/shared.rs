@@ -10,7 +10,7 @@ use super::record::Facts;
 use super::settings::EngineSettings;
 use crate::clock::SharedClock;
 use crate::signals::{Change, Signals};
-use crate::store::engine::Store;
+use crate::store::engine::{Breaches, Store};
 use crate::store::ids::RunIds;
 use entity::Millis;
 use std::collections::HashSet;
@@ -52,6 +52,18 @@ pub struct Figures {
     pub lateness: AtomicI64,
     /// Rows that met their own key, and other things that must not happen.
     pub violations: AtomicU64,
+    breaches: Mutex<Breaches>,
+}
+
+impl Figures {
+    /// Signs of broken promises that the last scan found.
+    pub fn breaches(&self) -> Breaches {
+        *self.breaches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_breaches(&self, found: Breaches) {
+        *self.breaches.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
 }
 
 /// The parts that differ between a server and a test.

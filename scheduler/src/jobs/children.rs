@@ -4,7 +4,7 @@ use crate::rules::lineage;
 use crate::store::{job_children, jobs as store, namespaces};
 use crate::{Error, Result};
 use entity::fault::Fault;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::collections::HashMap;
 
 /// A job by its name.
@@ -15,14 +15,14 @@ pub struct JobName {
 }
 
 /// The jobs that start a job, and those that it starts.
-pub(super) async fn around(conn: &impl ConnectionTrait, id: i32) -> Result<(Vec<JobName>, Vec<JobName>)> {
-    let parents = job_children::of_child(conn, id).await?.into_iter().map(|link| link.parent_id);
-    let children = job_children::of_parents(conn, &[id]).await?.into_iter().map(|link| link.child_id);
-    Ok((named(conn, parents.collect()).await?, named(conn, children.collect()).await?))
+pub(super) async fn around(reader: &DatabaseConnection, id: i32) -> Result<(Vec<JobName>, Vec<JobName>)> {
+    let parents = job_children::of_child(reader, id).await?.into_iter().map(|link| link.parent_id);
+    let children = job_children::of_parents(reader, &[id]).await?.into_iter().map(|link| link.child_id);
+    Ok((named(reader, parents.collect()).await?, named(reader, children.collect()).await?))
 }
 
-async fn named(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<JobName>> {
-    let mut names = store::names(conn, ids).await?;
+async fn named(reader: &DatabaseConnection, ids: Vec<i32>) -> Result<Vec<JobName>> {
+    let mut names = store::names(reader, ids).await?;
     names.sort_unstable();
     Ok(names.into_iter().map(|(id, name)| JobName { id, name }).collect())
 }

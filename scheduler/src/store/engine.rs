@@ -104,6 +104,17 @@ pub struct Followed {
     pub stale: Vec<i32>,
 }
 
+/// Signs that a promise is broken, as counted at one moment; all zero in a healthy system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Breaches {
+    /// Jobs with a fire that was due long ago and is in no row.
+    pub unplanned: u64,
+    /// Runs that have no final state long after their limit.
+    pub unended: u64,
+    /// Final runs of which long after their end is not decided what follows.
+    pub unfollowed: u64,
+}
+
 /// How much [`Store::settle`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -175,6 +186,8 @@ pub trait Store: Send + Sync + 'static {
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed>;
     /// Marks instances as gone that were last seen at or before `cutoff`; their executors.
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>>;
+    /// Counts what should have happened before `before` and has not.
+    async fn breaches(&self, before: Millis) -> Result<Breaches>;
     /// The end of each open id block: (start, settled up to, highest id in use).
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>>;
     /// Enters the runs of a block from `settled_to` to below `up_to` into `run_by_job`.

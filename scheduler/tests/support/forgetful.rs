@@ -110,6 +110,10 @@ impl Store for ForgetfulStore {
         self.inner.expire_instances(cutoff, now).await
     }
 
+    async fn breaches(&self, before: i64) -> Result<Breaches> {
+        self.inner.breaches(before).await
+    }
+
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {
         self.inner.open_blocks().await
     }

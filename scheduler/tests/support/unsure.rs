@@ -94,6 +94,7 @@ pass_on! {
     apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;
     follow(authority: &Authority, endings: &[Ending]) -> Followed;
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
+    breaches(before: i64) -> Breaches;
     open_blocks() -> Vec<OpenBlock>;
     settle(block: OpenBlock, up_to: i64) -> Settled;
 }

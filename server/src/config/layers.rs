@@ -12,7 +12,7 @@ pub const FILE_VARIABLE: &str = "ORRERY_CONFIG";
 /// Variables of the agent and of the project's tests, which may share an environment with the server.
 const OTHER_PROGRAMS: [&str; 4] =
     ["ORRERY_EXECUTOR_", "ORRERY_TEST_", "ORRERY_SERVER_BINARY", "ORRERY_CHROMIUM"];
-const SECRETS: [&str; 2] = ["admin_password", "executor_api.token"];
+const SECRETS: [&str; 3] = ["admin_password", "executor_api.token", "http.metrics_token"];
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -213,6 +213,19 @@ impl Store for MemoryStore {
         Ok(executors)
     }
 
+    async fn breaches(&self, before: Millis) -> Result<Breaches> {
+        let tables = self.tables();
+        let is_past = |at: Option<Millis>| at.is_some_and(|at| at < before);
+        let live = || tables.runs.values().filter(|run| run.live_bucket.is_some());
+        let unended = |run: &&run::Model| !run.state.is_final() && is_past(run.deadline_at);
+        let unfollowed = |run: &&run::Model| run.state.is_final() && is_past(run.ended_at);
+        Ok(Breaches {
+            unplanned: tables.cursors.values().filter(|cursor| is_past(cursor.next_at)).count() as u64,
+            unended: live().filter(unended).count() as u64,
+            unfollowed: live().filter(unfollowed).count() as u64,
+        })
+    }
+
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {
         Ok(self.tables().open_blocks())
     }

@@ -206,6 +206,10 @@ impl Store for SqlStore {
         Ok(executors)
     }
 
+    async fn breaches(&self, before: Millis) -> Result<Breaches> {
+        Ok(read::breaches(self.db.reader(), before).await?)
+    }
+
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {
         Ok(settle::open_blocks(self.db.reader()).await?)
     }

@@ -1,12 +1,12 @@
 //! What the engine reads. Runs only by their key or by the index over live ones.
 
-use super::super::RunWithParameter;
+use super::super::{Breaches, RunWithParameter};
 use entity::run::{Column as RunColumn, Entity as Runs, RunState};
 use entity::{Millis, executor, instance, job, job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use std::collections::HashMap;
 
@@ -155,6 +155,19 @@ pub async fn executed_before(
         .await?;
     let executed = |run: &run::Model| run.code != 0 && run.instance_id == Some(instance_id);
     Ok(recent.into_iter().find(executed))
+}
+
+pub async fn breaches(conn: &impl ConnectionTrait, before: Millis) -> Result<Breaches, DbErr> {
+    let unplanned = job_cursor::Entity::find().filter(job_cursor::Column::NextAt.lt(before));
+    let live = || Runs::find().filter(RunColumn::LiveBucket.is_not_null());
+    let is_final = RunColumn::State.is_in(RunState::iter().filter(|state| state.is_final()));
+    let unended = live().filter(RunColumn::DeadlineAt.lt(before)).filter(is_final.clone().not());
+    let unfollowed = live().filter(RunColumn::EndedAt.lt(before)).filter(is_final);
+    Ok(Breaches {
+        unplanned: unplanned.count(conn).await?,
+        unended: unended.count(conn).await?,
+        unfollowed: unfollowed.count(conn).await?,
+    })
 }
 
 /// By the index (live_bucket, due_at), which the predicate has to name.

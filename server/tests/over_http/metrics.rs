@@ -1,0 +1,31 @@
+//! What monitoring reads.
+
+use crate::support::TestServer;
+
+#[tokio::test]
+async fn metrics_are_there_for_whoever_has_the_token() {
+    let test = TestServer::start_with(&[("http.metrics_token", "scrape-me")]).await;
+    let answer = test.get("/metrics").bearer_auth("scrape-me").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    let text = answer.text().await.unwrap();
+    for line in [
+        "orrery_gate_open 1",
+        "orrery_runs_sent_total 0",
+        "orrery_violations_total 0",
+        "orrery_lateness_seconds 0.0",
+        "orrery_breaches{promise=\"every_fire_has_a_row\"} 0",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_token_there_are_no_metrics() {
+    let test = TestServer::start_with(&[("http.metrics_token", "scrape-me")]).await;
+    assert_eq!(test.get("/metrics").send().await.unwrap().status(), 401);
+    assert_eq!(test.get("/metrics").bearer_auth("scrape").send().await.unwrap().status(), 401);
+    let closed = TestServer::start().await;
+    assert_eq!(closed.get("/metrics").bearer_auth("").send().await.unwrap().status(), 404);
+}
