@@ -90,6 +90,11 @@ impl Ending {
     fn jobs(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
         self.rows.iter().map(|row| (row.run.job_id, row.run.job_version))
     }
+
+    /// Whether the run is tried again: then nobody needs to look at it.
+    fn is_retried(&self) -> bool {
+        self.rows.iter().any(|row| row.run.kind == run::RunKind::Retry)
+    }
 }
 
 /// What came of endings.
@@ -178,11 +183,11 @@ pub trait Store: Send + Sync + 'static {
     /// Applies steps in order, all in one transaction, by [`crate::engine::step::apply`]. Decisions
     /// need an authority.
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>>;
-    /// Inserts what follows final runs and closes these, a run and its rows in one transaction. A run
-    /// that is closed already, and a row whose key is there, are left as they are, so that nothing
-    /// follows twice however often this is repeated. A row counts only while its job's cursor stands
-    /// at the version that it was made by: where an edit, a stop or a deletion comes between, one of
-    /// both wins.
+    /// Inserts what follows final runs and closes these, a run and its rows in one transaction. One that
+    /// is retried wants no attention any more. A run that is closed already, and a row whose key is
+    /// there, are left as they are, so that nothing follows twice however often this is repeated. A row
+    /// counts only while its job's cursor stands at the version that it was made by: where an edit, a
+    /// stop or a deletion comes between, one of both wins.
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed>;
     /// Marks instances as gone that were last seen at or before `cutoff`; their executors.
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>>;

@@ -105,6 +105,8 @@ async fn retries_run_out() {
     let runs = world.runs().await;
     assert_eq!(runs.iter().map(|run| run.attempt).collect::<Vec<_>>(), [1, 2, 3]);
     assert!(runs.iter().all(|run| run.state == RunState::Failed && run.live_bucket.is_none()));
+    // Only the last one is for a person to look at.
+    assert_eq!(runs.iter().map(|run| run.attention).collect::<Vec<_>>(), [None, None, Some(1)]);
 }
 
 #[tokio::test]

@@ -190,6 +190,9 @@ impl Store for MemoryStore {
                 continue;
             }
             followed.closed += 1;
+            if let Some(run) = tables.runs.get_mut(&ending.run_id).filter(|_| ending.is_retried()) {
+                run.attention = None;
+            }
             for RunWithParameter { run, parameter } in &ending.rows {
                 if tables.insert_run(run.clone(), authority.lease.server_id) {
                     followed.inserted.insert(run.id);

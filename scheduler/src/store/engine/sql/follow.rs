@@ -35,6 +35,8 @@ pub async fn follow(conn: &impl ConnectionTrait, right: &Authority, endings: &[E
         closed: open.len(),
         stale: stale.into_iter().collect(),
     };
+    let retried = endings.iter().filter(|ending| ending.is_retried()).map(|ending| ending.run_id);
+    excuse(conn, retried.filter(|id| open.contains(id)).collect()).await?;
     close(conn, open).await?;
     Ok(followed)
 }
@@ -86,6 +88,14 @@ async fn insert_parameters(conn: &impl ConnectionTrait, rows: &[&RunWithParamete
         run_text::Entity::insert_many(part.to_vec()).exec_without_returning(conn).await?;
     }
     Ok(())
+}
+
+async fn excuse(conn: &impl ConnectionTrait, ids: Vec<i64>) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let update = Entity::update_many().col_expr(Column::Attention, Expr::value(Option::<i32>::None));
+    update.filter(Column::Id.is_in(ids)).exec(conn).await.map(drop)
 }
 
 async fn close(conn: &impl ConnectionTrait, ids: HashSet<i64>) -> Result<(), DbErr> {
