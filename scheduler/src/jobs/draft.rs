@@ -92,6 +92,40 @@ pub(super) struct Checked {
 }
 
 impl JobDraft {
+    /// A job that only people start, with the values that suit most jobs: each field of a draft that
+    /// matters is changed on this one.
+    pub fn by_hand(executor_id: i32, name: &str, handler: &str) -> Self {
+        Self {
+            executor_id,
+            name: name.to_owned(),
+            description: String::new(),
+            owner: String::new(),
+            schedule_kind: ScheduleKind::Manual,
+            schedule: String::new(),
+            zone: "UTC".to_owned(),
+            gap_policy: GapPolicy::EndOfGap,
+            repeat_policy: RepeatPolicy::First,
+            valid_from: String::new(),
+            valid_until: String::new(),
+            spread_s: 0,
+            misfire_policy: MisfirePolicy::Skip,
+            catch_up_ms: 0,
+            run_mode: RunMode::Handler,
+            handler: handler.to_owned(),
+            parameter: String::new(),
+            source: String::new(),
+            routing: Routing::First,
+            blocking: Blocking::Serial,
+            timeout_s: 0,
+            retries: 0,
+            retry_delay_s: 0,
+            retry_backoff: RetryBackoff::Fixed,
+            retry_jitter_s: 0,
+            retry_on: RetryOn::USUAL,
+            children: Vec::new(),
+        }
+    }
+
     /// The draft in the form that is stored: trimmed, one spelling of zone and times, and without what
     /// its schedule kind and run mode do not use. `stored` is the job that is being edited.
     ///

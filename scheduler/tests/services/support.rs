@@ -4,10 +4,7 @@ use crate::database::Fresh;
 use entity::Millis;
 use entity::executor::Registration;
 use entity::fault::{Fault, FieldFault};
-use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
-    ScheduleKind,
-};
+use entity::job::{JobState, ScheduleKind};
 use entity::user::UserRole;
 use entity::{job, run};
 use scheduler::authority::Caller;
@@ -111,33 +108,9 @@ pub fn automatic(app_name: &str) -> ExecutorEdit {
 /// A valid job that fires every minute in UTC.
 pub fn draft(executor_id: i32) -> JobDraft {
     JobDraft {
-        executor_id,
-        name: "invoice".into(),
-        description: String::new(),
-        owner: String::new(),
         schedule_kind: ScheduleKind::Cron,
         schedule: "0 * * * * ?".into(),
-        zone: "UTC".into(),
-        gap_policy: GapPolicy::EndOfGap,
-        repeat_policy: RepeatPolicy::First,
-        valid_from: String::new(),
-        valid_until: String::new(),
-        spread_s: 0,
-        misfire_policy: MisfirePolicy::Skip,
-        catch_up_ms: 0,
-        run_mode: RunMode::Handler,
-        handler: "invoiceHandler".into(),
-        parameter: String::new(),
-        source: String::new(),
-        routing: Routing::First,
-        blocking: Blocking::Serial,
-        timeout_s: 0,
-        retries: 0,
-        retry_delay_s: 0,
-        retry_backoff: RetryBackoff::Fixed,
-        retry_jitter_s: 0,
-        retry_on: RetryOn::USUAL,
-        children: Vec::new(),
+        ..JobDraft::by_hand(executor_id, "invoice", "invoiceHandler")
     }
 }
 

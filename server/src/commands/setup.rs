@@ -2,10 +2,7 @@
 
 use anyhow::Result;
 use entity::fault::Fault;
-use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
-    ScheduleKind,
-};
+use entity::job::{JobState, Routing, ScheduleKind};
 use scheduler::authority::Caller;
 use scheduler::jobs::{self, JobDraft};
 use scheduler::{Error, Services};
@@ -35,33 +32,11 @@ impl Credentials {
 /// A job of the usual kind that needs only a name, a schedule and a handler.
 pub fn job(executor_id: i32) -> JobDraft {
     JobDraft {
-        executor_id,
-        name: String::new(),
-        description: String::new(),
         owner: "demo".to_owned(),
         schedule_kind: ScheduleKind::Cron,
-        schedule: String::new(),
-        zone: "UTC".to_owned(),
-        gap_policy: GapPolicy::EndOfGap,
-        repeat_policy: RepeatPolicy::First,
-        valid_from: String::new(),
-        valid_until: String::new(),
-        spread_s: 0,
-        misfire_policy: MisfirePolicy::Skip,
         catch_up_ms: 60_000,
-        run_mode: RunMode::Handler,
-        handler: String::new(),
-        parameter: String::new(),
-        source: String::new(),
         routing: Routing::Round,
-        blocking: Blocking::Serial,
-        timeout_s: 0,
-        retries: 0,
-        retry_delay_s: 0,
-        retry_backoff: RetryBackoff::Fixed,
-        retry_jitter_s: 0,
-        retry_on: RetryOn::USUAL,
-        children: Vec::new(),
+        ..JobDraft::by_hand(executor_id, "", "")
     }
 }
 

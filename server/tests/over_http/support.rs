@@ -3,10 +3,7 @@
 use axum::routing::post;
 use axum::{Json, Router};
 use bytes::Bytes;
-use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
-    ScheduleKind,
-};
+use entity::job::JobState;
 use protocol::{Reply, TriggerRequest};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
@@ -97,35 +94,7 @@ impl TestServer {
 
     /// A job that only people start, on this executor.
     pub async fn job(&self, executor_id: i32, handler: &str) -> i32 {
-        let draft = JobDraft {
-            executor_id,
-            name: handler.to_owned(),
-            description: String::new(),
-            owner: "test".to_owned(),
-            schedule_kind: ScheduleKind::Manual,
-            schedule: String::new(),
-            zone: "UTC".to_owned(),
-            gap_policy: GapPolicy::EndOfGap,
-            repeat_policy: RepeatPolicy::First,
-            valid_from: String::new(),
-            valid_until: String::new(),
-            spread_s: 0,
-            misfire_policy: MisfirePolicy::Skip,
-            catch_up_ms: 60_000,
-            run_mode: RunMode::Handler,
-            handler: handler.to_owned(),
-            parameter: String::new(),
-            source: String::new(),
-            routing: Routing::First,
-            blocking: Blocking::Serial,
-            timeout_s: 0,
-            retries: 0,
-            retry_delay_s: 0,
-            retry_backoff: RetryBackoff::Fixed,
-            retry_jitter_s: 0,
-            retry_on: RetryOn::USUAL,
-            children: Vec::new(),
-        };
+        let draft = JobDraft::by_hand(executor_id, handler, handler);
         jobs::create(&self.services, &Caller::operator(), draft, JobState::Stopped).await.unwrap().id
     }
 
