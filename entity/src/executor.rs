@@ -22,6 +22,9 @@ pub struct Model {
     /// The token before the last rotation, accepted from instances until `old_token_until`.
     pub old_token: Option<String>,
     pub old_token_until: Option<Millis>,
+    /// How many runs may be out at the same time over all its jobs and instances, 1 … 100,000; 0 = any
+    /// number.
+    pub max_parallel: i32,
     /// Grows with every edit: the optimistic lock.
     pub version: i32,
     pub created_at: Millis,

@@ -1,7 +1,9 @@
 //! A job: what is to run, when, and where.
 
+mod overlap;
 mod retry;
 
+pub use overlap::Overlap;
 pub use retry::{RetryBackoff, RetryOn, UnknownEnd};
 
 use crate::Millis;
@@ -50,6 +52,15 @@ pub struct Model {
     pub source_changed_at: Millis,
     pub routing: Routing,
     pub blocking: Blocking,
+    /// What becomes of a run while as many others are out as may be.
+    pub overlap: Overlap,
+    /// How many runs of the job may be out at the same time, 1 … 1,000; unused with
+    /// [`Overlap::Allow`].
+    pub slots: i32,
+    /// How many more may wait for a slot, 1 … 10,000; for [`Overlap::Queue`] only.
+    pub queue_length: i32,
+    /// Of the runs that wait, those with the higher priority go first; -9 … 9.
+    pub priority: i16,
     /// Seconds a run may take; 0 = no limit.
     pub timeout_s: i32,
     /// How many further attempts a run gets that ended otherwise than it should, 0 … 100.

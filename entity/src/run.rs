@@ -50,6 +50,7 @@ pub struct Model {
     pub shard_total: i32,
     /// 1 for the first.
     pub attempt: i32,
+    /// Among the runs that wait: the job's, or higher where a person moved it to the front.
     pub priority: i16,
     /// Consecutive misfires in one row: the last nominal time and how many.
     pub span_last: Option<Millis>,
@@ -93,7 +94,7 @@ impl Model {
             shard_index: 0,
             shard_total: 1,
             attempt: 1,
-            priority: 0,
+            priority: job.priority,
             span_last: None,
             span_count: 1,
             deadline_at: None,
@@ -144,6 +145,13 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Claimed, and not known to have ended: such a run may be executed at this moment.
+    pub const OUT: [Self; 3] = [Self::Sending, Self::Running, Self::Unknown];
+
+    pub fn is_out(self) -> bool {
+        Self::OUT.contains(&self)
+    }
+
     /// Whether nothing changes it any more.
     pub fn is_final(self) -> bool {
         self as i16 >= 10
@@ -186,6 +194,26 @@ pub enum Reason {
     NoneAlive = 14,
     /// Skipped: every instance was busy with the job, or did not answer.
     NoneIdle = 15,
+    /// Waiting: as many runs of the job are out as may be.
+    BehindRun = 16,
+    /// Waiting: as many runs of the executor are out as may be.
+    AtCapacity = 17,
+    /// Skipped: another run of the job was out, and the job does not wait.
+    Overlap = 18,
+    /// Skipped: another run of the job was out, and the queue behind it was full.
+    QueueFull = 19,
+    /// Killed: a later run of the job took its place.
+    Replaced = 20,
+}
+
+impl Reason {
+    /// Of a run that waits for others to end. Such a run is in the queue, and the others need not look
+    /// at it before its turn.
+    pub const HELD: [Self; 2] = [Self::BehindRun, Self::AtCapacity];
+
+    pub fn is_held(self) -> bool {
+        Self::HELD.contains(&self)
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

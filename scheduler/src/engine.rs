@@ -27,6 +27,8 @@ pub mod settle;
 pub mod shared;
 pub mod silence;
 pub mod step;
+mod stop;
+pub mod watch;
 
 pub use handle::{EngineHandle, EngineStatus, Recorded, ResultFact};
 pub use settings::EngineSettings;

@@ -40,6 +40,8 @@ pub struct ExecutorView {
     pub registration: executor::Registration,
     /// Typed addresses, one a line.
     pub addresses: String,
+    /// How many of its runs may be out; 0 = any number.
+    pub max_parallel: i32,
     /// Until when the token before the last rotation is accepted; none when it is not.
     pub old_token_until: Option<Millis>,
     pub version: i32,
@@ -56,6 +58,7 @@ impl From<executor::Model> for ExecutorView {
             title: executor.title,
             registration: executor.registration,
             addresses: executor.addresses,
+            max_parallel: executor.max_parallel,
             old_token_until: executor.old_token_until,
             version: executor.version,
             created_at: executor.created_at,

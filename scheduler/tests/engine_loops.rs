@@ -24,6 +24,8 @@ mod http;
 mod kill;
 #[path = "engine_loops/lease.rs"]
 mod lease;
+#[path = "engine_loops/queue.rs"]
+mod queue;
 #[path = "engine_loops/results.rs"]
 mod results;
 #[path = "engine_loops/routing.rs"]

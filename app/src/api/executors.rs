@@ -70,7 +70,11 @@ pub async fn new_token(executor_id: i32) -> Result<Option<String>, AppError> {
 pub async fn create_executor(form: ExecutorForm) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
-    match scheduler::executors::create(&services, &caller, form.clone().into()).await {
+    let created = match form.clone().try_into() {
+        Ok(draft) => scheduler::executors::create(&services, &caller, draft).await.map_err(AppError::from),
+        Err(wrong) => Err(wrong),
+    };
+    match created {
         Ok((executor, token)) => {
             ssr::keep_token(executor.id, token).await.map_err(ssr::refuse)?;
             ssr::flash(Message::new("executor_created"));
@@ -85,8 +89,13 @@ pub async fn create_executor(form: ExecutorForm) -> Result<(), AppError> {
 #[server]
 pub async fn edit_executor(id: i32, version: i32, form: ExecutorSettings) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};
+    use scheduler::executors;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
-    match scheduler::executors::edit(&services, &caller, id, version, &form.clone().into()).await {
+    let edited = match form.clone().try_into() {
+        Ok(edit) => executors::edit(&services, &caller, id, version, &edit).await.map_err(AppError::from),
+        Err(wrong) => Err(wrong),
+    };
+    match edited {
         Ok(_) => {
             ssr::flash(Message::new("saved"));
             ssr::redirect(&routes::executor(id));

@@ -56,6 +56,8 @@ pub struct Directory(RwLock<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     executors: HashMap<i32, Instances>,
+    /// Of the executors that limit their runs.
+    max_parallel: HashMap<i32, i32>,
     jobs: HashMap<i32, Arc<JobBody>>,
     bytes: usize,
 }
@@ -64,8 +66,11 @@ impl Directory {
     /// Reads executors and instances anew.
     pub async fn refresh(&self, store: &dyn Store) -> Result<()> {
         let (executors, instances) = store.executors().await?;
+        let limited = executors.iter().filter(|executor| executor.max_parallel > 0);
+        let max_parallel = limited.map(|executor| (executor.id, executor.max_parallel)).collect();
         let executors = targets(executors, instances);
-        self.0.write().unwrap_or_else(PoisonError::into_inner).executors = executors;
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        (entries.executors, entries.max_parallel) = (executors, max_parallel);
         Ok(())
     }
 
@@ -121,6 +126,12 @@ impl Directory {
     pub fn instances(&self, executor_id: i32) -> Instances {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         entries.executors.get(&executor_id).cloned().unwrap_or_default()
+    }
+
+    /// How many runs of this executor may be out; 0 = any number.
+    pub fn max_parallel(&self, executor_id: i32) -> i32 {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        entries.max_parallel.get(&executor_id).copied().unwrap_or(0)
     }
 
     /// An instance that is there, in this life of it.

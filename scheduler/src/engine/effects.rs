@@ -12,62 +12,13 @@ use crate::store::engine::{Ending, RunWithParameter};
 use crate::{Error, Result};
 use entity::run::{RunKind, RunState};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// Final runs looked at in one tick.
 const BATCH: u64 = 1_000;
 /// How often ends that nobody told of are looked for.
 const EVERY: Duration = Duration::from_secs(1);
-/// Runs watched at most; beyond it, ends are found by the poll alone.
-const MOST_WATCHED: usize = 100_000;
-
-/// Runs under way that something follows, and which of them changed. It only spares waiting for the
-/// poll: an end that it misses is found there, and a run that nothing follows costs nothing.
-#[derive(Debug, Default)]
-pub struct Watch {
-    runs: Mutex<Watched>,
-    news: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Watched {
-    under_way: BTreeSet<i64>,
-    changed: BTreeSet<i64>,
-}
-
-impl Watch {
-    /// Watches a run that goes out and that something may follow.
-    pub fn add(&self, run_id: i64) {
-        let mut runs = self.runs();
-        if runs.under_way.len() >= MOST_WATCHED {
-            runs.under_way.clear();
-        }
-        runs.under_way.insert(run_id);
-    }
-
-    /// A run changed; whether it has ended shows when its row is read.
-    pub fn changed(&self, run_id: i64) {
-        let mut runs = self.runs();
-        if runs.under_way.contains(&run_id) && runs.changed.insert(run_id) {
-            self.news.notify_one();
-        }
-    }
-
-    fn take_changed(&self) -> Vec<i64> {
-        std::mem::take(&mut self.runs().changed).into_iter().collect()
-    }
-
-    fn forget(&self, run_id: i64) {
-        self.runs().under_way.remove(&run_id);
-    }
-
-    fn runs(&self) -> MutexGuard<'_, Watched> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The loop's state.
 pub struct Effects {
     shared: Arc<Shared>,
@@ -106,7 +57,8 @@ impl Effects {
     /// Decides about those of the watched runs that changed.
     pub async fn tick_changed(&mut self) -> Result<EffectsReport> {
         let mut report = EffectsReport::default();
-        let ids = self.shared.watch.take_changed();
+        let changed = self.shared.followed.take_changed();
+        let ids: Vec<i64> = changed.into_iter().map(|(id, ())| id).collect();
         self.close(&ids, &mut report).await?;
         Ok(report)
     }
@@ -117,7 +69,7 @@ impl Effects {
         let holdings = shared.holdings();
         let mut ended = shared.store.runs(ids).await?;
         ended.retain(|found| found.run.state.is_final());
-        ended.iter().for_each(|found| shared.watch.forget(found.run.id));
+        ended.iter().for_each(|found| shared.followed.forget(found.run.id));
         ended.retain(|found| found.run.live_bucket.is_some_and(|own| holdings.epochs.contains_key(&own)));
         let authority = holdings.authority(ended.iter().map(|found| found.run.bucket));
         let Some(authority) = authority.filter(|_| !ended.is_empty()) else {
@@ -170,7 +122,7 @@ impl Effects {
             loop {
                 tokio::select! {
                     () = self.shared.stopping.cancelled() => return Ok(()),
-                    () = self.shared.watch.news.notified() => {}
+                    () = self.shared.followed.news() => {}
                     () = &mut poll => break,
                 }
                 if let Err(error) = self.tick_changed().await {

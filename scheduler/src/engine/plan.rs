@@ -4,35 +4,45 @@
 //! Memory holds (job, next time, version) of every cursor in this server's buckets. It is a copy:
 //! the claim compares it with the row, so a stale copy costs a reload and nothing else.
 
+mod admission;
+mod agenda;
 mod claim;
 mod cursors;
 mod probe;
+mod queue;
 mod route;
 mod rows;
+mod stopper;
 
 pub use cursors::Cursors;
-pub use rows::{Fired, rows_for};
+pub use rows::{Fired, Rows, rows_for};
 
 use super::directory::JobBody;
 use super::dispatch::Order;
+use super::holdings::Holdings;
 use super::shared::Shared;
 use crate::rules::misfire::{self, Due, MAX_STEPS, TOLERANCE_MS};
 use crate::signals::Change;
 use crate::store::engine::Advance;
 use crate::{Error, Result};
+use agenda::Agenda;
 use claim::Claimer;
 use entity::{Millis, job_cursor};
 use probe::Prober;
+use queue::Queue;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use stopper::Stopper;
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
 /// Fires of one job in one transaction.
 const MAX_FIRES: usize = 100;
 /// How often what may have changed without a signal is looked for.
 const POLL_MS: Millis = 1_000;
+/// How often the whole queue is read again.
+const QUEUE_MS: Millis = 60_000;
 /// Cursors read again per poll: all of them in turn.
 const POLL_CURSORS: usize = 10_000;
 /// Between two ticks at least: what one could not bring forward is not tried in a circle.
@@ -46,6 +56,14 @@ pub struct Planner {
     changes: broadcast::Receiver<Change>,
     cursors: Cursors,
     prober: Prober,
+    /// What waits for others to end.
+    queue: Queue,
+    queue_read_at: Millis,
+    /// Executors where something that waits may find room.
+    released: HashSet<i32>,
+    stopper: Stopper,
+    /// What waits for its time.
+    agenda: Agenda,
     /// Jobs and runs that changed since the last tick.
     changed_jobs: HashSet<i32>,
     changed_runs: HashSet<i64>,
@@ -79,6 +97,11 @@ impl Planner {
             changes,
             cursors: Cursors::default(),
             prober: Prober::default(),
+            queue: Queue::default(),
+            queue_read_at: Millis::MIN,
+            released: HashSet::new(),
+            stopper: Stopper::default(),
+            agenda: Agenda::default(),
             changed_jobs: HashSet::new(),
             changed_runs: HashSet::new(),
             executors_changed: true,
@@ -102,25 +125,61 @@ impl Planner {
         }
         report.claimed += self.read_back().await?;
         self.fire(now, &mut report).await?;
-        let mut waiting: Vec<i64> = self.changed_runs.iter().copied().collect();
-        if poll {
-            waiting.extend(claim::due(&self.shared, now).await?);
-        }
-        let Self { shared, cursors, prober, .. } = self;
-        report.claimed += Claimer { shared, cursors, prober, now }.claim(&waiting).await?;
-        self.changed_runs = self.prober.take_next().into_iter().collect();
+        report.claimed += self.claim_waiting(now, poll).await?;
         report.next_at = match self.changed_runs.is_empty() {
-            true => self.cursors.next_at().map(|next| next - self.shared.settings.lead_ms),
+            true => {
+                let fire = self.cursors.next_at().map(|next| next - self.shared.settings.lead_ms);
+                fire.into_iter().chain(self.agenda.next_at()).min()
+            }
             false => Some(now),
         };
         Ok(report)
     }
 
-    /// Waits until the instances of a run that were asked have answered: the next tick claims it. Returns
-    /// at once where nobody is asked.
+    /// Claims what waits: what changed, what is due by now, what finds room where something ended, and
+    /// now and then whatever there is.
+    async fn claim_waiting(&mut self, now: Millis, poll: bool) -> Result<usize> {
+        let shared = self.shared.clone();
+        let mut waiting: Vec<i64> = self.changed_runs.iter().copied().collect();
+        waiting.extend(self.agenda.take_due(now));
+        self.note_released();
+        if poll {
+            waiting.extend(claim::due(&shared, now).await?);
+            self.released.extend(self.queue.executors());
+        }
+        let released = std::mem::take(&mut self.released);
+        let Self { cursors, prober, queue, stopper, agenda, .. } = self;
+        let claimer = Claimer { shared: &shared, cursors, prober, queue, stopper, agenda, now };
+        let claimed = claimer.claim(&waiting, &released).await.inspect_err(|_| {
+            // What it took out of the queue may still be there.
+            self.queue_read_at = Millis::MIN;
+        })?;
+        self.changed_runs = self.prober.take_next().into_iter().collect();
+        Ok(claimed)
+    }
+
+    /// Notes where a run that took a slot has changed. What it released is seen when the rows are read.
+    fn note_released(&mut self) {
+        self.released.extend(self.stopper.take_answered());
+        for (run_id, executor_id) in self.shared.occupants.take_changed() {
+            self.released.insert(executor_id);
+            if self.queue.jobs_of(executor_id).next().is_none() {
+                self.shared.occupants.forget(run_id);
+            }
+        }
+        let queue = &self.queue;
+        self.released.retain(|executor_id| queue.jobs_of(*executor_id).next().is_some());
+    }
+
+    /// Waits until the instances of a run that were asked have answered, or those that were told to stop
+    /// one: the next tick claims what waited for it. Returns at once where there are none.
     pub async fn answered(&mut self) {
-        if self.prober.is_asking() {
-            self.prober.answered().await;
+        if !self.prober.is_asking() && !self.stopper.is_busy() {
+            return;
+        }
+        tokio::select! {
+            () = self.prober.answered() => {}
+            () = self.stopper.answered(&mut self.released) => {}
         }
     }
 
@@ -161,6 +220,7 @@ impl Planner {
         let shared = self.shared.clone();
         let holdings = shared.holdings();
         let mut buckets = self.cursors.match_buckets(&holdings.epochs);
+        self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
         if poll {
             buckets.extend(self.cursors.next_slice(POLL_CURSORS));
         }
@@ -180,6 +240,19 @@ impl Planner {
             self.executors_changed = false;
         }
         shared.figures.jobs.store(self.cursors.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Reads the queue when buckets came, and now and then.
+    async fn read_queue(&mut self, holdings: &Holdings, poll: bool, fresh: bool) -> Result<()> {
+        let now = self.shared.now();
+        let is_old = now.saturating_sub(self.queue_read_at) >= QUEUE_MS || now < self.queue_read_at;
+        if fresh || (poll && is_old) {
+            let buckets = holdings.buckets();
+            let read = self.shared.store.queued(&buckets).await?;
+            self.queue.replace(&read);
+            self.queue_read_at = now;
+        }
         Ok(())
     }
 
@@ -226,10 +299,10 @@ impl Planner {
                 None => self.cursors.suspend(cursor.job_id),
             }
         }
-        let (advances, orders) = rows_for(&shared, &fired, now).await?;
-        let asking = rows::asking(&fired, &advances);
+        let Rows { advances, orders, appointments } = rows_for(&shared, &fired, now).await?;
         let is_stuck = self.commit(advances, orders, report).await? == 0;
-        self.changed_runs.extend(asking);
+        // An appointment of a cursor that had moved on finds no row.
+        appointments.into_iter().for_each(|(at, run_id)| self.agenda.add(at, run_id));
         Ok(is_stuck)
     }
 
@@ -336,6 +409,8 @@ impl Planner {
                     Err(broadcast::error::RecvError::Closed) => return false,
                 },
                 () = self.prober.answered() => return true,
+                () = self.stopper.answered(&mut self.released) => return true,
+                () = self.shared.occupants.news() => return true,
                 () = &mut timer => return true,
             }
         }

@@ -3,7 +3,6 @@
 
 mod ask;
 mod evidence;
-mod stop;
 
 pub use evidence::{Evidence, read as read_evidence};
 
@@ -12,6 +11,7 @@ use super::holdings::{Holdings, SENDS};
 use super::settings::EngineSettings;
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
+use super::stop;
 use crate::{Error, Result};
 use entity::Millis;
 use entity::run::{Model as Run, Reason, RunState};
@@ -250,9 +250,17 @@ impl Rescuer {
                 }
             }
         }
-        stop::stop(&self.shared, &overdue);
+        self.stop(&overdue);
         report.resent = resent.len();
         self.send_again(resent).await
+    }
+
+    /// Tells their executors. They have ended whatever the answers are, so nobody waits for these.
+    fn stop(&self, overdue: &[&Run]) {
+        let calls = stop::calls(&self.shared, overdue);
+        if !calls.is_empty() {
+            tokio::spawn(stop::stop(self.shared.clone(), calls));
+        }
     }
 
     /// To the same address, with the same id. An instance that left meanwhile is noticed as for any

@@ -3,11 +3,11 @@
 use super::directory::Directory;
 use super::dispatch::Lanes;
 use super::dispatcher::Dispatcher;
-use super::effects::Watch;
 use super::gate::Gate;
 use super::holdings::Holdings;
 use super::record::Facts;
 use super::settings::EngineSettings;
+use super::watch::Watch;
 use crate::clock::SharedClock;
 use crate::signals::{Change, Signals};
 use crate::store::engine::{Breaches, Store};
@@ -33,7 +33,9 @@ pub struct Shared {
     pub facts: Facts,
     pub figures: Figures,
     /// Runs under way that something follows.
-    pub watch: Watch,
+    pub followed: Watch<()>,
+    /// Runs that take a slot others may wait for, with their executor.
+    pub occupants: Watch<i32>,
     /// Told when nothing new is to begin: loops end between two ticks, never within one.
     pub stopping: CancellationToken,
     holdings: RwLock<Arc<Holdings>>,
@@ -92,7 +94,8 @@ impl Shared {
             lanes: Lanes::default(),
             facts,
             figures: Figures::default(),
-            watch: Watch::default(),
+            followed: Watch::default(),
+            occupants: Watch::default(),
             stopping: CancellationToken::new(),
             holdings: RwLock::default(),
             own_news: Mutex::default(),
@@ -124,7 +127,8 @@ impl Shared {
         for id in ids {
             self.own_news().insert(id);
             self.signals.publish(Change::Run(id));
-            self.watch.changed(id);
+            self.followed.changed(id);
+            self.occupants.changed(id);
         }
     }
 

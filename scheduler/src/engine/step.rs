@@ -41,6 +41,10 @@ pub enum What {
     Lose { reason: Reason },
     /// Decision: its limit passed.
     Expire,
+    /// Decision: `waiting`, it is put into the queue, for this reason.
+    Hold { reason: Reason },
+    /// Decision: a later run of its job takes its place.
+    Replace,
     /// Decision: it will not go out.
     Skip { reason: Reason, tries: Vec<Try> },
 }
@@ -177,6 +181,14 @@ pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
             row.accepted_at = row.accepted_at.or(Some(at));
             go(row, RunState::Running, Reason::None)
         }
+        What::Hold { reason } if row.state == RunState::Waiting => match row.reason == *reason {
+            true => Applied::Duplicate,
+            false => {
+                row.reason = *reason;
+                Applied::Done
+            }
+        },
+        What::Replace => end(row, RunState::Killed, Reason::Replaced, at),
         What::Lose { reason } => end(row, RunState::Lost, *reason, at),
         What::Expire if row.deadline_at.is_some_and(|deadline| deadline <= at) => {
             end(row, RunState::TimedOut, Reason::Deadline, at)
@@ -270,7 +282,7 @@ fn go(row: &mut Model, state: RunState, reason: Reason) -> Applied {
 pub fn wants_attention(state: RunState, reason: Reason) -> bool {
     match state {
         RunState::Unknown | RunState::Failed | RunState::TimedOut | RunState::Lost => true,
-        RunState::Skipped => reason != Reason::Stopped,
+        RunState::Skipped => !matches!(reason, Reason::Stopped | Reason::Overlap),
         _ => false,
     }
 }

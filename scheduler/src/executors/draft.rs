@@ -9,6 +9,7 @@ use sea_orm::Set;
 const APP_NAME_LENGTH: (usize, u32) = (2, 64);
 const TITLE_LENGTH: u32 = 120;
 const MOST_ADDRESSES: usize = 100;
+const MOST_PARALLEL: i64 = 100_000;
 const TOKEN_LENGTH: (usize, usize) = (16, 128);
 
 /// A new executor.
@@ -30,6 +31,8 @@ pub struct ExecutorEdit {
     pub registration: Registration,
     /// For manual registration: URLs, one a line or parted by commas.
     pub addresses: String,
+    /// 0 … 100,000; 0 = any number.
+    pub max_parallel: i32,
 }
 
 /// A valid [`ExecutorEdit`] in the form that is stored.
@@ -39,6 +42,7 @@ pub(super) struct Settings {
     pub registration: Registration,
     /// Normalised, each once, in the order typed; none for automatic registration.
     pub addresses: Vec<String>,
+    max_parallel: i32,
 }
 
 impl Settings {
@@ -53,7 +57,9 @@ impl Settings {
                 Registration::Automatic => Vec::new(),
                 Registration::Manual => check_addresses(&mut faults, &edit.addresses),
             },
+            max_parallel: edit.max_parallel,
         };
+        faults.range("max_parallel", edit.max_parallel.into(), 0, MOST_PARALLEL);
         more(&mut faults);
         faults.into_result()?;
         Ok(settings)
@@ -66,6 +72,7 @@ impl Settings {
             title: Set(self.title.clone()),
             registration: Set(self.registration),
             addresses: Set(self.addresses.join("\n")),
+            max_parallel: Set(self.max_parallel),
             ..Default::default()
         }
     }

@@ -8,8 +8,8 @@ use chrono_tz::Tz;
 use entity::Millis;
 use entity::fault::Fault;
 use entity::job::{
-    ActiveModel, Blocking, GapPolicy, MisfirePolicy, Model, RepeatPolicy, RetryBackoff, RetryOn, Routing,
-    RunMode, ScheduleKind,
+    ActiveModel, Blocking, GapPolicy, MisfirePolicy, Model, Overlap, RepeatPolicy, RetryBackoff, RetryOn,
+    Routing, RunMode, ScheduleKind,
 };
 use sea_orm::Set;
 use std::collections::BTreeSet;
@@ -22,6 +22,9 @@ const HANDLER_LENGTH: u32 = 255;
 /// Bytes. Together with the source it has to fit into the 5 MiB that Java executors take.
 pub(crate) const PARAMETER_LENGTH: u32 = 64 << 10;
 const SOURCE_LENGTH: u32 = 1 << 20;
+const MOST_SLOTS: i64 = 1_000;
+const LONGEST_QUEUE: i64 = 10_000;
+const HIGHEST_PRIORITY: i64 = 9;
 const LONGEST_TIMEOUT_S: i64 = 7 * 24 * 3600;
 const LONGEST_SPREAD_S: i64 = 86_400;
 const LONGEST_CATCH_UP: Millis = 7 * 24 * 3_600_000;
@@ -58,6 +61,13 @@ pub struct JobDraft {
     pub source: String,
     pub routing: Routing,
     pub blocking: Blocking,
+    pub overlap: Overlap,
+    /// 1 … 1,000.
+    pub slots: i32,
+    /// 1 … 10,000.
+    pub queue_length: i32,
+    /// -9 … 9.
+    pub priority: i16,
     pub timeout_s: i32,
     /// At most 100.
     pub retries: i32,
@@ -116,6 +126,10 @@ impl JobDraft {
             source: String::new(),
             routing: Routing::First,
             blocking: Blocking::Serial,
+            overlap: Overlap::Allow,
+            slots: 1,
+            queue_length: 100,
+            priority: 0,
             timeout_s: 0,
             retries: 0,
             retry_delay_s: 0,
@@ -145,6 +159,9 @@ impl JobDraft {
         faults.range("spread_s", spread_s.into(), 0, LONGEST_SPREAD_S);
         faults.range("catch_up_ms", self.catch_up_ms, 0, LONGEST_CATCH_UP);
         faults.range("timeout_s", self.timeout_s.into(), 0, LONGEST_TIMEOUT_S);
+        faults.range("slots", self.slots.into(), 1, MOST_SLOTS);
+        faults.range("queue_length", self.queue_length.into(), 1, LONGEST_QUEUE);
+        faults.range("priority", self.priority.into(), -HIGHEST_PRIORITY, HIGHEST_PRIORITY);
         check_retries(&mut faults, &self);
         let children = check_children(&mut faults, &self.children);
         let handler = check_handler(&mut faults, self.run_mode, &self.handler);
@@ -195,6 +212,10 @@ impl Checked {
             source: Set(draft.source),
             routing: Set(draft.routing),
             blocking: Set(draft.blocking),
+            overlap: Set(draft.overlap),
+            slots: Set(draft.slots),
+            queue_length: Set(draft.queue_length),
+            priority: Set(draft.priority),
             timeout_s: Set(draft.timeout_s),
             retries: Set(draft.retries),
             retry_delay_s: Set(draft.retry_delay_s),

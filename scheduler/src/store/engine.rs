@@ -154,8 +154,13 @@ pub trait Store: Send + Sync + 'static {
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
     /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the
-    /// executors that are `full`.
+    /// executors that are `full`, and none that is in the queue.
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
+    /// The runs of these buckets that are in the queue.
+    async fn queued(&self, buckets: &[i16]) -> Result<Vec<run::Model>>;
+    /// The runs of these buckets that are out (being sent, running or in doubt) and belong to one of these
+    /// jobs or of these executors, the oldest first.
+    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>>;
     /// Final runs in these buckets, due by `due_by`, of which is still to be decided what follows, the
     /// earliest first.
     async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>>;

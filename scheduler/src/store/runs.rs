@@ -70,11 +70,8 @@ pub async fn under_way(
     executors: Option<Vec<i32>>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find().filter(Column::LiveBucket.is_not_null()).filter(Column::State.is_in([
-        RunState::Sending,
-        RunState::Running,
-        RunState::Unknown,
-    ]));
+    let out = Column::State.is_in(RunState::OUT);
+    let mut query = Entity::find().filter(Column::LiveBucket.is_not_null()).filter(out);
     if let Some(ids) = executors {
         query = query.filter(Column::ExecutorId.is_in(ids));
     }

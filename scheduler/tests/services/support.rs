@@ -102,6 +102,7 @@ pub fn automatic(app_name: &str) -> ExecutorEdit {
         title: "Workers".into(),
         registration: Registration::Automatic,
         addresses: String::new(),
+        max_parallel: 0,
     }
 }
 

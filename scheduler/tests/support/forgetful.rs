@@ -72,6 +72,14 @@ impl Store for ForgetfulStore {
         self.inner.children_of(job_ids).await
     }
 
+    async fn queued(&self, buckets: &[i16]) -> Result<Vec<run::Model>> {
+        self.inner.queued(buckets).await
+    }
+
+    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
+        self.inner.out(buckets, jobs, executors).await
+    }
+
     async fn ended(&self, buckets: &[i16], due_by: i64, limit: u64) -> Result<Vec<i64>> {
         self.inner.ended(buckets, due_by, limit).await
     }

@@ -87,6 +87,8 @@ pass_on! {
     executors() -> (Vec<executor::Model>, Vec<instance::Model>);
     runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
+    queued(buckets: &[i16]) -> Vec<run::Model>;
+    out(buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Vec<run::Model>;
     ended(buckets: &[i16], due_by: i64, limit: u64) -> Vec<i64>;
     doubtful(buckets: &[i16], due_by: i64, now: i64, limit: u64) -> Vec<run::Model>;
     executed_before(executor_id: i32, instance_id: i32, before: i64) -> Option<run::Model>;

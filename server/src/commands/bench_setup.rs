@@ -37,6 +37,7 @@ pub async fn run(settings: &Settings, options: &Options) -> Result<()> {
         title: "Benchmark".to_owned(),
         registration: Registration::Manual,
         addresses: options.executor_address.clone(),
+        max_parallel: 0,
     };
     let draft = ExecutorDraft { namespace_id: namespace.id, token: None, edit };
     let (executor, token) = executors::create(&services, &Caller::operator(), draft).await?;

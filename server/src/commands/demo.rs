@@ -45,6 +45,7 @@ async fn prepare(services: &Services) -> Result<Credentials> {
                 title: "Demo executor".to_owned(),
                 registration: Registration::Automatic,
                 addresses: String::new(),
+                max_parallel: 0,
             };
             let draft = ExecutorDraft { namespace_id: namespace.id, token: None, edit };
             executors::create(services, &operator, draft).await?

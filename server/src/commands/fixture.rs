@@ -78,7 +78,7 @@ async fn apply(services: &Services, fixture: Fixture) -> Result<Value> {
     let mut made = Vec::new();
     for FixtureExecutor { app_name } in fixture.executors {
         let (title, registration) = (app_name.clone(), Registration::Automatic);
-        let edit = ExecutorEdit { app_name, title, registration, addresses: String::new() };
+        let edit = ExecutorEdit { app_name, title, registration, addresses: String::new(), max_parallel: 0 };
         let draft = ExecutorDraft { namespace_id: namespace.id, token: None, edit };
         let (executor, token) = executors::create(services, &Caller::operator(), draft).await?;
         made.push(json!({ "app_name": executor.app_name, "token": token }));

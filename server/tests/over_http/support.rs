@@ -87,6 +87,7 @@ impl TestServer {
             title: app_name.to_owned(),
             registration: entity::executor::Registration::Automatic,
             addresses: String::new(),
+            max_parallel: 0,
         };
         let draft = ExecutorDraft { namespace_id: namespace.id, token: None, edit };
         executors::create(&self.services, &Caller::operator(), draft).await.unwrap()

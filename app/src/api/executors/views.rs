@@ -93,17 +93,23 @@ pub struct ExecutorSettings {
     pub registration: Registration,
     #[serde(default)]
     pub addresses: String,
+    /// A number as it was typed; empty = any number.
+    #[serde(default)]
+    pub max_parallel: String,
 }
 
 impl ExecutorSettings {
     /// What the form's fields start with.
     pub fn values(&self) -> BTreeMap<String, String> {
-        let Self { app_name, title, registration, addresses } = self.clone();
-        let registration = registration_code(registration).to_owned();
-        [("app_name", app_name), ("title", title), ("registration", registration), ("addresses", addresses)]
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        let Self { app_name, title, registration, addresses, max_parallel } = self.clone();
+        let values = [
+            ("app_name", app_name),
+            ("title", title),
+            ("registration", registration_code(registration).to_owned()),
+            ("addresses", addresses),
+            ("max_parallel", max_parallel),
+        ];
+        values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 
@@ -116,6 +122,9 @@ pub struct ExecutorForm {
     pub registration: Registration,
     #[serde(default)]
     pub addresses: String,
+    /// A number as it was typed; empty = any number.
+    #[serde(default)]
+    pub max_parallel: String,
     /// Empty = a random one.
     #[serde(default)]
     pub token: String,
@@ -139,6 +148,7 @@ pub fn registration_of(code: &str) -> Option<Registration> {
 #[cfg(feature = "ssr")]
 mod from_domain {
     use super::*;
+    use crate::error::{AppError, Message};
     use scheduler::executors::{ExecutorDetail, ExecutorDraft, ExecutorEdit, ExecutorFilter, ExecutorRow};
     use scheduler::jobs::JobRow;
 
@@ -193,6 +203,10 @@ mod from_domain {
                     title: executor.title,
                     registration: executor.registration,
                     addresses: executor.addresses,
+                    max_parallel: match executor.max_parallel {
+                        0 => String::new(),
+                        most => most.to_string(),
+                    },
                 },
                 old_token_until: executor.old_token_until,
                 created_at: executor.created_at,
@@ -224,22 +238,37 @@ mod from_domain {
         }
     }
 
-    impl From<ExecutorSettings> for ExecutorEdit {
-        fn from(form: ExecutorSettings) -> Self {
-            let ExecutorSettings { app_name, title, registration, addresses } = form;
-            Self { app_name, title, registration, addresses }
+    impl TryFrom<ExecutorSettings> for ExecutorEdit {
+        type Error = AppError;
+
+        fn try_from(form: ExecutorSettings) -> Result<Self, AppError> {
+            let ExecutorSettings { app_name, title, registration, addresses, max_parallel } = form;
+            let max_parallel = limit("max_parallel", &max_parallel)?;
+            Ok(Self { app_name, title, registration, addresses, max_parallel })
         }
     }
 
-    impl From<ExecutorForm> for ExecutorDraft {
-        fn from(form: ExecutorForm) -> Self {
-            let ExecutorForm { namespace_id, app_name, title, registration, addresses, token } = form;
+    impl TryFrom<ExecutorForm> for ExecutorDraft {
+        type Error = AppError;
+
+        fn try_from(form: ExecutorForm) -> Result<Self, AppError> {
+            let ExecutorForm { namespace_id, app_name, title, registration, addresses, max_parallel, token } =
+                form;
             let token = token.trim();
-            Self {
+            let max_parallel = limit("max_parallel", &max_parallel)?;
+            Ok(Self {
                 namespace_id,
                 token: (!token.is_empty()).then(|| token.to_owned()),
-                edit: ExecutorEdit { app_name, title, registration, addresses },
-            }
+                edit: ExecutorEdit { app_name, title, registration, addresses, max_parallel },
+            })
+        }
+    }
+
+    /// A number, or nothing for none.
+    fn limit(field: &str, typed: &str) -> Result<i32, AppError> {
+        match typed.trim() {
+            "" => Ok(0),
+            typed => typed.parse().map_err(|_| AppError::invalid_field(field, Message::new("not_a_number"))),
         }
     }
 }

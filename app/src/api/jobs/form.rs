@@ -3,7 +3,7 @@
 
 use super::JobView;
 use crate::components::time::full;
-use entity::job::{GapPolicy, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, ScheduleKind};
+use entity::job::{GapPolicy, MisfirePolicy, Overlap, RepeatPolicy, RetryBackoff, RetryOn, ScheduleKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,10 @@ pub struct JobForm {
     pub source: String,
     pub routing: String,
     pub blocking: String,
+    pub overlap: String,
+    pub slots: String,
+    pub queue_length: String,
+    pub priority: String,
     pub timeout_s: String,
     pub retries: String,
     pub retry_delay_s: String,
@@ -88,6 +92,10 @@ impl JobForm {
             run_mode: "handler".to_owned(),
             routing: "round".to_owned(),
             blocking: "serial".to_owned(),
+            overlap: word(Overlap::Allow),
+            slots: "1".to_owned(),
+            queue_length: "100".to_owned(),
+            priority: "0".to_owned(),
             timeout_s: "0".to_owned(),
             retries: "0".to_owned(),
             retry_delay_s: "30".to_owned(),
@@ -156,6 +164,10 @@ impl From<&JobView> for JobForm {
             source: job.source.clone(),
             routing: word(job.routing),
             blocking: word(job.blocking),
+            overlap: word(job.overlap),
+            slots: job.slots.to_string(),
+            queue_length: job.queue_length.to_string(),
+            priority: job.priority.to_string(),
             timeout_s: job.timeout_s.to_string(),
             retries: job.retries.to_string(),
             retry_delay_s: job.retry_delay_s.to_string(),
@@ -225,6 +237,11 @@ mod read {
                 source: line_feeds(self.source.clone()),
                 routing: choice("routing", &self.routing)?,
                 blocking: choice("blocking", &self.blocking)?,
+                overlap: choice("overlap", &self.overlap)?,
+                slots: number("slots", &self.slots).unwrap_or_else(|error| note(&mut wrong, error)),
+                queue_length: number("queue_length", &self.queue_length)
+                    .unwrap_or_else(|error| note(&mut wrong, error)),
+                priority: number("priority", &self.priority).unwrap_or_else(|error| note(&mut wrong, error)),
                 timeout_s: number("timeout_s", &self.timeout_s)
                     .unwrap_or_else(|error| note(&mut wrong, error)),
                 retries: number("retries", &self.retries).unwrap_or_else(|error| note(&mut wrong, error)),

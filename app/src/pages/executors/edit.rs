@@ -6,7 +6,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
 use crate::i18n::*;
-use crate::pages::executors::form::{NameFields, RegistrationFields};
+use crate::pages::executors::form::{LimitFields, NameFields, RegistrationFields};
 use crate::pages::executors::use_executor_id;
 use crate::routes;
 use leptos::prelude::*;
@@ -48,6 +48,7 @@ fn Content(edit: ServerAction<EditExecutorCall>, executor: ExecutorPage) -> impl
                     <input type="hidden" name="version" value=executor.version/>
                     <NameFields/>
                     <RegistrationFields/>
+                    <LimitFields/>
                     <FormFoot>
                         <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
                         <LinkButton href=page weight=Weight::Ghost>

@@ -1,7 +1,7 @@
 //! The fields that a new executor and one that exists have in common.
 
 use crate::api::executors::registration_code;
-use crate::components::field::{Choice, SegmentedField, TextArea, TextField};
+use crate::components::field::{Choice, NumberField, SegmentedField, TextArea, TextField};
 use crate::components::form::FieldGroup;
 use crate::i18n::*;
 use crate::pages::executors::registration_word;
@@ -27,6 +27,23 @@ pub fn NameFields(#[prop(optional)] children: Option<Children>) -> impl IntoView
                 label=tu_string!(i18n, executors.title_field)
                 help=tu_string!(i18n, executors.title_help)
                 maxlength=120
+            />
+        </FieldGroup>
+    }
+}
+
+/// How much it may have to do.
+#[component]
+pub fn LimitFields() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <FieldGroup title=tu_string!(i18n, executors.group_limit)>
+            <NumberField
+                name="max_parallel"
+                label=tu_string!(i18n, executors.max_parallel)
+                help=tu_string!(i18n, executors.max_parallel_help)
+                max=100_000
+                optional=true
             />
         </FieldGroup>
     }

@@ -7,7 +7,7 @@ use crate::components::field::{Choice, SelectField, TextField};
 use crate::components::form::{EditForm, FieldGroup, FormFoot, use_form};
 use crate::components::page_title::{Crumb, PageTitle};
 use crate::i18n::*;
-use crate::pages::executors::form::{NameFields, RegistrationFields};
+use crate::pages::executors::form::{LimitFields, NameFields, RegistrationFields};
 use crate::routes;
 use leptos::prelude::*;
 
@@ -43,6 +43,7 @@ fn Content(create: ServerAction<CreateExecutor>, namespaces: Vec<NamespaceChoice
                         <NamespaceField namespaces/>
                     </NameFields>
                     <RegistrationFields/>
+                    <LimitFields/>
                     <FieldGroup title=tu_string!(i18n, executors.group_token)>
                         <TextField
                             name="token"

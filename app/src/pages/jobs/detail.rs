@@ -251,6 +251,9 @@ fn Definition(job: Model, app_name: String, delay_ms: i64) -> impl IntoView {
                 <Fact label=tu_string!(i18n, jobs.executor)>{app_name}</Fact>
                 <Fact label=tu_string!(i18n, jobs.routing)>{routing_word(i18n, job.routing)}</Fact>
                 <Fact label=tu_string!(i18n, jobs.blocking)>{blocking_word(i18n, job.blocking)}</Fact>
+                <Fact label=tu_string!(i18n, jobs.overlap)>
+                    {overlap_summary(i18n, job.overlap, &job.slots.to_string())}
+                </Fact>
                 <Fact label=tu_string!(i18n, jobs.group_limits)>
                     {timeout_summary(i18n, &job.timeout_s.to_string())}
                 </Fact>

@@ -1,5 +1,6 @@
 //! The fields of a job, shared by the forms that create and edit one, and the next fires beside them.
 
+mod overlap;
 mod when;
 
 use super::fires::FireTable;
@@ -17,6 +18,7 @@ use crate::words::sentence;
 use entity::job::{Blocking, MisfirePolicy, Routing, RunMode, ScheduleKind};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
+use overlap::OverlapFields;
 use serde::Serialize;
 use std::time::Duration;
 use when::{Bounds, WhenItFires};
@@ -143,7 +145,7 @@ fn Folded(form: JobForm) -> impl IntoView {
         Callback::new(move |text: String| values.update(|form| write(form, text)))
     };
     let start = values.get_untracked();
-    let overlap = summary_of(&routings, &blockings, values, |form| (&form.routing, &form.blocking));
+    let ways = summary_of(&routings, &blockings, values, |form| (&form.routing, &form.blocking));
     let missed = Signal::derive(move || {
         let form = values.read();
         let policy = serde_json::from_value(form.misfire_policy.as_str().into());
@@ -156,8 +158,8 @@ fn Folded(form: JobForm) -> impl IntoView {
     let limits = Signal::derive(move || timeout_summary(i18n, &values.read().timeout_s));
     view! {
         <FoldedGroup
-            title=tu_string!(i18n, jobs.group_overlap)
-            summary=overlap
+            title=tu_string!(i18n, jobs.group_routing)
+            summary=ways
             open=any_wrong(&["routing", "blocking"])
         >
             <SelectField
@@ -171,9 +173,11 @@ fn Folded(form: JobForm) -> impl IntoView {
                 name="blocking"
                 label=tu_string!(i18n, jobs.blocking)
                 options=blockings.to_vec()
+                help=tu_string!(i18n, jobs.blocking_help)
                 on_change=change(|form, text| form.blocking = text)
             />
         </FoldedGroup>
+        <OverlapFields form=start.clone()/>
         <FoldedGroup title=tu_string!(i18n, jobs.group_limits) summary=limits open=any_wrong(&["timeout_s"])>
             <NumberField
                 name="timeout_s"

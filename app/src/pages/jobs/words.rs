@@ -3,8 +3,8 @@
 use crate::components::icon::{Icon, IconName};
 use crate::i18n::*;
 use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode,
-    ScheduleKind,
+    Blocking, GapPolicy, JobState, MisfirePolicy, Overlap, RepeatPolicy, RetryBackoff, RetryOn, Routing,
+    RunMode, ScheduleKind,
 };
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
@@ -124,6 +124,24 @@ pub fn blocking_word(i18n: I18nContext<Locale>, blocking: Blocking) -> &'static 
         Blocking::Serial => tu_string!(i18n, jobs.blocking_serial),
         Blocking::DiscardLater => tu_string!(i18n, jobs.blocking_discard),
         Blocking::CoverEarly => tu_string!(i18n, jobs.blocking_cover),
+    }
+}
+
+pub fn overlap_word(i18n: I18nContext<Locale>, overlap: Overlap) -> &'static str {
+    match overlap {
+        Overlap::Allow => tu_string!(i18n, jobs.overlap_allow),
+        Overlap::Queue => tu_string!(i18n, jobs.overlap_queue),
+        Overlap::Skip => tu_string!(i18n, jobs.overlap_skip),
+        Overlap::Replace => tu_string!(i18n, jobs.overlap_replace),
+    }
+}
+
+/// “wait in a queue, 1 at a time”.
+pub fn overlap_summary(i18n: I18nContext<Locale>, overlap: Overlap, slots: &str) -> String {
+    let word = overlap_word(i18n, overlap);
+    match overlap {
+        Overlap::Allow => word.to_owned(),
+        _ => tu_string!(i18n, jobs.overlap_line, overlap = word, slots = slots.to_owned()),
     }
 }
 

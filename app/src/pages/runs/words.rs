@@ -36,6 +36,11 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::Garbage => tu_string!(i18n, runs.reason_garbage),
         Reason::NoneAlive => tu_string!(i18n, runs.reason_none_alive),
         Reason::NoneIdle => tu_string!(i18n, runs.reason_none_idle),
+        Reason::BehindRun => tu_string!(i18n, runs.reason_behind_run),
+        Reason::AtCapacity => tu_string!(i18n, runs.reason_at_capacity),
+        Reason::Overlap => tu_string!(i18n, runs.reason_overlap),
+        Reason::QueueFull => tu_string!(i18n, runs.reason_queue_full),
+        Reason::Replaced => tu_string!(i18n, runs.reason_replaced),
     })
 }
 

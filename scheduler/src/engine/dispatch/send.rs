@@ -21,7 +21,7 @@ pub async fn send(shared: Arc<Shared>, order: Order) {
     shared.figures.sent.fetch_add(1, Ordering::Relaxed);
     shared.figures.lateness.store(sent_at - order.due_at, Ordering::Relaxed);
     if order.is_followed {
-        shared.watch.add(order.run_id);
+        shared.followed.add(order.run_id, ());
     }
     let target = order.target.clone();
     let call = shared.dispatcher.call(&target, Call::Run(Box::new(order.request())));

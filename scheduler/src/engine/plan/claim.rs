@@ -1,20 +1,25 @@
 //! Claiming what waits: runs by hand, runs handed back, runs that an executor had no room for, runs
-//! whose instances are asked first.
+//! that others of their job may hold up, runs whose instances are asked first.
 
+use super::admission::{Gatekeeper, limits};
+use super::agenda::Agenda;
 use super::cursors::Cursors;
 use super::probe::{Found, Prober};
+use super::queue::Queue;
 use super::route::{Exit, Router, Way};
 use super::rows::deadline;
+use super::stopper::Stopper;
 use crate::engine::directory::{Instances, JobBody};
 use crate::engine::dispatch::Order;
 use crate::engine::shared::Shared;
 use crate::engine::step::{Applied, Claim, RouteMark, Step, What};
+use crate::rules::admission::{Admission, Place};
 use crate::store::engine::RunWithParameter;
 use crate::{Error, Result};
 use entity::Millis;
 use entity::run::{Model as Run, Reason, RunState};
 use entity::run_text::Try;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Runs claimed per poll.
@@ -25,8 +30,13 @@ pub struct Claimer<'a> {
     pub shared: &'a Arc<Shared>,
     pub cursors: &'a mut Cursors,
     pub prober: &'a mut Prober,
+    pub queue: &'a mut Queue,
+    pub stopper: &'a mut Stopper,
+    pub agenda: &'a mut Agenda,
     pub now: Millis,
 }
+
+type Bodies = HashMap<i32, Arc<JobBody>>;
 
 /// What is to be done about the runs that wait.
 #[derive(Default)]
@@ -34,7 +44,12 @@ struct Decided {
     steps: Vec<Step>,
     buckets: Vec<i16>,
     orders: HashMap<i64, Order>,
+    /// Runs that take a slot when they go, with their executor.
+    occupants: Vec<(i64, i32)>,
     to_ask: Vec<(Run, Arc<JobBody>, Instances)>,
+    /// Put into the queue.
+    held: Vec<i64>,
+    replaced: Vec<Run>,
 }
 
 /// Runs that wait and whose time has come, of executors with room.
@@ -46,61 +61,149 @@ pub async fn due(shared: &Shared, now: Millis) -> Result<Vec<i64>> {
 }
 
 impl Claimer<'_> {
-    /// Claims those of `ids`, and of the runs whose instances have answered, that wait for this server
-    /// and may go, and hands them to dispatching. Begins to ask for those whose instances are asked
-    /// first. Returns how many were claimed.
-    pub async fn claim(mut self, ids: &[i64]) -> Result<usize> {
+    /// Claims those of `ids`, of the runs whose instances have answered, and of the queues of the
+    /// executors where something was `released`, that wait for this server and may go, and hands them to
+    /// dispatching. Begins to ask for those whose instances are asked first. Returns how many were
+    /// claimed.
+    pub async fn claim(mut self, ids: &[i64], released: &HashSet<i32>) -> Result<usize> {
         let found = self.prober.take_found();
         let ids: Vec<i64> = ids.iter().chain(found.keys()).copied().collect();
-        if ids.is_empty() {
+        if ids.is_empty() && released.is_empty() {
             return Ok(0);
         }
-        let holdings = self.shared.holdings();
-        let until = self.now + self.shared.settings.lead_ms;
-        let mut waiting = self.shared.store.runs(&ids).await?;
-        waiting.retain(|found| {
-            let run = &found.run;
-            run.state == RunState::Waiting && run.due_at <= until && holdings.epochs.contains_key(&run.bucket)
+        let mut waiting = self.waiting(&ids).await?;
+        let jobs = waiting.iter().map(|found| found.run.job_id);
+        let queued = released.iter().flat_map(|id| self.queue.jobs_of(*id));
+        let jobs: Vec<i32> = jobs.chain(queued).collect::<HashSet<i32>>().into_iter().collect();
+        let bodies = self.shared.directory.jobs(self.shared.store.as_ref(), &jobs).await?;
+        let gatekeeper = self.gatekeeper(&waiting, released, &bodies).await?;
+        let next = released.iter().flat_map(|id| {
+            gatekeeper.next(self.queue, *id, &bodies, self.shared.directory.max_parallel(*id))
         });
-        waiting.sort_by_key(|found| (found.run.due_at, found.run.id));
+        let next: Vec<i64> = next.collect();
+        waiting.extend(self.waiting(&next).await?);
+        waiting.sort_by_key(|found| Place::from(&found.run));
         waiting.dedup_by_key(|found| found.run.id);
-        let mut decided = self.decide(waiting, found).await?;
-        let to_ask = std::mem::take(&mut decided.to_ask);
-        let claimed = self.write(decided).await?;
-        for (run, body, instances) in to_ask {
-            self.prober.ask(self.shared, &run, &body, &instances);
-        }
-        Ok(claimed)
+        let decided = self.decide(waiting, found, &bodies, gatekeeper).await?;
+        self.carry_out(decided).await
     }
 
-    /// Routes each, as far as there is room; a run that nobody can execute is skipped.
+    /// Those of the runs that wait for this server. One that is due later is looked at then.
+    async fn waiting(&mut self, ids: &[i64]) -> Result<Vec<RunWithParameter>> {
+        let mut waiting = self.shared.store.runs(ids).await?;
+        let there: HashSet<i64> = waiting.iter().map(|found| found.run.id).collect();
+        ids.iter().filter(|id| !there.contains(id)).for_each(|id| self.queue.remove(*id));
+        let holdings = self.shared.holdings();
+        let lead_ms = self.shared.settings.lead_ms;
+        waiting.retain(|RunWithParameter { run, .. }| {
+            if run.state != RunState::Waiting || !holdings.epochs.contains_key(&run.bucket) {
+                self.queue.remove(run.id);
+                return false;
+            }
+            if run.due_at > self.now + lead_ms {
+                self.agenda.add(run.due_at - lead_ms, run.id);
+                return false;
+            }
+            true
+        });
+        Ok(waiting)
+    }
+
+    async fn gatekeeper(
+        &self,
+        waiting: &[RunWithParameter],
+        released: &HashSet<i32>,
+        bodies: &Bodies,
+    ) -> Result<Gatekeeper> {
+        let rows = waiting.iter().map(|found| (found.run.executor_id, found.run.job_id));
+        let queued = released.iter().flat_map(|id| self.queue.jobs_of(*id).map(|job_id| (*id, job_id)));
+        let wanted =
+            rows.chain(queued).filter_map(|(executor_id, job_id)| Some((executor_id, bodies.get(&job_id)?)));
+        Gatekeeper::for_runs(self.shared, wanted).await
+    }
+
+    /// What becomes of each. A run of a job that is gone is skipped.
     async fn decide(
         &mut self,
         waiting: Vec<RunWithParameter>,
         mut found: HashMap<i64, Found>,
+        bodies: &Bodies,
+        mut gatekeeper: Gatekeeper,
     ) -> Result<Decided> {
-        let shared = self.shared;
-        let ids: Vec<i32> = waiting.iter().map(|found| found.run.job_id).collect();
-        let bodies = shared.directory.jobs(shared.store.as_ref(), &ids).await?;
-        let mut router = Router::new(shared, bodies.values(), self.now).await?;
+        let mut router = Router::new(self.shared, bodies.values(), self.now).await?;
         let mut decided = Decided::default();
         for RunWithParameter { run, parameter } in waiting {
             let Some(body) = bodies.get(&run.job_id) else {
-                decided.skip(&run, Reason::Stopped, Vec::new(), self.now);
+                self.skip(&mut decided, &run, Reason::Stopped, Vec::new());
                 continue;
             };
+            if !self.is_admitted(&mut decided, &run, body, &gatekeeper) {
+                continue;
+            }
             let way = match found.remove(&run.id) {
                 Some(found) => router.way_found(run.executor_id, found),
                 None => router.way(body, run.executor_id, self.cursors.route_seq(run.job_id)),
             };
             match way {
-                Way::Out(exit) => self.go(&mut decided, run, exit, body, parameter),
+                Way::Out(exit) => {
+                    gatekeeper.enter(&run);
+                    self.queue.remove(run.id);
+                    self.go(&mut decided, run, exit, body, parameter);
+                }
                 Way::Full => {}
                 Way::Ask(instances) => decided.to_ask.push((run, body.clone(), instances)),
-                Way::None { reason, tries } => decided.skip(&run, reason, tries, self.now),
+                Way::None { reason, tries } => self.skip(&mut decided, &run, reason, tries),
             }
         }
         Ok(decided)
+    }
+
+    /// Whether others that are out leave room for it; if not, notes what becomes of it.
+    fn is_admitted(
+        &mut self,
+        decided: &mut Decided,
+        run: &Run,
+        body: &JobBody,
+        gatekeeper: &Gatekeeper,
+    ) -> bool {
+        let limits = limits(self.shared, body, run.executor_id);
+        if !limits.any() {
+            return true;
+        }
+        if run.due_at > self.now {
+            self.agenda.add(run.due_at, run.id);
+            return false;
+        }
+        match gatekeeper.admit(run, limits, self.queue, self.stopper) {
+            Admission::Go => {
+                decided.occupants.push((run.id, run.executor_id));
+                return true;
+            }
+            Admission::Wait(reason) => self.hold(decided, run, reason),
+            Admission::Skip(reason) => self.skip(decided, run, reason, Vec::new()),
+            Admission::Replace(ids) => {
+                self.hold(decided, run, Reason::BehindRun);
+                for replaced in ids.iter().filter_map(|id| gatekeeper.run(*id)) {
+                    decided.step(replaced, What::Replace, self.now);
+                    decided.replaced.push(replaced.clone());
+                }
+            }
+        }
+        false
+    }
+
+    fn skip(&mut self, decided: &mut Decided, run: &Run, reason: Reason, tries: Vec<Try>) {
+        self.queue.remove(run.id);
+        decided.step(run, What::Skip { reason, tries }, self.now);
+    }
+
+    /// Puts it into the queue, where those that come after it in this batch find it.
+    fn hold(&mut self, decided: &mut Decided, run: &Run, reason: Reason) {
+        self.queue.put(run, reason);
+        if run.reason != reason {
+            decided.step(run, What::Hold { reason }, self.now);
+            decided.held.push(run.id);
+        }
     }
 
     fn go(
@@ -130,35 +233,54 @@ impl Claimer<'_> {
         decided.orders.insert(run.id, Order::new(&run, target, body.clone(), parameter));
     }
 
-    /// Writes what was decided, and hands the claims that were won to dispatching.
-    async fn write(&self, decided: Decided) -> Result<usize> {
-        let Decided { steps, buckets, mut orders, .. } = decided;
-        let holdings = self.shared.holdings();
-        let Some(authority) = holdings.authority(buckets).filter(|_| !steps.is_empty()) else {
-            return Ok(0);
-        };
-        let applied = match self.shared.store.apply(Some(&authority), &steps).await {
-            Err(Error::Conflict(_)) => return Ok(0),
-            applied => applied?,
-        };
-        let mut won = Vec::with_capacity(orders.len());
-        for (step, _) in steps.iter().zip(applied).filter(|(_, applied)| *applied == Applied::Done) {
-            match orders.remove(&step.run_id) {
+    /// Writes what was decided, and does what follows from it.
+    async fn carry_out(&mut self, mut decided: Decided) -> Result<usize> {
+        let to_ask = std::mem::take(&mut decided.to_ask);
+        let done = self.write(&decided).await?;
+        let mut won = Vec::with_capacity(decided.orders.len());
+        for step in decided.steps.iter().filter(|step| done.contains(&step.run_id)) {
+            match decided.orders.remove(&step.run_id) {
                 Some(order) => won.push(order),
                 None => self.shared.publish_runs([step.run_id]),
             }
         }
+        for (run_id, executor_id) in &decided.occupants {
+            self.shared.occupants.add(*run_id, *executor_id);
+        }
+        decided.held.iter().filter(|id| !done.contains(id)).for_each(|id| self.queue.remove(*id));
+        self.stop_replaced(decided.replaced.iter().filter(|run| done.contains(&run.id)));
         let claimed = won.len();
         self.shared.lanes.push(won);
+        for (run, body, instances) in to_ask {
+            self.prober.ask(self.shared, &run, &body, &instances);
+        }
         Ok(claimed)
+    }
+
+    /// The runs whose step was applied.
+    async fn write(&self, decided: &Decided) -> Result<HashSet<i64>> {
+        let holdings = self.shared.holdings();
+        let authority = holdings.authority(decided.buckets.iter().copied());
+        let Some(authority) = authority.filter(|_| !decided.steps.is_empty()) else {
+            return Ok(HashSet::new());
+        };
+        let applied = match self.shared.store.apply(Some(&authority), &decided.steps).await {
+            // The lease's keeper is about to notice that the buckets have moved on.
+            Err(Error::Conflict(_)) => return Ok(HashSet::new()),
+            applied => applied?,
+        };
+        let done = decided.steps.iter().zip(applied).filter(|(_, applied)| *applied == Applied::Done);
+        Ok(done.map(|(step, _)| step.run_id).collect())
+    }
+
+    fn stop_replaced<'a>(&mut self, replaced: impl Iterator<Item = &'a Run>) {
+        let mut by_job: HashMap<i32, Vec<&Run>> = HashMap::new();
+        replaced.for_each(|run| by_job.entry(run.job_id).or_default().push(run));
+        by_job.into_values().for_each(|runs| self.stopper.stop(self.shared, &runs));
     }
 }
 
 impl Decided {
-    fn skip(&mut self, run: &Run, reason: Reason, tries: Vec<Try>, now: Millis) {
-        self.step(run, What::Skip { reason, tries }, now);
-    }
-
     fn step(&mut self, run: &Run, what: What, now: Millis) {
         self.buckets.push(run.bucket);
         self.steps.push(Step { run_id: run.id, at: now, what });

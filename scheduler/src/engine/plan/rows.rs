@@ -1,5 +1,6 @@
 //! From decided fires to rows and orders.
 
+use super::admission::limits;
 use super::route::{Exit, Router, Way};
 use crate::Result;
 use crate::engine::directory::{JobBody, Target};
@@ -12,7 +13,6 @@ use crate::rules::misfire::{MissedSpan, Plan, Planned};
 use crate::store::engine::Advance;
 use entity::run::{Model as Run, Reason, RunState};
 use entity::{Millis, job_cursor};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A cursor and what was decided for the nominal times it passes.
@@ -22,15 +22,25 @@ pub struct Fired {
     pub plan: Plan,
 }
 
-/// The rows for what was decided, and the orders for those that go out. Routes each fire, and
-/// leaves waiting what an executor has no room for.
-pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(Vec<Advance>, Vec<Order>)> {
+/// The rows for what was decided.
+pub struct Rows {
+    pub advances: Vec<Advance>,
+    /// For those that go out.
+    pub orders: Vec<Order>,
+    /// When those that wait are to be looked at, as far as that is known.
+    pub appointments: Vec<(Millis, i64)>,
+}
+
+/// Routes each fire. What an executor has no room for waits, and so does what others of its job may
+/// hold up, until it is due.
+pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<Rows> {
     let count = fired.iter().map(|fired| fired.plan.planned.len()).sum();
     let mut ids = shared.run_ids.take(count).await?.into_iter();
     let holdings = shared.holdings();
     let mut router = Router::new(shared, fired.iter().map(|fired| &fired.body), now).await?;
     let mut orders = Vec::with_capacity(count);
     let mut advances = Vec::with_capacity(fired.len());
+    let mut appointments = Vec::new();
     for Fired { cursor, body, plan } in fired {
         let Some(seen) = cursor.next_at.filter(|_| !plan.planned.is_empty()) else { continue };
         let mut advance = Advance {
@@ -53,6 +63,11 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
                 Planned::Fire { nominal } => {
                     (run.nominal_at, run.due_at) = (nominal, nominal + body.delay_ms);
                     advance.last_at = nominal;
+                    if limits(shared, body, run.executor_id).any() {
+                        appointments.push((run.due_at, run.id));
+                        advance.rows.push(run);
+                        continue;
+                    }
                     match router.way(body, run.executor_id, advance.route_seq) {
                         Way::Out(Exit { target, mark, .. }) => {
                             advance.route_seq = advance.route_seq.wrapping_add(1);
@@ -62,7 +77,8 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
                             claim(shared, &holdings, &mut run, &target, body, now);
                             orders.push(Order::new(&run, target, body.clone(), None));
                         }
-                        Way::Full | Way::Ask(_) => {}
+                        Way::Full => {}
+                        Way::Ask(_) => appointments.push((now, run.id)),
                         Way::None { reason, .. } => skip(&mut run, reason, now),
                     }
                 }
@@ -71,15 +87,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
         }
         advances.push(advance);
     }
-    Ok((advances, orders))
-}
-
-/// The rows whose instances are to be asked at once, if they are there.
-pub fn asking(fired: &[Fired], advances: &[Advance]) -> Vec<i64> {
-    let jobs = fired.iter().filter(|fired| fired.body.job.routing.asks()).map(|fired| fired.cursor.job_id);
-    let jobs: HashSet<i32> = jobs.collect();
-    let rows = advances.iter().filter(|advance| jobs.contains(&advance.job_id)).flat_map(|own| &own.rows);
-    rows.filter(|run| run.state == RunState::Waiting).map(|run| run.id).collect()
+    Ok(Rows { advances, orders, appointments })
 }
 
 /// When the server ends a run that goes out now, whatever the executor does.

@@ -109,8 +109,25 @@ impl Store for MemoryStore {
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>> {
         let tables = self.tables();
         let waiting = tables.live(buckets, due_by).filter(|run| run.state == RunState::Waiting);
-        let waiting = waiting.filter(|run| !full.contains(&run.executor_id)).cloned().collect();
+        let looked_at = |run: &&run::Model| !run.reason.is_held() && !full.contains(&run.executor_id);
+        let waiting = waiting.filter(looked_at).cloned().collect();
         Ok(first_due(waiting, limit, |run: &run::Model| run.due_at).into_iter().map(|run| run.id).collect())
+    }
+
+    async fn queued(&self, buckets: &[i16]) -> Result<Vec<run::Model>> {
+        let tables = self.tables();
+        let waiting = tables.live(buckets, Millis::MAX).filter(|run| run.state == RunState::Waiting);
+        Ok(waiting.filter(|run| run.reason.is_held()).cloned().collect())
+    }
+
+    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
+        let tables = self.tables();
+        let concerned =
+            |run: &&run::Model| jobs.contains(&run.job_id) || executors.contains(&run.executor_id);
+        let out = tables.live(buckets, Millis::MAX).filter(|run| run.state.is_out());
+        let mut out: Vec<run::Model> = out.filter(concerned).cloned().collect();
+        out.sort_by_key(|run| (run.due_at, run.id));
+        Ok(out)
     }
 
     async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>> {

@@ -142,6 +142,14 @@ impl Store for SqlStore {
         Ok(read::waiting(self.db.reader(), buckets, due_by, full, limit).await?)
     }
 
+    async fn queued(&self, buckets: &[i16]) -> Result<Vec<run::Model>> {
+        Ok(read::queued(self.db.reader(), buckets).await?)
+    }
+
+    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
+        Ok(read::out(self.db.reader(), buckets, jobs, executors).await?)
+    }
+
     async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>> {
         Ok(read::ended(self.db.reader(), buckets, due_by, limit).await?)
     }

@@ -1,7 +1,7 @@
 //! What the engine reads. Runs only by their key or by the index over live ones.
 
 use super::super::{Breaches, RunWithParameter};
-use entity::run::{Column as RunColumn, Entity as Runs, RunState};
+use entity::run::{Column as RunColumn, Entity as Runs, Reason, RunState};
 use entity::{Millis, executor, instance, job, job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
@@ -85,10 +85,35 @@ pub async fn waiting(
         .column(RunColumn::Id)
         .filter(live(buckets, due_by))
         .filter(RunColumn::State.eq(RunState::Waiting))
+        .filter(RunColumn::Reason.is_not_in(Reason::HELD))
         .filter(RunColumn::ExecutorId.is_not_in(full.iter().copied()))
         .order_by_asc(RunColumn::DueAt)
         .limit(limit)
         .into_tuple()
+        .all(conn)
+        .await
+}
+
+pub async fn queued(conn: &impl ConnectionTrait, buckets: &[i16]) -> Result<Vec<run::Model>, DbErr> {
+    let queued = RunColumn::State.eq(RunState::Waiting).and(RunColumn::Reason.is_in(Reason::HELD));
+    Runs::find().filter(live(buckets, Millis::MAX)).filter(queued).all(conn).await
+}
+
+pub async fn out(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+    jobs: &[i32],
+    executors: &[i32],
+) -> Result<Vec<run::Model>, DbErr> {
+    let concerned = Condition::any()
+        .add(RunColumn::JobId.is_in(jobs.iter().copied()))
+        .add(RunColumn::ExecutorId.is_in(executors.iter().copied()));
+    Runs::find()
+        .filter(live(buckets, Millis::MAX))
+        .filter(RunColumn::State.is_in(RunState::OUT))
+        .filter(concerned)
+        .order_by_asc(RunColumn::DueAt)
+        .order_by_asc(RunColumn::Id)
         .all(conn)
         .await
 }

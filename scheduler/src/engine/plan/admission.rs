@@ -1,0 +1,109 @@
+//! Who may go of the runs that wait: how many are out, as the database has it, and what the rules make
+//! of that.
+
+use super::queue::Queue;
+use super::stopper::Stopper;
+use crate::Result;
+use crate::engine::directory::JobBody;
+use crate::engine::shared::Shared;
+use crate::rules::admission::{Admission, Limits, Occupancy, Place, admit};
+use entity::job::Overlap;
+use entity::run::{Model as Run, Reason};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// What is out of the jobs and executors that limit their runs. What goes out in the same batch counts.
+#[derive(Default)]
+pub struct Gatekeeper {
+    of_job: HashMap<i32, Vec<i64>>,
+    of_executor: HashMap<i32, usize>,
+    /// By id: what may have to be stopped.
+    out: HashMap<i64, Run>,
+}
+
+/// The limits that hold for runs of a job on an executor.
+pub fn limits(shared: &Shared, body: &JobBody, executor_id: i32) -> Limits {
+    Limits::of(&body.job, shared.directory.max_parallel(executor_id))
+}
+
+impl Gatekeeper {
+    /// Reads what is out, as far as it limits runs of these jobs on these executors.
+    pub async fn for_runs(
+        shared: &Shared,
+        wanted: impl Iterator<Item = (i32, &Arc<JobBody>)>,
+    ) -> Result<Self> {
+        let (mut jobs, mut executors) = (HashSet::new(), HashSet::new());
+        for (executor_id, body) in wanted {
+            let limits = limits(shared, body, executor_id);
+            jobs.extend(limits.job.map(|_| body.job.id));
+            executors.extend(limits.executor.map(|_| executor_id));
+        }
+        let mut gatekeeper = Self::default();
+        if jobs.is_empty() && executors.is_empty() {
+            return Ok(gatekeeper);
+        }
+        let buckets = shared.holdings().buckets();
+        let (jobs, executors): (Vec<i32>, Vec<i32>) =
+            (jobs.into_iter().collect(), executors.into_iter().collect());
+        for run in shared.store.out(&buckets, &jobs, &executors).await? {
+            shared.occupants.add(run.id, run.executor_id);
+            gatekeeper.enter(&run);
+            gatekeeper.out.insert(run.id, run);
+        }
+        Ok(gatekeeper)
+    }
+
+    /// Decides about one run that is due.
+    pub fn admit(&self, run: &Run, limits: Limits, queue: &Queue, stopper: &Stopper) -> Admission {
+        let Run { executor_id, job_id, .. } = *run;
+        if stopper.is_stopping(job_id) {
+            return Admission::Wait(Reason::BehindRun);
+        }
+        admit(
+            limits,
+            Occupancy {
+                of_job: self.of_job.get(&job_id).map_or(&[], Vec::as_slice),
+                of_executor: self.of_executor.get(&executor_id).copied().unwrap_or(0),
+                queued: queue.length(executor_id, job_id),
+                is_queued: run.reason.is_held(),
+                is_behind: queue.is_behind(executor_id, job_id, Place::from(run)),
+            },
+        )
+    }
+
+    /// A run takes its slots.
+    pub fn enter(&mut self, run: &Run) {
+        self.of_job.entry(run.job_id).or_default().push(run.id);
+        *self.of_executor.entry(run.executor_id).or_default() += 1;
+    }
+
+    /// One that is out, as it was read.
+    pub fn run(&self, run_id: i64) -> Option<&Run> {
+        self.out.get(&run_id)
+    }
+
+    /// The runs in the queue that find room at this executor now, in order.
+    pub fn next(
+        &self,
+        queue: &Queue,
+        executor_id: i32,
+        bodies: &HashMap<i32, Arc<JobBody>>,
+        max_parallel: i32,
+    ) -> Vec<i64> {
+        let mut taken: HashMap<i32, usize> = HashMap::new();
+        let has_room = |job_id: i32| {
+            // A job that was deleted leaves what waits to whoever looks at the rows.
+            let Some(body) = bodies.get(&job_id) else { return true };
+            let Some(slots) = Limits::of(&body.job, max_parallel).job else { return true };
+            let taken = taken.entry(job_id).or_insert_with(|| self.of_job.get(&job_id).map_or(0, Vec::len));
+            *taken += 1;
+            *taken <= slots.count || slots.overlap == Overlap::Replace
+        };
+        let out = self.of_executor.get(&executor_id).copied().unwrap_or(0);
+        let most = usize::try_from(max_parallel).ok().filter(|most| *most > 0);
+        queue.next(executor_id, most.map_or(MOST_AT_ONCE, |most| most.saturating_sub(out)), has_room)
+    }
+}
+
+/// Runs taken out of the queue of one executor in one go.
+const MOST_AT_ONCE: usize = 1_000;

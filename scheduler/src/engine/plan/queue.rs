@@ -1,0 +1,166 @@
+//! The runs that wait for others to end, in memory: by executor and job, in the order in which they
+//! go. A copy of the rows that say so; whoever takes one out claims it by its row.
+
+use crate::rules::admission::Place;
+use entity::run::{Model as Run, Reason};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+#[derive(Debug, Default)]
+pub struct Queue {
+    executors: HashMap<i32, HashMap<i32, BTreeMap<Place, Reason>>>,
+    entries: HashMap<i64, Entry>,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    executor_id: i32,
+    job_id: i32,
+    place: Place,
+}
+
+impl Queue {
+    /// Puts a run into its place, or moves it there.
+    pub fn put(&mut self, run: &Run, reason: Reason) {
+        self.remove(run.id);
+        let Run { executor_id, job_id, .. } = *run;
+        let place = Place::from(run);
+        self.executors.entry(executor_id).or_default().entry(job_id).or_default().insert(place, reason);
+        self.entries.insert(run.id, Entry { executor_id, job_id, place });
+    }
+
+    pub fn remove(&mut self, run_id: i64) {
+        let Some(Entry { executor_id, job_id, place, .. }) = self.entries.remove(&run_id) else { return };
+        let Some(jobs) = self.executors.get_mut(&executor_id) else { return };
+        if let Some(places) = jobs.get_mut(&job_id) {
+            places.remove(&place);
+            if places.is_empty() {
+                jobs.remove(&job_id);
+            }
+        }
+        if jobs.is_empty() {
+            self.executors.remove(&executor_id);
+        }
+    }
+
+    /// Takes over what was read: everything that is in the queue.
+    pub fn replace(&mut self, read: &[Run]) {
+        *self = Self::default();
+        read.iter().for_each(|run| self.put(run, run.reason));
+    }
+
+    /// Executors for which something waits.
+    pub fn executors(&self) -> impl Iterator<Item = i32> + '_ {
+        self.executors.keys().copied()
+    }
+
+    /// Jobs of which something waits for this executor.
+    pub fn jobs_of(&self, executor_id: i32) -> impl Iterator<Item = i32> + '_ {
+        self.executors.get(&executor_id).into_iter().flat_map(|jobs| jobs.keys().copied())
+    }
+
+    /// How many runs of a job wait.
+    pub fn length(&self, executor_id: i32, job_id: i32) -> usize {
+        self.of_job(executor_id, job_id).map_or(0, BTreeMap::len)
+    }
+
+    /// What a run that goes before this place waits for, if both want the same.
+    pub fn is_behind(&self, executor_id: i32, job_id: i32, place: Place) -> Option<Reason> {
+        let own = self.of_job(executor_id, job_id).and_then(BTreeMap::first_key_value);
+        if let Some((_, reason)) = own.filter(|(first, _)| **first < place) {
+            return Some(*reason);
+        }
+        let firsts = self.executors.get(&executor_id)?.values().filter_map(BTreeMap::first_key_value);
+        let mut before = firsts.filter(|(first, reason)| **first < place && **reason == Reason::AtCapacity);
+        before.next().map(|(_, reason)| *reason)
+    }
+
+    /// The next in order for this executor of whose job `has_room` says so: it is asked for each run once,
+    /// in the order in which they would go, and a job for which it says no is left alone.
+    pub fn next(&self, executor_id: i32, most: usize, mut has_room: impl FnMut(i32) -> bool) -> Vec<i64> {
+        let mut chosen = Vec::new();
+        let Some(jobs) = self.executors.get(&executor_id) else { return chosen };
+        let mut lines: HashMap<i32, _> = jobs.iter().map(|(id, places)| (*id, places.keys())).collect();
+        let mut heads: BTreeSet<(Place, i32)> = BTreeSet::new();
+        for (job_id, line) in &mut lines {
+            heads.extend(line.next().map(|place| (*place, *job_id)));
+        }
+        while chosen.len() < most
+            && let Some((place, job_id)) = heads.pop_first()
+        {
+            if has_room(job_id) {
+                chosen.push(place.run_id);
+                heads.extend(lines.get_mut(&job_id).and_then(Iterator::next).map(|next| (*next, job_id)));
+            }
+        }
+        chosen
+    }
+
+    fn of_job(&self, executor_id: i32, job_id: i32) -> Option<&BTreeMap<Place, Reason>> {
+        self.executors.get(&executor_id)?.get(&job_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::follow::tests::run;
+
+    /// Run `id` of this job on executor 1, due at its id.
+    fn of_job(job_id: i32, id: i64, priority: i16) -> Run {
+        Run { job_id, due_at: id, priority, ..run(id) }
+    }
+
+    fn queue(runs: &[Run]) -> Queue {
+        let mut queue = Queue::default();
+        runs.iter().for_each(|run| queue.put(run, Reason::BehindRun));
+        queue
+    }
+
+    #[test]
+    fn the_first_of_each_job_with_room_go_in_order() {
+        let queue =
+            queue(&[of_job(1, 10, 0), of_job(1, 11, 0), of_job(2, 5, 0), of_job(2, 6, 0), of_job(3, 20, 9)]);
+        let next = |most, rooms: [usize; 3]| {
+            let mut rooms = rooms;
+            queue.next(1, most, |job_id| {
+                let room = &mut rooms[job_id as usize - 1];
+                std::mem::replace(room, room.saturating_sub(1)) > 0
+            })
+        };
+        assert_eq!(next(9, [9, 9, 9]), [20, 5, 6, 10, 11]);
+        assert_eq!(next(2, [9, 9, 9]), [20, 5]);
+        assert_eq!(next(9, [1, 0, 0]), [10], "a job without room does not hold up the others");
+        assert_eq!(queue.next(2, 9, |_| true), [] as [i64; 0]);
+    }
+
+    #[test]
+    fn a_run_moves_when_it_is_put_again_and_is_gone_when_it_is_taken_out() {
+        let mut queue = queue(&[of_job(1, 10, 0), of_job(1, 11, 0)]);
+        queue.put(&of_job(1, 11, 5), Reason::AtCapacity);
+        assert_eq!(queue.next(1, 9, |_| true), [11, 10]);
+        assert_eq!(queue.length(1, 1), 2);
+        queue.remove(11);
+        queue.remove(10);
+        assert!(queue.executors().next().is_none());
+    }
+
+    #[test]
+    fn one_is_behind_its_own_job_and_behind_whoever_waits_for_the_executor() {
+        let mut queue = queue(&[of_job(1, 10, 0)]);
+        let behind = |queue: &Queue, job_id, id| queue.is_behind(1, job_id, Place::from(&of_job(1, id, 0)));
+        assert_eq!(behind(&queue, 1, 12), Some(Reason::BehindRun));
+        assert_eq!(behind(&queue, 1, 9), None, "it goes before");
+        assert_eq!(behind(&queue, 2, 12), None, "it waits for a slot of its own job");
+        queue.put(&of_job(1, 10, 0), Reason::AtCapacity);
+        assert_eq!(behind(&queue, 2, 12), Some(Reason::AtCapacity));
+    }
+
+    #[test]
+    fn what_is_read_takes_the_place_of_what_was_known() {
+        let mut queue = queue(&[run(10), run(11)]);
+        queue.replace(&[Run { reason: Reason::AtCapacity, ..run(12) }]);
+        assert_eq!(queue.next(1, 9, |_| true), [12]);
+        assert_eq!(queue.length(1, 1), 1);
+    }
+}
