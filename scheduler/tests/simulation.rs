@@ -19,11 +19,13 @@ mod rows;
 mod unsure;
 
 use database::Fresh;
-use entity::job::{Model as Job, Routing};
+use entity::executor::Model as Executor;
+use entity::job::{Model as Job, Overlap, Routing};
 use entity::run::{Model as Run, RunKind, RunState};
 use futures::future::join_all;
 use ground::Ground;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rows::{START, cursor, executor, instance, job};
 use scheduler::clock::ManualClock;
@@ -49,6 +51,8 @@ use unsure::{Misfortune, UnsureStore};
 /// What is claimed with the cursor, what leaves something behind, what asks first.
 const ROUTINGS: [Routing; 4] =
     [Routing::Round, Routing::LeastFrequentlyUsed, Routing::Failover, Routing::Busyover];
+/// What becomes of a run while another of its job is out: the parent's always go.
+const OVERLAPS: [Overlap; 4] = [Overlap::Skip, Overlap::Allow, Overlap::Replace, Overlap::Queue];
 /// Jobs with a schedule; those with even ids are retried.
 const JOBS: i32 = 4;
 const RETRIES: i32 = 2;
@@ -57,8 +61,9 @@ const CHILD: i32 = JOBS + 1;
 const PARENT: i32 = 1;
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
-/// Within so long everything must have ended afterwards: the longest doubt and some askings.
-const CALM: i64 = 400_000;
+/// Within so long everything must have ended afterwards: the longest doubt and some askings, one after
+/// the other where the executor has few slots.
+const CALM: i64 = 3_000_000;
 
 /// One life of a server.
 struct Server {
@@ -96,22 +101,26 @@ impl World {
     fn new(seed: u64, run_ids: Arc<RunIds>) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let store = MemoryStore::default();
+        let count = random.random_range(1..=3);
         {
             let mut tables = store.tables();
-            tables.executors.insert(1, executor(1));
+            // With several servers each counts the runs of its own buckets.
+            let max_parallel = if count == 1 { *[0, 5].choose(&mut random).unwrap() } else { 0 };
+            tables.executors.insert(1, Executor { max_parallel, ..executor(1) });
             for id in 1..=2 {
                 tables.instances.insert(id, instance(id, 1));
             }
             for id in 1..=CHILD {
                 let retries = if is_retried(id) { RETRIES } else { 0 };
                 let routing = ROUTINGS[id.unsigned_abs() as usize % ROUTINGS.len()];
-                let job = Job { routing, timeout_s: 60, retries, retry_delay_s: 1, ..job(id, 1) };
+                let overlap = OVERLAPS[id.unsigned_abs() as usize % OVERLAPS.len()];
+                let limits = Job { timeout_s: 60, overlap, queue_length: 5, ..job(id, 1) };
+                let job = Job { routing, retries, retry_delay_s: 1, ..limits };
                 tables.cursors.insert(id, cursor(&job, (id != CHILD).then_some(START + 1_000)));
                 tables.jobs.insert(id, job);
             }
             tables.children.insert((PARENT, CHILD));
         }
-        let count = random.random_range(1..=3);
         let over = Arc::new(AtomicBool::new(false));
         Self {
             ground: Ground::new(random.random(), over.clone()),
@@ -174,6 +183,7 @@ impl World {
         self.strike();
         self.report();
         self.check_final_states();
+        self.check_limits();
     }
 
     /// Buries the dead, and pauses somebody now and then.
@@ -211,6 +221,21 @@ impl World {
             let before = *self.final_states.entry(run.id).or_insert(run.state);
             assert_eq!(before, run.state, "a final state changed: {run:?}");
         }
+    }
+
+    /// No job has more runs out than it may, and nor has the executor.
+    fn check_limits(&self) {
+        let tables = self.store.tables();
+        let mut out: BTreeMap<i32, i32> = BTreeMap::new();
+        for run in tables.runs.values().filter(|run| run.state.is_out()) {
+            *out.entry(run.job_id).or_default() += 1;
+        }
+        for (id, count) in &out {
+            let job = &tables.jobs[id];
+            assert!(job.overlap == Overlap::Allow || *count <= job.slots, "{count} runs of job {id} are out");
+        }
+        let most = tables.executors[&1].max_parallel;
+        assert!(most == 0 || out.values().sum::<i32>() <= most, "the executor has too many runs: {out:?}");
     }
 
     async fn live(&mut self) {
@@ -263,7 +288,7 @@ impl World {
                 // A failure that has no code never began.
                 RunState::Failed => started == (run.code != 0),
                 RunState::Skipped => !started,
-                RunState::Lost => true,
+                RunState::Lost | RunState::Killed => true,
                 _ => false,
             };
             assert!(holds, "started: {started}, but the row says {}", brief(run));
@@ -361,7 +386,7 @@ async fn whatever_happens_between_two_commands_no_fire_is_lost_and_none_doubled(
         }
     }
     println!("{ends:?}");
-    for what in ["Succeeded", "Retry", "Child"] {
+    for what in ["Succeeded", "Retry", "Child", "Skipped", "Killed"] {
         assert!(ends.get(what).is_some_and(|count| *count > 100), "the storm leaves something: {ends:?}");
     }
 }

@@ -13,6 +13,8 @@ mod database;
 mod filling;
 #[path = "store_conformance/following.rs"]
 mod following;
+#[path = "store_conformance/queue.rs"]
+mod queue;
 #[path = "store_conformance/routing.rs"]
 mod routing;
 #[path = "support/rows.rs"]
@@ -327,7 +329,7 @@ fn any_step(random: &mut StdRng) -> Step {
         tries: tries.clone(),
         ..self::claim(mark)
     };
-    let what = match random.random_range(0..14) {
+    let what = match random.random_range(0..16) {
         0 => What::Accepted { claim, sent_at: START },
         1 => What::Refused { claim, reason: Reason::Refused, text: "no".to_owned() },
         2 | 3 => What::Result { executor_id: random.random_range(1..3), code, text: "text".to_owned() },
@@ -339,7 +341,9 @@ fn any_step(random: &mut StdRng) -> Step {
         9 => What::Resend { seen: claim, claim: 6, fence: 34 },
         10 => What::Found,
         11 => What::Lose { reason },
-        12 => What::Skip { reason: Reason::NoneIdle, tries },
+        12 => What::Hold { reason: *Reason::HELD.choose(random).unwrap() },
+        13 => What::Replace,
+        14 => What::Skip { reason: Reason::NoneIdle, tries },
         _ => What::Expire,
     };
     Step { run_id: random.random_range(1..40), at: START + random.random_range(0..100), what }
