@@ -53,6 +53,8 @@ pub enum Refusal {
     ExecutorHasJobs(u64),
     /// The run has ended already.
     RunEnded,
+    /// The run has gone out, or has ended.
+    RunNotWaiting,
     /// The executor could not be told to stop the run; the text says why.
     KillNotDelivered(String),
     /// A fire of this run is under way and could not be waited for; the job is stopped, but that

@@ -1,6 +1,7 @@
 //! Runs as people see and start them. What moves a run from state to state is the engine.
 
 mod list;
+mod queue;
 mod summary;
 
 use crate::authority::{Action, Caller, Scope, authorise, visible};
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 
 pub use crate::store::jobs::NextFire;
 pub use list::{RunFilter, RunPage, RunRow, list};
+pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
 pub use summary::{OfflineInstance, Summary, Wrong, summary};
 
 /// A run as a mark beside its job.

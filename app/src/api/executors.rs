@@ -1,10 +1,12 @@
 //! Executors: their list, their instances, their credentials.
 
+mod queue;
 mod views;
 
 use crate::error::AppError;
 use leptos::prelude::*;
 
+pub use queue::{QueueLine, QueueView};
 pub use views::{
     ExecutorForm, ExecutorLine, ExecutorLines, ExecutorPage, ExecutorQuery, ExecutorSettings, InstanceLine,
     JobLine, NamespaceChoice, registration_code, registration_of,
@@ -55,6 +57,23 @@ pub async fn instances(executor_id: i32) -> Result<Vec<InstanceLine>, AppError> 
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
     Ok(detail.instances.into_iter().map(InstanceLine::from).collect())
+}
+
+/// What the executor is doing, and what waits for it.
+#[server]
+pub async fn queue(executor_id: i32) -> Result<QueueView, AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let queue = scheduler::runs::queue(&services, &caller, executor_id).await;
+    queue.map(QueueView::from).map_err(ssr::refuse)
+}
+
+/// Lets a run go before all others that wait for its executor.
+#[server]
+pub async fn move_to_front(run_id: i64) -> Result<(), AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::runs::to_front(&services, &caller, run_id).await.map_err(ssr::refuse)
 }
 
 /// The token that was made for this executor just before, once.

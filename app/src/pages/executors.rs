@@ -7,6 +7,7 @@ mod form;
 mod instances;
 pub mod list;
 pub mod new;
+mod queue;
 
 use crate::i18n::*;
 use entity::executor::Registration;

@@ -2,6 +2,7 @@
 //! one of the access paths (executor, job, attention) from a position, and reads so many rows.
 
 mod paths;
+mod queue;
 mod stop;
 
 use entity::run::{Column, Entity, Model, RunState};
@@ -13,6 +14,7 @@ use sea_orm::{
 };
 
 pub use paths::{Batch, Path, Position, Span, of_executors, of_job, recent_of_jobs};
+pub use queue::{count_out, set_priority, waiting_for};
 pub use stop::{sending_of_job, skip_waiting};
 
 pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {

@@ -30,7 +30,8 @@ conform!(what_is_in_the_queue_is_read_as_a_whole_and_not_with_what_waits, async 
 conform!(what_is_out_is_found_by_its_job_or_its_executor_the_oldest_first, async |bench: &Bench| {
     bench.server("one").await;
     let (one, two, elsewhere) = (job(1, 1), job(2, 1), job(3, 2));
-    let out = |id: i64, job: &entity::job::Model, state| run::Model { state, ..sending(id, job, START - id, 5) };
+    let out =
+        |id: i64, job: &entity::job::Model, state| run::Model { state, ..sending(id, job, START - id, 5) };
     bench.put_run(out(1, &one, RunState::Sending), None).await;
     bench.put_run(out(2, &one, RunState::Running), None).await;
     bench.put_run(out(3, &two, RunState::Unknown), None).await;
@@ -50,26 +51,29 @@ conform!(what_is_out_is_found_by_its_job_or_its_executor_the_oldest_first, async
     assert_eq!(found(&[], &[]).await, [] as [i64; 0]);
 });
 
-conform!(a_run_is_put_into_the_queue_once_for_each_reason_and_leaves_it_with_its_claim, async |bench: &Bench| {
-    let authority = bench.server("one").await;
-    let one = job(1, 1);
-    bench.put_run(waiting(10_001, &one, START), None).await;
-    let store = bench.store();
-    let apply = async |what| {
-        let step = [Step { run_id: 10_001, at: START, what }];
-        store.apply(Some(&authority), &step).await.unwrap()[0]
-    };
-    let hold = |reason| What::Hold { reason };
-    assert_eq!(apply(hold(Reason::BehindRun)).await, Applied::Done);
-    assert_eq!(apply(hold(Reason::BehindRun)).await, Applied::Duplicate);
-    assert_eq!(apply(hold(Reason::AtCapacity)).await, Applied::Done);
-    let held = bench.run(10_001).await.unwrap();
-    assert_eq!((held.state, held.reason), (RunState::Waiting, Reason::AtCapacity));
-    assert_eq!(apply(What::Claim(claim(None))).await, Applied::Done);
-    assert_eq!(bench.run(10_001).await.unwrap().reason, Reason::None);
-    assert_eq!(apply(hold(Reason::BehindRun)).await, Applied::Impossible);
-    assert_eq!(apply(What::Replace).await, Applied::Done);
-    let replaced = bench.run(10_001).await.unwrap();
-    let expected = (RunState::Killed, Reason::Replaced, None, None);
-    assert_eq!((replaced.state, replaced.reason, replaced.live_bucket, replaced.attention), expected);
-});
+conform!(
+    a_run_is_put_into_the_queue_once_for_each_reason_and_leaves_it_with_its_claim,
+    async |bench: &Bench| {
+        let authority = bench.server("one").await;
+        let one = job(1, 1);
+        bench.put_run(waiting(10_001, &one, START), None).await;
+        let store = bench.store();
+        let apply = async |what| {
+            let step = [Step { run_id: 10_001, at: START, what }];
+            store.apply(Some(&authority), &step).await.unwrap()[0]
+        };
+        let hold = |reason| What::Hold { reason };
+        assert_eq!(apply(hold(Reason::BehindRun)).await, Applied::Done);
+        assert_eq!(apply(hold(Reason::BehindRun)).await, Applied::Duplicate);
+        assert_eq!(apply(hold(Reason::AtCapacity)).await, Applied::Done);
+        let held = bench.run(10_001).await.unwrap();
+        assert_eq!((held.state, held.reason), (RunState::Waiting, Reason::AtCapacity));
+        assert_eq!(apply(What::Claim(claim(None))).await, Applied::Done);
+        assert_eq!(bench.run(10_001).await.unwrap().reason, Reason::None);
+        assert_eq!(apply(hold(Reason::BehindRun)).await, Applied::Impossible);
+        assert_eq!(apply(What::Replace).await, Applied::Done);
+        let replaced = bench.run(10_001).await.unwrap();
+        let expected = (RunState::Killed, Reason::Replaced, None, None);
+        assert_eq!((replaced.state, replaced.reason, replaced.live_bucket, replaced.attention), expected);
+    }
+);

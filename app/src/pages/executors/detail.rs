@@ -1,7 +1,8 @@
 //! `/executors/:id`
 
 use crate::api::executors::{
-    DeleteExecutor, ExecutorPage, InstanceLine, JobLine, RotateToken, executor, instances, new_token,
+    DeleteExecutor, ExecutorPage, InstanceLine, JobLine, QueueView, RotateToken, executor, instances,
+    new_token, queue,
 };
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
@@ -16,6 +17,7 @@ use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
 use crate::pages::executors::instances::{Instances, online_count};
+use crate::pages::executors::queue::Queue;
 use crate::pages::executors::{registration_word, use_executor_id};
 use crate::routes;
 use leptos::prelude::*;
@@ -28,12 +30,17 @@ pub fn ExecutorDetail() -> impl IntoView {
     let key = move || (id.get(), actions.rotate.version().get());
     let page = Resource::new_blocking(key, |(id, _)| executor(id));
     let token = Resource::new_blocking(key, |(id, _)| new_token(id));
+    let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
     view! {
         <Transition>
             {move || Suspend::new(async move {
-                match (page.await, token.await) {
-                    (Ok(page), Ok(token)) => view! { <Content actions page token/> }.into_any(),
-                    (Err(error), _) | (_, Err(error)) => view! { <ErrorPage error/> }.into_any(),
+                match (page.await, token.await, waiting.await) {
+                    (Ok(page), Ok(token), Ok(waiting)) => {
+                        view! { <Content actions page token waiting/> }.into_any()
+                    }
+                    (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+                        view! { <ErrorPage error/> }.into_any()
+                    }
                 }
             })}
         </Transition>
@@ -47,7 +54,7 @@ struct Actions {
 }
 
 #[component]
-fn Content(actions: Actions, page: ExecutorPage, token: Option<String>) -> impl IntoView {
+fn Content(actions: Actions, page: ExecutorPage, token: Option<String>, waiting: QueueView) -> impl IntoView {
     let i18n = use_i18n();
     let id = page.id;
     let (present, live) = use_polled(page.instances.clone(), move || instances(id));
@@ -76,6 +83,7 @@ fn Content(actions: Actions, page: ExecutorPage, token: Option<String>) -> impl 
             >
                 <Instances instances=present/>
             </Section>
+            <Queue executor_id=id queue=waiting max_parallel=page.settings.max_parallel.clone()/>
             <div class="two">
                 <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>
                 <Enrolment page token present/>
