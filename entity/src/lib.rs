@@ -7,6 +7,7 @@
 pub mod bucket;
 pub mod executor;
 pub mod fault;
+pub mod freeze;
 pub mod id_block;
 pub mod instance;
 pub mod job;

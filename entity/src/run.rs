@@ -204,12 +204,14 @@ pub enum Reason {
     QueueFull = 19,
     /// Killed: a later run of the job took its place.
     Replaced = 20,
+    /// Waiting: its namespace is frozen. Skipped: its time passed while it was.
+    Frozen = 21,
 }
 
 impl Reason {
-    /// Of a run that waits for others to end. Such a run is in the queue, and the others need not look
-    /// at it before its turn.
-    pub const HELD: [Self; 2] = [Self::BehindRun, Self::AtCapacity];
+    /// Of a run that waits for others to end, or for the thaw. Nobody needs to look at such a run before
+    /// its turn has come.
+    pub const HELD: [Self; 3] = [Self::BehindRun, Self::AtCapacity, Self::Frozen];
 
     pub fn is_held(self) -> bool {
         Self::HELD.contains(&self)

@@ -19,6 +19,8 @@ pub struct Model {
     pub address: String,
     /// The program's version.
     pub version: String,
+    /// It has heeded every freeze up to this one.
+    pub freeze_seen: i32,
     /// Information for people; nobody compares it.
     pub started_at: Millis,
 }

@@ -99,7 +99,7 @@ impl Engine {
         let shared = Shared::new(parts, facts);
         let mut keeper = Keeper::new(shared.clone(), identity.text.clone());
         keeper.tick(Instant::now()).await?;
-        shared.directory.refresh(shared.store.as_ref()).await?;
+        shared.directory.refresh(shared.store.as_ref(), shared.now()).await?;
         let stop = CancellationToken::new();
         let (ended, stopped) = oneshot::channel();
         let loops = Loops { shared: shared.clone(), keeper, recorder: Recorder::new(shared.clone(), inbox) };

@@ -60,6 +60,10 @@ pub enum Refusal {
     /// A fire of this run is under way and could not be waited for; the job is stopped, but that
     /// run still goes out.
     RunUnderWay(i64),
+    /// It is frozen already.
+    Frozen,
+    /// It is frozen, but so many servers have not said that they heed it.
+    FreezeUnheeded(u64),
 }
 
 impl Error {

@@ -9,6 +9,7 @@ pub mod engine;
 mod error;
 pub mod executors;
 mod fields;
+pub mod freezes;
 pub mod instances;
 pub mod jobs;
 pub mod namespaces;

@@ -5,6 +5,7 @@ pub mod admission;
 pub mod bucket;
 pub mod cron;
 pub mod follow;
+pub mod freezes;
 pub mod lineage;
 pub mod misfire;
 pub mod preview;

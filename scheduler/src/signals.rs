@@ -13,6 +13,8 @@ pub enum Change {
     Run(i64),
     /// An executor was created, edited or deleted, or its instances changed.
     Executor(i32),
+    /// Something was frozen or thawed.
+    Freeze(i32),
 }
 
 /// How many unread changes a slow listener may have before it is told that it missed some.

@@ -3,6 +3,7 @@
 mod connect;
 pub mod engine;
 pub(crate) mod executors;
+pub(crate) mod freezes;
 pub mod ids;
 pub(crate) mod instances;
 pub(crate) mod job_children;

@@ -18,6 +18,8 @@ mod firing;
 mod following;
 #[path = "support/forgetful.rs"]
 mod forgetful;
+#[path = "engine_loops/freezes.rs"]
+mod freezes;
 #[path = "engine_loops/http.rs"]
 mod http;
 #[path = "engine_loops/kill.rs"]

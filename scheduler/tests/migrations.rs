@@ -26,6 +26,7 @@ async fn every_entity_selects(databases: &Databases) {
     selects!(
         bucket,
         executor,
+        freeze,
         id_block,
         instance,
         job,

@@ -11,6 +11,7 @@ mod servers;
 #[cfg(test)]
 mod services {
     mod executors;
+    mod freezes;
     mod instances;
     mod job_children;
     mod job_list;

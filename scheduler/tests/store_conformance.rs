@@ -257,9 +257,14 @@ conform!(what_should_have_happened_is_counted_by_its_kind, async |bench: &Bench|
         )
         .await;
     let counted = |unplanned, unended, unfollowed| Breaches { unplanned, unended, unfollowed };
-    assert_eq!(bench.store().breaches(START).await.unwrap(), Breaches::default());
-    assert_eq!(bench.store().breaches(START + 10).await.unwrap(), counted(1, 0, 0));
-    assert_eq!(bench.store().breaches(START + 11).await.unwrap(), counted(1, 1, 1));
+    assert_eq!(bench.store().breaches(START, Some(&[])).await.unwrap(), Breaches::default());
+    assert_eq!(bench.store().breaches(START + 10, Some(&[])).await.unwrap(), counted(1, 0, 0));
+    assert_eq!(bench.store().breaches(START + 10, Some(&[9])).await.unwrap(), counted(1, 0, 0));
+    // What is frozen need not fire.
+    for frozen in [Some(&[9, 1][..]), None] {
+        assert_eq!(bench.store().breaches(START + 10, frozen).await.unwrap(), counted(0, 0, 0));
+    }
+    assert_eq!(bench.store().breaches(START + 11, Some(&[])).await.unwrap(), counted(1, 1, 1));
 });
 
 conform!(a_lease_is_renewed_lost_taken_over_and_given_up, async |bench: &Bench| {

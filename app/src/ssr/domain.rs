@@ -59,6 +59,8 @@ fn refused(refusal: Refusal) -> Message {
     match refusal {
         Refusal::ExecutorHasJobs(jobs) => Message::new("executor_has_jobs").arg("jobs", jobs),
         Refusal::RunEnded => Message::new("run_ended"),
+        Refusal::Frozen => Message::new("already_frozen"),
+        Refusal::FreezeUnheeded(servers) => Message::new("freeze_unheeded").arg("n", servers),
         Refusal::RunNotWaiting => Message::new("run_not_waiting"),
         Refusal::KillNotDelivered(why) => Message::new("kill_not_delivered").arg("why", why),
         Refusal::RunUnderWay(run) => Message::new("run_under_way").arg("run", run),

@@ -3,6 +3,7 @@
 
 use crate::Result;
 use crate::rules::follow::Follower;
+use crate::rules::freezes::Freezes;
 use crate::rules::routing::Candidate;
 use crate::rules::schedule::{Definition, Schedule};
 use crate::rules::spread::delay_ms;
@@ -14,6 +15,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Bytes of parameters and scripts kept; beyond it the bodies are read anew as they are needed.
 const MAX_BYTES: usize = 64 << 20;
+
+/// How long a freeze that has ended is remembered: longer than any catch-up window.
+const MEMORY_MS: Millis = 8 * 24 * 3_600_000;
 
 /// A job as the engine uses it.
 #[derive(Clone, Debug)]
@@ -56,6 +60,9 @@ pub struct Directory(RwLock<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     executors: HashMap<i32, Instances>,
+    freezes: Arc<Freezes>,
+    /// By executor.
+    namespaces: HashMap<i32, i32>,
     /// Of the executors that limit their runs.
     max_parallel: HashMap<i32, i32>,
     jobs: HashMap<i32, Arc<JobBody>>,
@@ -63,14 +70,16 @@ struct Entries {
 }
 
 impl Directory {
-    /// Reads executors and instances anew.
-    pub async fn refresh(&self, store: &dyn Store) -> Result<()> {
+    /// Reads executors, instances and freezes anew.
+    pub async fn refresh(&self, store: &dyn Store, now: Millis) -> Result<()> {
         let (executors, instances) = store.executors().await?;
+        let freezes = Arc::new(Freezes::new(store.freezes(now - MEMORY_MS).await?));
         let limited = executors.iter().filter(|executor| executor.max_parallel > 0);
         let max_parallel = limited.map(|executor| (executor.id, executor.max_parallel)).collect();
+        let namespaces = executors.iter().map(|executor| (executor.id, executor.namespace_id)).collect();
         let executors = targets(executors, instances);
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        (entries.executors, entries.max_parallel) = (executors, max_parallel);
+        *entries = Entries { executors, max_parallel, freezes, namespaces, ..std::mem::take(&mut *entries) };
         Ok(())
     }
 
@@ -126,6 +135,15 @@ impl Directory {
     pub fn instances(&self, executor_id: i32) -> Instances {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         entries.executors.get(&executor_id).cloned().unwrap_or_default()
+    }
+
+    /// What is frozen, and what was lately.
+    pub fn freezes(&self) -> Arc<Freezes> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).freezes.clone()
+    }
+
+    pub fn namespace_of(&self, executor_id: i32) -> Option<i32> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).namespaces.get(&executor_id).copied()
     }
 
     /// How many runs of this executor may be out; 0 = any number.

@@ -8,6 +8,7 @@ mod admission;
 mod agenda;
 mod claim;
 mod cursors;
+mod freeze;
 mod probe;
 mod queue;
 mod route;
@@ -27,7 +28,9 @@ use crate::store::engine::Advance;
 use crate::{Error, Result};
 use agenda::Agenda;
 use claim::Claimer;
+use entity::run::Reason;
 use entity::{Millis, job_cursor};
+use freeze::Heeded;
 use probe::Prober;
 use queue::Queue;
 use std::collections::HashSet;
@@ -62,6 +65,7 @@ pub struct Planner {
     /// Executors where something that waits may find room.
     released: HashSet<i32>,
     stopper: Stopper,
+    heeded: Heeded,
     /// What waits for its time.
     agenda: Agenda,
     /// Jobs and runs that changed since the last tick.
@@ -101,6 +105,7 @@ impl Planner {
             queue_read_at: Millis::MIN,
             released: HashSet::new(),
             stopper: Stopper::default(),
+            heeded: Heeded::default(),
             agenda: Agenda::default(),
             changed_jobs: HashSet::new(),
             changed_runs: HashSet::new(),
@@ -200,7 +205,7 @@ impl Planner {
             Change::Job(id) => drop(self.changed_jobs.insert(id)),
             Change::Run(id) if self.shared.is_own_news(id) => return false,
             Change::Run(id) => drop(self.changed_runs.insert(id)),
-            Change::Executor(_) => self.executors_changed = true,
+            Change::Executor(_) | Change::Freeze(_) => self.executors_changed = true,
         }
         true
     }
@@ -218,6 +223,11 @@ impl Planner {
     /// turn a part of everything.
     async fn look_again(&mut self, poll: bool) -> Result<()> {
         let shared = self.shared.clone();
+        if self.executors_changed || poll {
+            shared.directory.refresh(shared.store.as_ref(), shared.now()).await?;
+            self.executors_changed = false;
+            self.heed_freezes().await?;
+        }
         let holdings = shared.holdings();
         let mut buckets = self.cursors.match_buckets(&holdings.epochs);
         self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
@@ -235,22 +245,25 @@ impl Planner {
             self.cursors.update(&ids, read);
             self.changed_jobs.clear();
         }
-        if self.executors_changed || poll {
-            shared.directory.refresh(shared.store.as_ref()).await?;
-            self.executors_changed = false;
-        }
         shared.figures.jobs.store(self.cursors.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 
     /// Reads the queue when buckets came, and now and then.
     async fn read_queue(&mut self, holdings: &Holdings, poll: bool, fresh: bool) -> Result<()> {
+        if fresh {
+            self.queue_read_at = Millis::MIN;
+        }
         let now = self.shared.now();
         let is_old = now.saturating_sub(self.queue_read_at) >= QUEUE_MS || now < self.queue_read_at;
         if fresh || (poll && is_old) {
             let buckets = holdings.buckets();
             let read = self.shared.store.queued(&buckets).await?;
-            self.queue.replace(&read);
+            let (frozen, queued): (Vec<_>, Vec<_>) =
+                read.into_iter().partition(|run| run.reason == Reason::Frozen);
+            self.queue.replace(&queued);
+            // Those that are still frozen stay as they are.
+            self.changed_runs.extend(frozen.iter().map(|run| run.id));
             self.queue_read_at = now;
         }
         Ok(())
@@ -283,6 +296,7 @@ impl Planner {
         let shared = self.shared.clone();
         let ids: Vec<i32> = due.iter().map(|cursor| cursor.job_id).collect();
         let bodies = shared.directory.jobs(shared.store.as_ref(), &ids).await?;
+        let freezes = shared.directory.freezes();
         let mut fired: Vec<Fired> = Vec::with_capacity(due.len());
         for cursor in due {
             let body = bodies.get(&cursor.job_id).filter(|body| body.job.version == cursor.version);
@@ -292,6 +306,8 @@ impl Planner {
                     self.changed_jobs.insert(cursor.job_id);
                     None
                 }
+                // The thaw has every cursor read again.
+                Some(body) if freezes.is_frozen(body.job.namespace_id) => None,
                 Some(body) => decide(body, cursor, now, until).map(|plan| (body.clone(), plan)),
             };
             match plan {
@@ -371,6 +387,7 @@ impl Planner {
         orders.retain(|order| ours.contains(&(order.run_id, order.claim)));
         let claimed = orders.len();
         self.shared.lanes.push(orders);
+        self.hand_back_frozen();
         Ok(claimed)
     }
 

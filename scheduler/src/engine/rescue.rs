@@ -198,7 +198,16 @@ impl Rescuer {
             askable: target.is_some_and(|target| evidence::can_be_asked(target.client)),
             inquiry,
         };
-        decide(run, view)
+        match decide(run, view) {
+            Verdict::Decide(What::Resend { .. }) if self.is_frozen(run) => Verdict::Leave,
+            verdict => verdict,
+        }
+    }
+
+    /// Whether everything of its executor stands still.
+    fn is_frozen(&self, run: &Run) -> bool {
+        let namespace = self.shared.directory.namespace_of(run.executor_id);
+        namespace.is_some_and(|id| self.shared.directory.freezes().is_frozen(id))
     }
 
     /// Forgets runs that are doubtful no more, and begins an inquiry for those that became so.

@@ -16,7 +16,10 @@ const PATIENCE_MS: Millis = 15 * 60_000;
 pub async fn tick(shared: &Shared) -> Result<Option<Breaches>> {
     let on_duty = shared.holdings().epochs.contains_key(&DUTY_BUCKET);
     let found = match on_duty {
-        true => Some(shared.store.breaches(shared.now() - PATIENCE_MS).await?),
+        true => {
+            let frozen = shared.directory.freezes().frozen();
+            Some(shared.store.breaches(shared.now() - PATIENCE_MS, frozen.as_deref()).await?)
+        }
         false => None,
     };
     shared.figures.set_breaches(found.unwrap_or_default());

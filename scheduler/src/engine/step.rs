@@ -282,7 +282,7 @@ fn go(row: &mut Model, state: RunState, reason: Reason) -> Applied {
 pub fn wants_attention(state: RunState, reason: Reason) -> bool {
     match state {
         RunState::Unknown | RunState::Failed | RunState::TimedOut | RunState::Lost => true,
-        RunState::Skipped => !matches!(reason, Reason::Stopped | Reason::Overlap),
+        RunState::Skipped => !matches!(reason, Reason::Stopped | Reason::Overlap | Reason::Frozen),
         _ => false,
     }
 }

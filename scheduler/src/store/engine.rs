@@ -11,7 +11,9 @@ pub use sql::SqlStore;
 use crate::Result;
 use crate::engine::step::{Applied, Step};
 use async_trait::async_trait;
-use entity::{Millis, bucket, executor, instance, job, job_child, job_cursor, route_use, run, server};
+use entity::{
+    Millis, bucket, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server,
+};
 use std::collections::HashSet;
 
 /// A server's claim to be alive: who it is and which of its lives this is.
@@ -152,6 +154,10 @@ pub trait Store: Send + Sync + 'static {
     async fn children_of(&self, job_ids: &[i32]) -> Result<Vec<job_child::Model>>;
     /// All executors, and the instances that are there.
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)>;
+    /// Freezes that last or ended at or after `since`.
+    async fn freezes(&self, since: Millis) -> Result<Vec<freeze::Model>>;
+    /// Notes that this server heeds every freeze up to this one.
+    async fn heed(&self, lease: Lease, freeze_id: i32) -> Result<()>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
     /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the
     /// executors that are `full`, and none that is in the queue.
@@ -196,8 +202,9 @@ pub trait Store: Send + Sync + 'static {
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed>;
     /// Marks instances as gone that were last seen at or before `cutoff`; their executors.
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>>;
-    /// Counts what should have happened before `before` and has not.
-    async fn breaches(&self, before: Millis) -> Result<Breaches>;
+    /// Counts what should have happened before `before` and has not. Schedules of the namespaces that are
+    /// `frozen` (none = all of them) need not have fired.
+    async fn breaches(&self, before: Millis, frozen: Option<&[i32]>) -> Result<Breaches>;
     /// The end of each open id block: (start, settled up to, highest id in use).
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>>;
     /// Enters the runs of a block from `settled_to` to below `up_to` into `run_by_job`.

@@ -20,6 +20,7 @@ pub async fn join(conn: &impl ConnectionTrait, newcomer: &Newcomer) -> Result<Le
         state: Set(ServerState::Live),
         address: Set(newcomer.address.clone()),
         version: Set(env!("CARGO_PKG_VERSION").to_owned()),
+        freeze_seen: Set(0),
         started_at: Set(newcomer.now),
         ..Default::default()
     };

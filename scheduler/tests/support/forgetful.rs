@@ -2,7 +2,7 @@
 //! told that the connection broke.
 
 use async_trait::async_trait;
-use entity::{executor, instance, job, job_child, job_cursor, route_use, run, server};
+use entity::{executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
@@ -88,6 +88,14 @@ impl Store for ForgetfulStore {
         self.inner.executors().await
     }
 
+    async fn freezes(&self, since: i64) -> Result<Vec<freeze::Model>> {
+        self.inner.freezes(since).await
+    }
+
+    async fn heed(&self, lease: Lease, freeze_id: i32) -> Result<()> {
+        self.inner.heed(lease, freeze_id).await
+    }
+
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>> {
         self.inner.runs(run_ids).await
     }
@@ -118,8 +126,8 @@ impl Store for ForgetfulStore {
         self.inner.expire_instances(cutoff, now).await
     }
 
-    async fn breaches(&self, before: i64) -> Result<Breaches> {
-        self.inner.breaches(before).await
+    async fn breaches(&self, before: i64, frozen: Option<&[i32]>) -> Result<Breaches> {
+        self.inner.breaches(before, frozen).await
     }
 
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {

@@ -3,7 +3,7 @@
 //! before or after one of them.
 
 use async_trait::async_trait;
-use entity::{executor, instance, job, job_child, job_cursor, route_use, run, server};
+use entity::{executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use scheduler::engine::step::{Applied, Step};
@@ -85,6 +85,8 @@ pass_on! {
     route_uses(job_ids: &[i32]) -> Vec<route_use::Model>;
     children_of(job_ids: &[i32]) -> Vec<job_child::Model>;
     executors() -> (Vec<executor::Model>, Vec<instance::Model>);
+    freezes(since: i64) -> Vec<freeze::Model>;
+    heed(lease: Lease, freeze_id: i32) -> ();
     runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
     queued(buckets: &[i16]) -> Vec<run::Model>;
@@ -96,7 +98,7 @@ pass_on! {
     apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;
     follow(authority: &Authority, endings: &[Ending]) -> Followed;
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
-    breaches(before: i64) -> Breaches;
+    breaches(before: i64, frozen: Option<&[i32]>) -> Breaches;
     open_blocks() -> Vec<OpenBlock>;
     settle(block: OpenBlock, up_to: i64) -> Settled;
 }

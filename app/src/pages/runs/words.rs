@@ -40,6 +40,7 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::AtCapacity => tu_string!(i18n, runs.reason_at_capacity),
         Reason::Overlap => tu_string!(i18n, runs.reason_overlap),
         Reason::QueueFull => tu_string!(i18n, runs.reason_queue_full),
+        Reason::Frozen => tu_string!(i18n, runs.reason_frozen),
         Reason::Replaced => tu_string!(i18n, runs.reason_replaced),
     })
 }

@@ -26,12 +26,14 @@ struct Lane {
 #[derive(Clone, Copy, Debug)]
 struct Bound {
     job_id: i32,
+    namespace_id: i32,
     instance_id: i32,
 }
 
 impl From<&Order> for Bound {
     fn from(order: &Order) -> Self {
-        Self { job_id: order.body.job.id, instance_id: order.target.instance_id }
+        let job = &order.body.job;
+        Self { job_id: job.id, namespace_id: job.namespace_id, instance_id: order.target.instance_id }
     }
 }
 
@@ -146,6 +148,23 @@ impl Lanes {
     pub fn withdraw(&self, executor_id: i32, run_id: i64, due_at: Millis) -> bool {
         let mut lanes = self.lock();
         lanes.get_mut(&executor_id).is_some_and(|lane| lane.queue.remove(&(due_at, run_id)).is_some())
+    }
+
+    /// Takes out what is not sent yet of the namespaces that are not to send.
+    pub fn withdraw_all(&self, is_meant: impl Fn(i32) -> bool) -> Vec<Order> {
+        let mut lanes = self.lock();
+        let mut withdrawn = Vec::new();
+        for lane in lanes.values_mut() {
+            let meant = lane.queue.extract_if(.., |_, order| is_meant(order.body.job.namespace_id));
+            withdrawn.extend(meant.map(|(_, order)| order));
+        }
+        withdrawn
+    }
+
+    /// Whether a request of such a namespace is under way.
+    pub fn is_sending(&self, is_meant: impl Fn(i32) -> bool) -> bool {
+        let lanes = self.lock();
+        lanes.values().flat_map(|lane| lane.in_flight.values()).any(|bound| is_meant(bound.namespace_id))
     }
 
     /// Requests under way.

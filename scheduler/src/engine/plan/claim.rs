@@ -131,12 +131,18 @@ impl Claimer<'_> {
         mut gatekeeper: Gatekeeper,
     ) -> Result<Decided> {
         let mut router = Router::new(self.shared, bodies.values(), self.now).await?;
+        let freezes = self.shared.directory.freezes();
         let mut decided = Decided::default();
         for RunWithParameter { run, parameter } in waiting {
             let Some(body) = bodies.get(&run.job_id) else {
                 self.skip(&mut decided, &run, Reason::Stopped, Vec::new());
                 continue;
             };
+            if freezes.is_frozen(body.job.namespace_id) {
+                self.queue.remove(run.id);
+                decided.hold(&run, Reason::Frozen, self.now);
+                continue;
+            }
             if !self.is_admitted(&mut decided, &run, body, &gatekeeper) {
                 continue;
             }
@@ -200,8 +206,7 @@ impl Claimer<'_> {
     /// Puts it into the queue, where those that come after it in this batch find it.
     fn hold(&mut self, decided: &mut Decided, run: &Run, reason: Reason) {
         self.queue.put(run, reason);
-        if run.reason != reason {
-            decided.step(run, What::Hold { reason }, self.now);
+        if decided.hold(run, reason, self.now) {
             decided.held.push(run.id);
         }
     }
@@ -281,6 +286,15 @@ impl Claimer<'_> {
 }
 
 impl Decided {
+    /// Writes down why it waits, unless the row says so already.
+    fn hold(&mut self, run: &Run, reason: Reason, now: Millis) -> bool {
+        let is_new = run.reason != reason;
+        if is_new {
+            self.step(run, What::Hold { reason }, now);
+        }
+        is_new
+    }
+
     fn step(&mut self, run: &Run, what: What, now: Millis) {
         self.buckets.push(run.bucket);
         self.steps.push(Step { run_id: run.id, at: now, what });

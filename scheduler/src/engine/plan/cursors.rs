@@ -55,6 +55,11 @@ impl Cursors {
         self.read.clear();
     }
 
+    /// Everything is to be read again, also what was taken off the time line.
+    pub fn forget_all(&mut self) {
+        *self = Self { slice_from: self.slice_from, ..Self::default() };
+    }
+
     /// The next buckets for the poll, with about `limit` cursors together.
     pub fn next_slice(&mut self, limit: usize) -> Vec<i16> {
         let own: Vec<i16> = self.read.keys().copied().collect();

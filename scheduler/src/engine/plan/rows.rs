@@ -37,6 +37,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
     let count = fired.iter().map(|fired| fired.plan.planned.len()).sum();
     let mut ids = shared.run_ids.take(count).await?.into_iter();
     let holdings = shared.holdings();
+    let freezes = shared.directory.freezes();
     let mut router = Router::new(shared, fired.iter().map(|fired| &fired.body), now).await?;
     let mut orders = Vec::with_capacity(count);
     let mut advances = Vec::with_capacity(fired.len());
@@ -57,7 +58,9 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
             let mut run = blank(id, cursor, body);
             match *planned {
                 Planned::Missed(span) => {
-                    miss(&mut run, span, body.delay_ms, now);
+                    let was_frozen = freezes.covered(body.job.namespace_id, span.last + body.delay_ms);
+                    let reason = if was_frozen { Reason::Frozen } else { Reason::Misfire };
+                    miss(&mut run, span, body.delay_ms, reason, now);
                     advance.last_at = span.last;
                 }
                 Planned::Fire { nominal } => {
@@ -109,11 +112,11 @@ fn claim(shared: &Shared, holdings: &Holdings, run: &mut Run, target: &Target, b
     run.deadline_at = Some(deadline(shared, body, run.due_at, now));
 }
 
-fn miss(run: &mut Run, span: MissedSpan, delay_ms: Millis, now: Millis) {
+fn miss(run: &mut Run, span: MissedSpan, delay_ms: Millis, reason: Reason, now: Millis) {
     (run.nominal_at, run.due_at) = (span.first, span.first + delay_ms);
     run.span_last = Some(span.last);
     run.span_count = i32::try_from(span.count).unwrap_or(i32::MAX);
-    skip(run, Reason::Misfire, now);
+    skip(run, reason, now);
 }
 
 fn skip(run: &mut Run, reason: Reason, now: Millis) {

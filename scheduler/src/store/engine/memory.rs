@@ -97,6 +97,19 @@ impl Store for MemoryStore {
         Ok((tables.executors.values().cloned().collect(), here.cloned().collect()))
     }
 
+    async fn freezes(&self, since: Millis) -> Result<Vec<freeze::Model>> {
+        let tables = self.tables();
+        let lately = |freeze: &&freeze::Model| freeze.thawed_at.is_none_or(|at| at >= since);
+        Ok(tables.freezes.values().rev().filter(lately).cloned().collect())
+    }
+
+    async fn heed(&self, lease: Lease, freeze_id: i32) -> Result<()> {
+        if let Some(server) = self.tables().live_server(lease) {
+            server.freeze_seen = freeze_id;
+        }
+        Ok(())
+    }
+
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>> {
         let tables = self.tables();
         let with_parameter = |id: &i64| {
@@ -233,14 +246,22 @@ impl Store for MemoryStore {
         Ok(executors)
     }
 
-    async fn breaches(&self, before: Millis) -> Result<Breaches> {
+    async fn breaches(&self, before: Millis, frozen: Option<&[i32]>) -> Result<Breaches> {
         let tables = self.tables();
         let is_past = |at: Option<Millis>| at.is_some_and(|at| at < before);
+        let namespace_of = |id: i32| tables.jobs.get(&id).map(|job| job.namespace_id);
+        let moves = |cursor: &job_cursor::Model| {
+            frozen.is_some_and(|frozen| !namespace_of(cursor.job_id).is_some_and(|id| frozen.contains(&id)))
+        };
         let live = || tables.runs.values().filter(|run| run.live_bucket.is_some());
         let unended = |run: &&run::Model| !run.state.is_final() && is_past(run.deadline_at);
         let unfollowed = |run: &&run::Model| run.state.is_final() && is_past(run.ended_at);
         Ok(Breaches {
-            unplanned: tables.cursors.values().filter(|cursor| is_past(cursor.next_at)).count() as u64,
+            unplanned: tables
+                .cursors
+                .values()
+                .filter(|cursor| moves(cursor) && is_past(cursor.next_at))
+                .count() as u64,
             unended: live().filter(unended).count() as u64,
             unfollowed: live().filter(unfollowed).count() as u64,
         })

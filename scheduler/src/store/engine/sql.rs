@@ -13,7 +13,7 @@ mod read;
 mod settle;
 
 use super::*;
-use crate::store::{Db, instances, job_children, leases, route_uses};
+use crate::store::{Db, freezes, instances, job_children, leases, route_uses};
 use crate::{Error, Result};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -134,6 +134,14 @@ impl Store for SqlStore {
         Ok(read::executors(self.db.reader()).await?)
     }
 
+    async fn freezes(&self, since: Millis) -> Result<Vec<freeze::Model>> {
+        Ok(freezes::since(self.db.reader(), since).await?)
+    }
+
+    async fn heed(&self, lease: Lease, freeze_id: i32) -> Result<()> {
+        transact!(self, conn => freezes::heed(conn, lease, freeze_id))
+    }
+
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>> {
         Ok(read::runs(self.db.reader(), run_ids).await?)
     }
@@ -214,8 +222,8 @@ impl Store for SqlStore {
         Ok(executors)
     }
 
-    async fn breaches(&self, before: Millis) -> Result<Breaches> {
-        Ok(read::breaches(self.db.reader(), before).await?)
+    async fn breaches(&self, before: Millis, frozen: Option<&[i32]>) -> Result<Breaches> {
+        Ok(read::breaches(self.db.reader(), before, frozen).await?)
     }
 
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {

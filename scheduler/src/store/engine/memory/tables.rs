@@ -6,7 +6,7 @@ use crate::{Error, Result};
 use entity::id_block::BLOCK;
 use entity::run::RunState;
 use entity::server::ServerState;
-use entity::{BUCKETS, Millis, bucket, executor, instance, job, job_cursor, route_use, run, server};
+use entity::{BUCKETS, Millis, bucket, executor, freeze, instance, job, job_cursor, route_use, run, server};
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: Millis = 3_600_000;
@@ -15,6 +15,7 @@ const HOUR: Millis = 3_600_000;
 #[derive(Debug)]
 pub struct Tables {
     pub executors: BTreeMap<i32, executor::Model>,
+    pub freezes: BTreeMap<i32, freeze::Model>,
     pub instances: BTreeMap<i32, instance::Model>,
     pub jobs: BTreeMap<i32, job::Model>,
     /// Parent and child.
@@ -41,6 +42,7 @@ impl Default for Tables {
         let bucket = |id| (id, bucket::Model { id, owner: None, epoch: 0 });
         Self {
             executors: BTreeMap::new(),
+            freezes: BTreeMap::new(),
             instances: BTreeMap::new(),
             jobs: BTreeMap::new(),
             children: BTreeSet::new(),
@@ -74,6 +76,7 @@ impl Tables {
             state: ServerState::Live,
             address: newcomer.address.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            freeze_seen: 0,
             started_at: newcomer.now,
         };
         self.server_id = row.id;

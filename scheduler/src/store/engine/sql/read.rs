@@ -182,17 +182,36 @@ pub async fn executed_before(
     Ok(recent.into_iter().find(executed))
 }
 
-pub async fn breaches(conn: &impl ConnectionTrait, before: Millis) -> Result<Breaches, DbErr> {
-    let unplanned = job_cursor::Entity::find().filter(job_cursor::Column::NextAt.lt(before));
+pub async fn breaches(
+    conn: &impl ConnectionTrait,
+    before: Millis,
+    frozen: Option<&[i32]>,
+) -> Result<Breaches, DbErr> {
     let live = || Runs::find().filter(RunColumn::LiveBucket.is_not_null());
     let is_final = RunColumn::State.is_in(RunState::iter().filter(|state| state.is_final()));
     let unended = live().filter(RunColumn::DeadlineAt.lt(before)).filter(is_final.clone().not());
     let unfollowed = live().filter(RunColumn::EndedAt.lt(before)).filter(is_final);
     Ok(Breaches {
-        unplanned: unplanned.count(conn).await?,
+        unplanned: unplanned(conn, before, frozen).await?,
         unended: unended.count(conn).await?,
         unfollowed: unfollowed.count(conn).await?,
     })
+}
+
+/// Cursors that should have moved on.
+async fn unplanned(
+    conn: &impl ConnectionTrait,
+    before: Millis,
+    frozen: Option<&[i32]>,
+) -> Result<u64, DbErr> {
+    let Some(frozen) = frozen else { return Ok(0) };
+    let late = job_cursor::Entity::find().filter(job_cursor::Column::NextAt.lt(before));
+    let still = Query::select()
+        .column(job::Column::Id)
+        .from(job::Entity)
+        .and_where(Expr::col(job::Column::NamespaceId).is_in(frozen.iter().copied()))
+        .to_owned();
+    late.filter(job_cursor::Column::JobId.not_in_subquery(still)).count(conn).await
 }
 
 /// By the index (live_bucket, due_at), which the predicate has to name.
