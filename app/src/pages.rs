@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod executors;
+pub mod freezes;
 pub mod home;
 pub mod jobs;
 pub mod login;

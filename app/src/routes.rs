@@ -38,6 +38,7 @@ pub fn AppRoutes() -> impl IntoView {
                         view=pages::executors::edit::EditExecutor
                         ssr=SsrMode::Async
                     />
+                    <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
                     // Inside the frame, so that a wrong address still shows the menu.
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </ParentRoute>
@@ -54,6 +55,11 @@ pub fn home() -> String {
 /// The sign-in page; `next` is the address within this site to go to afterwards.
 pub fn login(next: Option<&str>) -> String {
     link("/login", &[("next", next.unwrap_or_default())])
+}
+
+/// What is frozen, and was.
+pub fn freezes() -> String {
+    "/freezes".into()
 }
 
 /// The viewer's own account.

@@ -1,12 +1,14 @@
 //! The frame of every page but the sign-in page: bar, menu, content; tabs at the foot on a phone.
 
 mod bar;
+mod freeze_banner;
 mod menu;
 
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
 use bar::TopBar;
+use freeze_banner::FreezeBanner;
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, Redirect};
 use leptos_router::hooks::use_location;
@@ -36,6 +38,7 @@ pub fn Frame() -> impl IntoView {
             <TopBar viewer/>
             <Menu/>
             <main id="content" tabindex="-1">
+                <FreezeBanner/>
                 <Outlet/>
             </main>
             <Tabs/>

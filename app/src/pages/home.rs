@@ -10,6 +10,7 @@ use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::PageTitle;
 use crate::components::time::full;
 use crate::i18n::*;
+use crate::routes;
 use crate::visit::use_visit;
 use first_step::FirstSteps;
 use leptos::prelude::*;
@@ -40,7 +41,12 @@ fn Content(overview: Overview) -> impl IntoView {
     let first_step = Memo::new(move |_| present.read().first_step);
     view! {
         <div class="page">
-            <PageTitle title=tu_string!(i18n, common.home) actions=move || view! { <LiveSwitch live/> }>
+            <PageTitle title=tu_string!(i18n, common.home) actions=move || {
+                view! {
+                    <a class="act" href=routes::freezes()>{tu_string!(i18n, freezes.freeze)}</a>
+                    <LiveSwitch live/>
+                }
+            }>
                 <span class="muted t13">{today}</span>
             </PageTitle>
             {move || match first_step.get() {

@@ -1,0 +1,127 @@
+//! `/freezes`: stand still, and go on.
+
+use crate::api::freezes::{FORM, Freeze, FreezeLine, FreezeLines, Thaw, list_freezes};
+use crate::components::button::{Button, Weight};
+use crate::components::confirm::ConfirmForm;
+use crate::components::error_page::ErrorPage;
+use crate::components::field::{Choice, SelectField, TextField};
+use crate::components::form::{EditForm, FieldGroup, FormFoot};
+use crate::components::page_title::{PageTitle, Section};
+use crate::components::table::{Column, DataTable};
+use crate::components::time::{Time, TimeStyle};
+use crate::i18n::*;
+use leptos::prelude::*;
+
+#[component]
+pub fn Freezes() -> impl IntoView {
+    let (freeze, thaw) = (ServerAction::<Freeze>::new(), ServerAction::<Thaw>::new());
+    let lines =
+        Resource::new_blocking(move || (freeze.version().get(), thaw.version().get()), |_| list_freezes());
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match lines.await {
+                    Ok(lines) => view! { <Content lines freeze thaw/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Content(lines: FreezeLines, freeze: ServerAction<Freeze>, thaw: ServerAction<Thaw>) -> impl IntoView {
+    let i18n = use_i18n();
+    let everything = Choice::new("", tu_string!(i18n, freezes.everything));
+    let namespaces = lines.namespaces.into_iter().map(|found| Choice::new(found.id.to_string(), found.title));
+    let scopes: Vec<Choice> = std::iter::once(everything).chain(namespaces).collect();
+    let table = match lines.lines.is_empty() {
+        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, freezes.never)}</p> }.into_any(),
+        false => view! { <Lines lines=lines.lines thaw/> }.into_any(),
+    };
+    view! {
+        <div class="page">
+            <PageTitle title=tu_string!(i18n, freezes.title)/>
+            <p class="mt-1 max-w-140 text-muted t13">{tu_string!(i18n, freezes.what_it_does)}</p>
+            <div class="mt-4">
+                <EditForm id=FORM action=freeze prefix="form">
+                    <FieldGroup title=tu_string!(i18n, freezes.stop_all)>
+                        <SelectField name="namespace" label=tu_string!(i18n, freezes.scope) options=scopes/>
+                        <TextField
+                            name="reason"
+                            label=tu_string!(i18n, freezes.reason)
+                            help=tu_string!(i18n, freezes.reason_help)
+                            maxlength=500
+                        />
+                    </FieldGroup>
+                    <FormFoot>
+                        <Button weight=Weight::Danger>{tu_string!(i18n, freezes.freeze)}</Button>
+                    </FormFoot>
+                </EditForm>
+            </div>
+            <Section title=tu_string!(i18n, freezes.so_far)>{table}</Section>
+        </div>
+    }
+}
+
+#[component]
+fn Lines(lines: Vec<FreezeLine>, thaw: ServerAction<Thaw>) -> impl IntoView {
+    let i18n = use_i18n();
+    let columns = vec![
+        Column::new(tu_string!(i18n, freezes.scope)),
+        Column::new(tu_string!(i18n, freezes.by)).class("cw-4"),
+        Column::new(tu_string!(i18n, freezes.since)).class("cw-4").number(),
+        Column::new(tu_string!(i18n, freezes.until)).class("cw-5").number(),
+    ];
+    view! {
+        <DataTable label=tu_string!(i18n, freezes.so_far) columns inner=true>
+            {lines.into_iter().map(|line| row(line, thaw)).collect_view()}
+        </DataTable>
+    }
+}
+
+fn row(line: FreezeLine, thaw: ServerAction<Thaw>) -> impl IntoView {
+    let i18n = use_i18n();
+    let scope = scope_words(&line);
+    let end = match line.thawed_at {
+        Some(at) => {
+            let by = line.thawed_by.unwrap_or_default();
+            view! { <Time at style=TimeStyle::Short/> " " {by} }.into_any()
+        }
+        None => view! {
+            <ConfirmForm
+                action=thaw
+                fields=vec![("id", line.id.to_string())]
+                verb=tu_string!(i18n, freezes.thaw)
+                question=tu_string!(i18n, freezes.thaw_question, scope = scope.clone())
+                weight=Weight::Secondary
+            >
+                {tu_string!(i18n, freezes.thaw_touches)}
+            </ConfirmForm>
+        }
+        .into_any(),
+    };
+    view! {
+        <tr>
+            <td>
+                <span class="name">{scope}</span>
+                <span class="sub">{line.reason}</span>
+            </td>
+            <td class="p2 muted">{by_words(line.frozen_by)}</td>
+            <td class="p2 num muted"><Time at=line.frozen_at style=TimeStyle::Short/></td>
+            <td class="p1 num muted">{end}</td>
+        </tr>
+    }
+}
+
+/// The namespace, or that it is everything.
+pub fn scope_words(line: &FreezeLine) -> String {
+    let i18n = use_i18n();
+    line.namespace.clone().unwrap_or_else(|| tu_string!(i18n, freezes.everything).to_owned())
+}
+
+/// Who it was.
+pub fn by_words(name: Option<String>) -> String {
+    let i18n = use_i18n();
+    name.unwrap_or_else(|| tu_string!(i18n, freezes.operator).to_owned())
+}
