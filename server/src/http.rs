@@ -6,7 +6,7 @@
 pub mod access;
 pub mod assets;
 mod credentials;
-mod executor_api;
+pub mod executor_api;
 mod health;
 mod metrics;
 mod pages;

@@ -3,7 +3,7 @@
 mod connections;
 
 use crate::config::Settings;
-use crate::http::{self, assets};
+use crate::http::{self, assets, executor_api};
 use crate::state::ServerState;
 use anyhow::{Context, Result};
 use leptos::config::{Env, LeptosOptions};
@@ -39,6 +39,7 @@ pub struct Server {
     stop: CancellationToken,
     serving: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    replaying: JoinHandle<()>,
 }
 
 impl Server {
@@ -64,11 +65,12 @@ impl Server {
         let stop = CancellationToken::new();
         let state =
             ServerState::new(Arc::clone(&settings), services.clone(), engine.handle(), leptos, stop.clone());
+        let replaying = tokio::spawn(executor_api::replay(state.clone(), stop.clone()));
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
         let sweeping = tokio::spawn(sweep_sessions(services, stop.clone()));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping })
+        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping, replaying })
     }
 
     /// Where it listens; the port is known even if the settings left it to the system.
@@ -91,6 +93,7 @@ impl Server {
             tracing::warn!("requests were still open and have been cut off");
         }
         self.sweeping.abort();
+        self.replaying.abort();
         match timeout(Duration::from_millis(500), self.databases.close()).await {
             Ok(Ok(())) => tracing::info!("stopped"),
             Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),

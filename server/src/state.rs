@@ -1,6 +1,7 @@
 //! What every handler works with.
 
 use crate::config::Settings;
+use crate::http::executor_api::Spool;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use scheduler::Services;
@@ -16,6 +17,8 @@ pub struct ServerState {
     pub services: Services,
     pub engine: EngineHandle,
     pub leptos: LeptosOptions,
+    /// Callbacks that the database did not take in time.
+    pub spool: Spool,
     /// One permit for each page that may be rendered at the same time.
     pub renders: Arc<Semaphore>,
     stopping: CancellationToken,
@@ -30,7 +33,8 @@ impl ServerState {
         stopping: CancellationToken,
     ) -> Self {
         let renders = Arc::new(Semaphore::new(settings.http.max_page_renders));
-        Self { settings, services, engine, leptos, renders, stopping }
+        let spool = Spool::new(&settings.data_dir());
+        Self { settings, services, engine, leptos, spool, renders, stopping }
     }
 
     /// Whether this server answers what is open and then ends.

@@ -63,6 +63,7 @@ struct Entries {
     freezes: Arc<Freezes>,
     /// By executor.
     namespaces: HashMap<i32, i32>,
+    tokens: HashSet<String>,
     /// Of the executors that limit their runs.
     max_parallel: HashMap<i32, i32>,
     jobs: HashMap<i32, Arc<JobBody>>,
@@ -76,10 +77,12 @@ impl Directory {
         let freezes = Arc::new(Freezes::new(store.freezes(now - MEMORY_MS).await?));
         let limited = executors.iter().filter(|executor| executor.max_parallel > 0);
         let max_parallel = limited.map(|executor| (executor.id, executor.max_parallel)).collect();
+        let tokens = executors.iter().map(|executor| executor.token.clone()).collect();
         let namespaces = executors.iter().map(|executor| (executor.id, executor.namespace_id)).collect();
         let executors = targets(executors, instances);
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *entries = Entries { executors, max_parallel, freezes, namespaces, ..std::mem::take(&mut *entries) };
+        *entries =
+            Entries { executors, max_parallel, freezes, namespaces, tokens, ..std::mem::take(&mut *entries) };
         Ok(())
     }
 
@@ -140,6 +143,10 @@ impl Directory {
     /// What is frozen, and what was lately.
     pub fn freezes(&self) -> Arc<Freezes> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).freezes.clone()
+    }
+
+    pub fn knows_token(&self, token: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).tokens.contains(token)
     }
 
     pub fn namespace_of(&self, executor_id: i32) -> Option<i32> {

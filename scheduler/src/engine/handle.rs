@@ -125,6 +125,11 @@ impl EngineHandle {
         Ok(LogChunk::from_reply(&reply))
     }
 
+    /// Whether this is an executor's token, as far as is known without asking the database.
+    pub fn knows_token(&self, token: &str) -> bool {
+        self.0.directory.knows_token(token)
+    }
+
     /// Whether an instance answers: the text says why it does not.
     ///
     /// # Errors

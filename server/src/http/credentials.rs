@@ -18,6 +18,15 @@ pub struct Credentials<'a> {
 }
 
 impl<'a> Credentials<'a> {
+    /// All headers that are looked at.
+    pub const HEADERS: [&'static str; 5] = [
+        words::TOKEN_HEADER,
+        words::LEGACY_TOKEN_HEADER,
+        words::NAMESPACE_HEADER,
+        words::APP_NAME_HEADER,
+        "user-agent",
+    ];
+
     pub fn of(headers: &'a HeaderMap) -> Self {
         let text = |name: &str| {
             headers

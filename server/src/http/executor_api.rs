@@ -4,6 +4,7 @@
 //! any other answer for a failure of the network, and sends the same again.
 
 mod callback;
+mod spool;
 
 use crate::config::Settings;
 use crate::http::credentials::Credentials;
@@ -14,12 +15,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Json, Router};
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderMap, Method};
 use protocol::Reply;
 use protocol::words::{self, path};
 use scheduler::instances::{self, RegisterOutcome, RegistrationCall};
 use std::time::Duration;
 use tokio::time::timeout;
+
+pub use spool::{Spool, replay};
 
 /// Executors give up after 3 s. A database that is silent for this long is reported as a failure, so
 /// that they keep what they sent and send it again.
@@ -66,10 +69,29 @@ async fn reply(state: &ServerState, name: &str, request: Request) -> Reply {
         Ok(Ok(reply)) => reply,
         Ok(Err(error)) => {
             tracing::error!(%error, "an executor's call failed");
-            Reply::failure(TEXT_UNAVAILABLE)
+            unanswered(state, name, &parts.headers, &body).await
         }
         Err(_) => {
             tracing::error!("the database did not answer an executor's call in time");
+            unanswered(state, name, &parts.headers, &body).await
+        }
+    }
+}
+
+/// The database says nothing. A result from somebody whose token is known is kept, for some clients send
+/// it only once; everything else they send again.
+async fn unanswered(state: &ServerState, name: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+    let shared = state.settings.executor_api.token.as_deref();
+    let credentials = Credentials::of(headers);
+    let is_known =
+        credentials.token.is_some_and(|token| shared == Some(token) || state.engine.knows_token(token));
+    if name != path::CALLBACK || !is_known {
+        return Reply::failure(TEXT_UNAVAILABLE);
+    }
+    match state.spool.keep(headers, body).await {
+        Ok(()) => Reply::ok(),
+        Err(error) => {
+            tracing::error!(%error, "a callback could not be kept either");
             Reply::failure(TEXT_UNAVAILABLE)
         }
     }

@@ -5,6 +5,8 @@ use entity::run::RunState;
 use scheduler::authority::Caller;
 use scheduler::runs;
 use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
 
 /// A server with an executor on which runs start, and end only when the test says so.
 struct Running {
@@ -145,4 +147,38 @@ async fn a_callback_of_six_megabytes_is_taken() {
     let (state, kept) = running.stored(run).await;
     assert_eq!(state, RunState::Succeeded);
     assert!(!kept.is_empty() && kept.len() < 100_000, "cut to {}", kept.len());
+}
+
+/// Whether anything is kept for later.
+fn is_kept(test: &TestServer) -> bool {
+    ["callbacks.spool", "callbacks.replay"].iter().any(|name| test.folder().join(name).exists())
+}
+
+#[tokio::test]
+async fn a_callback_that_the_database_does_not_take_is_kept_and_recorded_when_it_does() {
+    let mut running = Running::start().await;
+    let (answered, unheard) = (running.run().await, running.run().await);
+    let silence = running.test.services.db.begin().await.unwrap();
+    running.callback(json!([{ "logId": answered, "handleCode": 200, "handleMsg": "once" }])).await;
+    assert!(is_kept(&running.test));
+    // What somebody unknown sends is not.
+    let body = json!([{ "logId": unheard, "handleCode": 200 }]).to_string();
+    assert_eq!(running.test.call("callback", "wrong", body).await["code"], 500);
+    // As if this one had been the last thing a server did.
+    let line = json!({
+        "headers": [["xxl-job-access-token", running.token]],
+        "body": json!([{ "logId": unheard, "handleCode": 500, "handleMsg": "after all" }]).to_string(),
+    });
+    let mut spool = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(running.test.folder().join("callbacks.spool"))
+        .unwrap();
+    writeln!(spool, "{line}").unwrap();
+    silence.rollback().await.unwrap();
+    while is_kept(&running.test) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(running.stored(answered).await, (RunState::Succeeded, "once".to_owned()));
+    assert_eq!(running.stored(unheard).await, (RunState::Failed, "after all".to_owned()));
 }

@@ -15,6 +15,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use server::config::{Layers, Settings};
 use server::lifecycle::{self, Server};
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -25,7 +26,7 @@ pub struct TestServer {
     pub services: Services,
     pub client: Client,
     /// Removed with the test.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Settings for a server with its data in `folder`, with the given ones changed.
@@ -64,7 +65,12 @@ impl TestServer {
         let settings = settings(&folder, changed);
         let server = Server::start(settings.clone()).await.unwrap();
         let (_, services) = lifecycle::open(&settings).await.unwrap();
-        Self { server, services, client: client(), _folder: folder }
+        Self { server, services, client: client(), folder }
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn url(&self, path: &str) -> String {
