@@ -1,7 +1,9 @@
 //! A job: what is to run, when, and where.
 
+mod hold;
 mod retry;
 
+pub use hold::{BlackoutPolicy, CalendarUse};
 pub use retry::{RetryBackoff, RetryOn, UnknownEnd};
 
 use crate::Millis;
@@ -37,6 +39,13 @@ pub struct Model {
     /// Each run is due up to this many seconds after its time, as late for ever for the same job;
     /// 0 … 86,400.
     pub spread_s: i32,
+    /// A calendar of its namespace, and what its days mean to the job.
+    pub calendar_id: Option<i32>,
+    pub calendar_use: CalendarUse,
+    /// Windows without fires, one a line, on the clock of the job's zone: `22:00-06:00`,
+    /// `mon-fri 08:00-18:00`, `2026-12-24 18:00..2026-12-27 06:00`.
+    pub blackouts: String,
+    pub blackout_policy: BlackoutPolicy,
     pub misfire_policy: MisfirePolicy,
     /// A fire later than this many milliseconds is never made up for.
     pub catch_up_ms: Millis,

@@ -51,7 +51,7 @@ pub struct Model {
     /// 1 for the first.
     pub attempt: i32,
     pub priority: i16,
-    /// Consecutive misfires in one row: the last nominal time and how many.
+    /// Consecutive times in one row that were missed or held back: the last of them and how many.
     pub span_last: Option<Millis>,
     pub span_count: i32,
     /// When the server ends it whatever the client does; none = no limit.
@@ -186,6 +186,10 @@ pub enum Reason {
     NoneAlive = 14,
     /// Skipped: every instance was busy with the job, or did not answer.
     NoneIdle = 15,
+    /// Skipped: the job's calendar does not allow the day.
+    Calendar = 16,
+    /// Skipped: it fell into a blackout window of the job.
+    Blackout = 17,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

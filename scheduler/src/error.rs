@@ -51,6 +51,8 @@ pub enum Error {
 pub enum Refusal {
     /// The executor still has this many jobs.
     ExecutorHasJobs(u64),
+    /// This many jobs use the calendar.
+    CalendarHasJobs(u64),
     /// The run has ended already.
     RunEnded,
     /// The executor could not be told to stop the run; the text says why.

@@ -1,7 +1,9 @@
 //! What is decided, and nothing else: no database, no network, no clock. `now` is an argument, and
 //! the same arguments give the same answer on every server.
 
+pub mod blackout;
 pub mod bucket;
+pub mod calendar;
 pub mod cron;
 pub mod follow;
 pub mod lineage;
@@ -12,3 +14,5 @@ pub mod routing;
 pub mod run_state;
 pub mod schedule;
 pub mod spread;
+pub mod timetable;
+pub mod weekdays;

@@ -58,6 +58,7 @@ fn logged(error: Error, kind: ErrorKind) -> AppError {
 fn refused(refusal: Refusal) -> Message {
     match refusal {
         Refusal::ExecutorHasJobs(jobs) => Message::new("executor_has_jobs").arg("jobs", jobs),
+        Refusal::CalendarHasJobs(jobs) => Message::new("calendar_has_jobs").arg("jobs", jobs),
         Refusal::RunEnded => Message::new("run_ended"),
         Refusal::KillNotDelivered(why) => Message::new("kill_not_delivered").arg("why", why),
         Refusal::RunUnderWay(run) => Message::new("run_under_way").arg("run", run),
@@ -89,6 +90,8 @@ pub fn fault_message(fault: Fault) -> Message {
         Fault::Cycle { path } => Message::new("cycle").arg("path", path.join(" → ")),
         Fault::TooMany { max } => Message::new("too_many").arg("max", max),
         Fault::Cron { position, detail } => cron_message(position, detail),
+        Fault::Line { number, text } => Message::new("line").arg("number", number).arg("text", text),
+        Fault::NothingLeft => Message::new("nothing_left"),
         Fault::DateTime => Message::new("date_time"),
         Fault::Past => Message::new("past"),
         Fault::NotLater => Message::new("not_later"),

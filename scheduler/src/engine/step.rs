@@ -270,7 +270,8 @@ fn go(row: &mut Model, state: RunState, reason: Reason) -> Applied {
 pub fn wants_attention(state: RunState, reason: Reason) -> bool {
     match state {
         RunState::Unknown | RunState::Failed | RunState::TimedOut | RunState::Lost => true,
-        RunState::Skipped => reason != Reason::Stopped,
+        // What somebody asked for needs nobody.
+        RunState::Skipped => !matches!(reason, Reason::Stopped | Reason::Calendar | Reason::Blackout),
         _ => false,
     }
 }

@@ -1,9 +1,9 @@
 //! Starting, stopping and deleting a job.
 
-use super::{authorised, children, save, store};
+use super::{Timed, authorised, children, ids_for_held, save, store};
 use crate::authority::{Action, Caller};
 use crate::rules::bucket::bucket_of;
-use crate::rules::schedule::{Definition, Schedule};
+use crate::rules::timetable::Timetable;
 use crate::signals::Change;
 use crate::store::runs as runs_store;
 use crate::{Error, Refusal, Result, Services};
@@ -22,7 +22,8 @@ const LOOKS: u32 = 80;
 pub async fn start(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
     let stored = authorised(services, caller, Action::OperateJobs, id).await?;
     let now = services.clock.now();
-    Schedule::validate(Definition::from(&stored), now).map_err(Error::Invalid)?;
+    let stored = Timed::read(services.db.reader(), stored).await?;
+    Timetable::validate(stored.definition(), now).map_err(Error::Invalid)?;
     switch(services, caller, id, JobState::On).await
 }
 
@@ -65,18 +66,21 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
 /// Sets the state; a job that has it already stays as it is.
 async fn switch(services: &Services, caller: &Caller, id: i32, state: JobState) -> Result<Model> {
     let now = services.clock.now();
+    let stored = store::by_id(services.db.reader(), id).await?.ok_or(Error::NotFound("job"))?;
+    let ids = ids_for_held(services, &stored, now).await?;
     let transaction = services.db.begin().await?;
     let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
-    let job = match before.state == state {
-        true => before,
+    let (job, mut skipped) = match before.state == state {
+        true => (before, Vec::new()),
         false => {
             let changes = ActiveModel { state: Set(state), ..Default::default() };
-            save(&transaction, caller, &before, changes, now).await?
+            let before = Timed::read(&transaction, before).await?;
+            let saved = save(&transaction, caller, &before, changes, now, ids).await?;
+            (saved.job, saved.skipped)
         }
     };
-    let mut skipped = Vec::new();
     if state == JobState::Stopped {
-        skipped = runs_store::skip_waiting(&transaction, id, bucket_of(id), true, now).await?;
+        skipped.extend(runs_store::skip_waiting(&transaction, id, bucket_of(id), true, now).await?);
     }
     transaction.commit().await?;
     services.signals.publish(Change::Job(id));

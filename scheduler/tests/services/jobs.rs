@@ -245,6 +245,7 @@ async fn a_deleted_job_leaves_its_history_and_nothing_that_fires() {
 
 #[tokio::test]
 async fn a_preview_comes_from_the_schedule_as_typed() {
+    let world = World::new().await;
     let typed = SchedulePreview {
         schedule_kind: ScheduleKind::Cron,
         schedule: " 0 0 3 * * ? ".into(),
@@ -253,14 +254,18 @@ async fn a_preview_comes_from_the_schedule_as_typed() {
         repeat_policy: entity::job::RepeatPolicy::First,
         valid_from: String::new(),
         valid_until: String::new(),
+        calendar_id: None,
+        calendar_use: entity::job::CalendarUse::Only,
+        blackouts: String::new(),
+        blackout_policy: entity::job::BlackoutPolicy::Suppress,
         created_at: None,
     };
-    let fires = jobs::preview(&typed, START, 1_000).unwrap();
+    let fires = jobs::preview(&world.services, &world.root, &typed, START, 1_000).await.unwrap();
     assert_eq!(fires.len(), jobs::MOST_FIRES);
     assert_eq!(fires[0].local, "2026-11-22 03:00:00 CST");
     let broken = SchedulePreview { schedule: "* * *".into(), zone: "nowhere".into(), ..typed };
-    let fields: Vec<_> =
-        faults(jobs::preview(&broken, START, 5)).into_iter().map(|(field, _)| field).collect();
+    let refused = jobs::preview(&world.services, &world.root, &broken, START, 5).await;
+    let fields: Vec<_> = faults(refused).into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["schedule", "zone"]);
 }
 

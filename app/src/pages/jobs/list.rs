@@ -38,6 +38,9 @@ pub fn JobList() -> impl IntoView {
     );
     let new_job = move || {
         view! {
+            <LinkButton href=routes::calendars() weight=Weight::Ghost>
+                {tu_string!(i18n, calendars.title)}
+            </LinkButton>
             <LinkButton href=routes::job_new() weight=Weight::Primary icon=IconName::Plus>
                 {tu_string!(i18n, jobs.new)}
             </LinkButton>

@@ -8,7 +8,7 @@ use crate::engine::holdings::Holdings;
 use crate::engine::shared::Shared;
 use crate::engine::step::{RouteMark, wants_attention};
 use crate::rules::follow::Follows;
-use crate::rules::misfire::{MissedSpan, Plan, Planned};
+use crate::rules::misfire::{Plan, Planned};
 use crate::store::engine::Advance;
 use entity::run::{Model as Run, Reason, RunState};
 use entity::{Millis, job_cursor};
@@ -32,12 +32,13 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
     let mut orders = Vec::with_capacity(count);
     let mut advances = Vec::with_capacity(fired.len());
     for Fired { cursor, body, plan } in fired {
-        let Some(seen) = cursor.next_at.filter(|_| !plan.planned.is_empty()) else { continue };
+        let Some(seen) = cursor.next_at else { continue };
         let mut advance = Advance {
             job_id: cursor.job_id,
             version: cursor.version,
             seen,
-            next_at: plan.next_at.map(|nominal| nominal + body.delay_ms),
+            next_at: plan.outlook.next_at.map(|due_at| due_at + body.delay_ms),
+            held_from: plan.outlook.held_from,
             last_at: cursor.last_at,
             route_seq: cursor.route_seq,
             uses: Vec::new(),
@@ -46,12 +47,13 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
         for (planned, id) in plan.planned.iter().zip(ids.by_ref()) {
             let mut run = blank(id, cursor, body);
             match *planned {
-                Planned::Missed(span) => {
-                    miss(&mut run, span, body.delay_ms, now);
+                Planned::Skipped(span) => {
+                    span.write(&mut run, body.delay_ms, now);
+                    run.attention = wants_attention(run.state, run.reason).then_some(run.executor_id);
                     advance.last_at = span.last;
                 }
-                Planned::Fire { nominal } => {
-                    (run.nominal_at, run.due_at) = (nominal, nominal + body.delay_ms);
+                Planned::Fire { nominal, due_at } => {
+                    (run.nominal_at, run.due_at) = (nominal, due_at + body.delay_ms);
                     advance.last_at = nominal;
                     match router.way(body, run.executor_id, advance.route_seq) {
                         Way::Out(Exit { target, mark, .. }) => {
@@ -99,13 +101,6 @@ fn claim(shared: &Shared, holdings: &Holdings, run: &mut Run, target: &Target, b
     run.instance_id = Some(target.instance_id);
     run.instance_generation = target.instance_generation;
     run.deadline_at = Some(deadline(shared, body, run.due_at, now));
-}
-
-fn miss(run: &mut Run, span: MissedSpan, delay_ms: Millis, now: Millis) {
-    (run.nominal_at, run.due_at) = (span.first, span.first + delay_ms);
-    run.span_last = Some(span.last);
-    run.span_count = i32::try_from(span.count).unwrap_or(i32::MAX);
-    skip(run, Reason::Misfire, now);
 }
 
 fn skip(run: &mut Run, reason: Reason, now: Millis) {

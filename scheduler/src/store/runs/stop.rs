@@ -3,9 +3,11 @@
 use crate::Result;
 use crate::store::stat_hours::Outcomes;
 use entity::Millis;
-use entity::run::{Column, Entity, Reason, RunKind, RunState};
+use entity::run::{Column, Entity, Model, Reason, RunKind, RunState};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 
 /// Statistics that a person's change causes belong to no server.
 const NO_SERVER: i32 = 0;
@@ -38,6 +40,16 @@ pub async fn skip_waiting(
     }
     outcomes.add_to(conn, NO_SERVER).await?;
     Ok(skipped)
+}
+
+/// Inserts runs that never go out, and counts them.
+pub async fn insert_skipped(conn: &impl ConnectionTrait, runs: Vec<Model>) -> Result<()> {
+    let mut outcomes = Outcomes::default();
+    for run in runs {
+        outcomes.count(&run);
+        Entity::insert(run.into_active_model()).exec_without_returning(conn).await?;
+    }
+    outcomes.add_to(conn, NO_SERVER).await
 }
 
 /// A run of the job whose request is on its way, if any.

@@ -6,7 +6,9 @@ use crate::{Error, Result};
 use entity::id_block::BLOCK;
 use entity::run::RunState;
 use entity::server::ServerState;
-use entity::{BUCKETS, Millis, bucket, executor, instance, job, job_cursor, route_use, run, server};
+use entity::{
+    BUCKETS, Millis, bucket, calendar, executor, instance, job, job_cursor, route_use, run, server,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: Millis = 3_600_000;
@@ -17,6 +19,7 @@ pub struct Tables {
     pub executors: BTreeMap<i32, executor::Model>,
     pub instances: BTreeMap<i32, instance::Model>,
     pub jobs: BTreeMap<i32, job::Model>,
+    pub calendars: BTreeMap<i32, calendar::Model>,
     /// Parent and child.
     pub children: BTreeSet<(i32, i32)>,
     pub cursors: BTreeMap<i32, job_cursor::Model>,
@@ -43,6 +46,7 @@ impl Default for Tables {
             executors: BTreeMap::new(),
             instances: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            calendars: BTreeMap::new(),
             children: BTreeSet::new(),
             cursors: BTreeMap::new(),
             route_uses: BTreeMap::new(),
@@ -142,6 +146,7 @@ impl Tables {
             return false;
         };
         cursor.next_at = advance.next_at;
+        cursor.held_from = advance.held_from;
         cursor.last_at = advance.last_at;
         cursor.route_seq = advance.route_seq;
         true
