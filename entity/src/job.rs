@@ -79,15 +79,17 @@ pub struct Model {
     pub updated_by: Option<i32>,
 }
 
-/// Whether the schedule fires.
+/// Whether the schedule fires, and whether anything else starts the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// Its schedule fires.
     On,
-    /// Only by hand or API.
+    /// Only by hand, API or another job's success.
     Stopped,
+    /// Nothing starts it.
+    Disabled,
 }
 
 /// What makes a job fire, and what its schedule text holds then.

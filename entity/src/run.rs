@@ -160,7 +160,7 @@ pub enum Reason {
     Misfire = 1,
     /// Skipped or failed: the executor has no instance.
     NoInstance = 2,
-    /// Skipped: the job was stopped, or deleted, before it went out.
+    /// Skipped: the job was stopped before it went out.
     Stopped = 3,
     /// Failed: the executor answered the request with an error.
     Refused = 4,
@@ -190,6 +190,8 @@ pub enum Reason {
     Calendar = 16,
     /// Skipped: it fell into a blackout window of the job.
     Blackout = 17,
+    /// Skipped: the job was disabled, or deleted, before it went out.
+    Disabled = 18,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -34,7 +34,7 @@ pub(crate) use cursor::{Timed, ids_for_held, save};
 pub(crate) use draft::PARAMETER_LENGTH;
 pub use draft::{JobDraft, SchedulePreview};
 pub use list::{JobPage, JobRow, list};
-pub use switch::{delete, start, stop};
+pub use switch::{delete, disable, enable, start, stop};
 
 /// Fires that a preview shows at most.
 pub const MOST_FIRES: usize = 20;

@@ -6,6 +6,7 @@ pub mod bucket;
 pub mod calendar;
 pub mod cron;
 pub mod follow;
+pub mod job_state;
 pub mod lineage;
 pub mod misfire;
 pub mod preview;

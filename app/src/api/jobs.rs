@@ -138,6 +138,24 @@ pub async fn stop_job(id: i32) -> Result<(), AppError> {
     Ok(())
 }
 
+/// Lets nothing start a job any more; when this returns, nothing more goes out.
+#[server]
+pub async fn disable_job(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::jobs::disable(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("job_disabled"));
+    Ok(())
+}
+
+/// Takes that back: the schedule fires from now on.
+#[server]
+pub async fn enable_job(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::jobs::enable(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("job_enabled"));
+    Ok(())
+}
+
 /// Deletes a job and goes to the list.
 #[server]
 pub async fn delete_job(id: i32) -> Result<(), AppError> {

@@ -3,6 +3,7 @@
 use crate::components::time::full;
 use crate::error::{AppError, ErrorKind, FieldError, Message};
 use entity::fault::{CronFault, Fault, FieldFault};
+use entity::job::JobState;
 use http::request::Parts;
 use leptos::prelude::use_context;
 use scheduler::authority::Caller;
@@ -59,6 +60,11 @@ fn refused(refusal: Refusal) -> Message {
     match refusal {
         Refusal::ExecutorHasJobs(jobs) => Message::new("executor_has_jobs").arg("jobs", jobs),
         Refusal::CalendarHasJobs(jobs) => Message::new("calendar_has_jobs").arg("jobs", jobs),
+        Refusal::JobIs(state) => Message::new(match state {
+            JobState::On => "job_is_on",
+            JobState::Stopped => "job_is_stopped",
+            JobState::Disabled => "job_is_disabled",
+        }),
         Refusal::RunEnded => Message::new("run_ended"),
         Refusal::KillNotDelivered(why) => Message::new("kill_not_delivered").arg("why", why),
         Refusal::RunUnderWay(run) => Message::new("run_under_way").arg("run", run),

@@ -271,7 +271,9 @@ pub fn wants_attention(state: RunState, reason: Reason) -> bool {
     match state {
         RunState::Unknown | RunState::Failed | RunState::TimedOut | RunState::Lost => true,
         // What somebody asked for needs nobody.
-        RunState::Skipped => !matches!(reason, Reason::Stopped | Reason::Calendar | Reason::Blackout),
+        RunState::Skipped => {
+            !matches!(reason, Reason::Stopped | Reason::Disabled | Reason::Calendar | Reason::Blackout)
+        }
         _ => false,
     }
 }

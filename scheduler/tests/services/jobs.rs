@@ -231,6 +231,54 @@ async fn stopping_waits_for_a_request_on_its_way_and_names_it_if_it_stays() {
 }
 
 #[tokio::test]
+async fn nothing_starts_a_disabled_job_and_what_waits_is_skipped() {
+    let world = World::new().await;
+    let (services, root) = (&world.services, &world.root);
+    let job = world.job("invoice", JobState::On).await;
+    let by_schedule = world.run(&job, START, |_| ()).await;
+    let by_hand = world.run(&job, START, |run| (run.kind, run.slot) = (RunKind::Manual, -run.id)).await;
+    let running = world
+        .run(&job, START, |run| {
+            (run.state, run.kind, run.slot) = (RunState::Running, RunKind::Manual, -run.id);
+        })
+        .await;
+    let disabled = jobs::disable(services, root, job.id).await.unwrap();
+    assert_eq!((disabled.state, disabled.version), (JobState::Disabled, 2));
+    assert_eq!(cursor(&world, job.id).await.unwrap().next_at, None);
+    for waiting in [by_schedule, by_hand] {
+        let skipped = world.stored_run(waiting).await;
+        assert_eq!((skipped.state, skipped.reason), (RunState::Skipped, Reason::Disabled));
+    }
+    assert_eq!(world.stored_run(running).await.state, RunState::Running);
+    let refused = scheduler::runs::run_now(services, root, job.id, None).await;
+    assert!(matches!(refused, Err(Error::Refused(Refusal::JobIs(JobState::Disabled)))), "{refused:?}");
+    for word in [jobs::start(services, root, job.id).await, jobs::stop(services, root, job.id).await] {
+        assert!(matches!(word, Err(Error::Refused(Refusal::JobIs(JobState::Disabled)))), "{word:?}");
+    }
+    assert_eq!(jobs::disable(services, root, job.id).await.unwrap().version, 2, "again changes nothing");
+    let described = JobDraft { description: "off".into(), ..draft(job.executor_id) };
+    let edited = jobs::edit(services, root, job.id, 2, described).await.unwrap();
+    assert_eq!(edited.state, JobState::Disabled, "an edit leaves it disabled");
+    world.clock.advance(10 * MINUTE);
+    let enabled = jobs::enable(services, root, job.id).await.unwrap();
+    assert_eq!(enabled.state, JobState::On);
+    assert_eq!(cursor(&world, job.id).await.unwrap().next_at, Some(START + 11 * MINUTE), "from now on");
+    scheduler::runs::run_now(services, root, job.id, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_job_is_disabled_and_not_enabled() {
+    let world = World::new().await;
+    let (services, root) = (&world.services, &world.root);
+    let job = world.job("invoice", JobState::Stopped).await;
+    let enabled = jobs::enable(services, root, job.id).await;
+    assert!(matches!(enabled, Err(Error::Refused(Refusal::JobIs(JobState::Stopped)))), "{enabled:?}");
+    assert_eq!(jobs::disable(services, root, job.id).await.unwrap().state, JobState::Disabled);
+    assert_eq!(jobs::enable(services, root, job.id).await.unwrap().state, JobState::On);
+    jobs::delete(services, root, job.id).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_deleted_job_leaves_its_history_and_nothing_that_fires() {
     let world = World::new().await;
     let job = world.job("invoice", JobState::On).await;

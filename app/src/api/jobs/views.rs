@@ -274,7 +274,7 @@ mod from_services {
         pub(in crate::api) fn new(detail: &JobDetail, now: i64, fires: usize) -> Self {
             let fires = match detail.job.state {
                 JobState::On => scheduler::jobs::coming(&detail.job, detail.calendar.as_ref(), now, fires),
-                JobState::Stopped => Vec::new(),
+                JobState::Stopped | JobState::Disabled => Vec::new(),
             };
             Self {
                 state: detail.job.state,

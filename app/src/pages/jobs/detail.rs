@@ -1,6 +1,6 @@
 //! `/jobs/:id`
 
-use super::actions::{Delete, RunNow, Switch, Switches};
+use super::actions::{Delete, Disable, RunNow, Switch, Switches};
 use super::fires::FireTable;
 use super::follow_ups::FollowUps;
 use super::words::*;
@@ -64,13 +64,14 @@ fn Page(view: JobView) -> impl IntoView {
         Crumb::here(format!("#{id} {}", view.job.name)),
     ];
     let (name, parameter) = (view.job.name.clone(), view.job.parameter.clone());
-    let asks = use_query_map().read_untracked().get("ask").is_some_and(|what| what == "delete");
+    let ask = use_query_map().read_untracked().get("ask").unwrap_or_default();
     let actions = move || {
         view! {
             <Switch id state switches/>
+            <Disable id name=name.clone() state switches open=ask == "disable"/>
             <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
-            <Delete id name=name.clone() open=asks/>
-            <RunNow id name=name.clone() parameter=parameter.clone()/>
+            <Delete id name=name.clone() open=ask == "delete"/>
+            <RunNow id name=name.clone() parameter=parameter.clone() state/>
         }
     };
     view! {
@@ -243,6 +244,7 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView
                 let why = match state {
                     _ if is_manual => tu_string!(i18n, jobs.no_fires),
                     JobState::Stopped => tu_string!(i18n, jobs.no_fires_stopped),
+                    JobState::Disabled => tu_string!(i18n, jobs.no_fires_disabled),
                     JobState::On => tu_string!(i18n, jobs.no_fires_ended),
                 };
                 match fires.is_empty() {

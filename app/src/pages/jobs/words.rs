@@ -17,6 +17,7 @@ pub fn JobStateMark(#[prop(into)] state: Signal<JobState>) -> impl IntoView {
         let (icon, word) = match state.get() {
             JobState::On => (IconName::CircleDot, tu_string!(i18n, jobs.on)),
             JobState::Stopped => (IconName::Square, tu_string!(i18n, jobs.stopped)),
+            JobState::Disabled => (IconName::Ban, tu_string!(i18n, jobs.disabled)),
         };
         view! { <span class="job-state"><Icon name=icon size=14/>{word}</span> }
     }

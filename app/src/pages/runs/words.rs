@@ -38,6 +38,7 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::NoneIdle => tu_string!(i18n, runs.reason_none_idle),
         Reason::Calendar => tu_string!(i18n, runs.reason_calendar),
         Reason::Blackout => tu_string!(i18n, runs.reason_blackout),
+        Reason::Disabled => tu_string!(i18n, runs.reason_disabled),
     })
 }
 

@@ -12,6 +12,7 @@ use crate::engine::step::{Applied, Claim, RouteMark, Step, What};
 use crate::store::engine::RunWithParameter;
 use crate::{Error, Result};
 use entity::Millis;
+use entity::job::JobState;
 use entity::run::{Model as Run, Reason, RunState};
 use entity::run_text::Try;
 use std::collections::HashMap;
@@ -85,8 +86,10 @@ impl Claimer<'_> {
         let mut router = Router::new(shared, bodies.values(), self.now).await?;
         let mut decided = Decided::default();
         for RunWithParameter { run, parameter } in waiting {
-            let Some(body) = bodies.get(&run.job_id) else {
-                decided.skip(&run, Reason::Stopped, Vec::new(), self.now);
+            // Deleted, or disabled while it was handed back: nothing of it goes out.
+            let Some(body) = bodies.get(&run.job_id).filter(|body| body.job.state != JobState::Disabled)
+            else {
+                decided.skip(&run, Reason::Disabled, Vec::new(), self.now);
                 continue;
             };
             let way = match found.remove(&run.id) {

@@ -146,7 +146,8 @@ pub async fn insert_runs(conn: &impl ConnectionTrait, runs: &[&run::Model]) -> R
     Ok(missing)
 }
 
-async fn count_outcomes(
+/// Adds those of the rows that are final, except those that are left out, to the statistics.
+pub async fn count_outcomes(
     conn: &impl ConnectionTrait,
     server_id: i32,
     rows: &[&run::Model],
