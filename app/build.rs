@@ -8,8 +8,19 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 10] =
-    ["common", "account", "auth", "executors", "freezes", "home", "jobs", "runs", "states", "time"];
+const NAMESPACES: [&str; 11] = [
+    "common",
+    "account",
+    "auth",
+    "calendars",
+    "executors",
+    "freezes",
+    "home",
+    "jobs",
+    "runs",
+    "states",
+    "time",
+];
 /// Files whose keys are codes known only at run time.
 const CODED: [&str; 2] = ["errors", "notices"];
 

@@ -24,6 +24,9 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/jobs/new") view=pages::jobs::new::NewJob ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id") view=pages::jobs::detail::JobDetail ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id/edit") view=pages::jobs::edit::EditJob ssr=SsrMode::Async/>
+                    <Route path=path!("/calendars") view=pages::calendars::list::CalendarList ssr=SsrMode::Async/>
+                    <Route path=path!("/calendars/new") view=pages::calendars::new::NewCalendar ssr=SsrMode::Async/>
+                    <Route path=path!("/calendars/:id") view=pages::calendars::edit::EditCalendar ssr=SsrMode::Async/>
                     <Route path=path!("/runs") view=pages::runs::list::RunList ssr=SsrMode::Async/>
                     <Route path=path!("/runs/:id") view=pages::runs::detail::RunDetail ssr=SsrMode::Async/>
                     <Route path=path!("/executors") view=pages::executors::list::ExecutorList ssr=SsrMode::Async/>
@@ -95,6 +98,21 @@ pub fn job(id: i32) -> String {
 /// The form of a job.
 pub fn job_edit(id: i32) -> String {
     format!("/jobs/{id}/edit")
+}
+
+/// All calendars.
+pub fn calendars() -> String {
+    "/calendars".into()
+}
+
+/// The form of a new calendar.
+pub fn calendar_new() -> String {
+    "/calendars/new".into()
+}
+
+/// The form of a calendar.
+pub fn calendar_edit(id: i32) -> String {
+    format!("/calendars/{id}")
 }
 
 /// All runs.

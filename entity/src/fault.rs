@@ -42,6 +42,10 @@ pub enum Fault {
     Cycle { path: Vec<String> },
     /// More than `max` of them.
     TooMany { max: u32 },
+    /// A line that cannot be read; `number` counts from 1.
+    Line { number: u32, text: String },
+    /// A calendar or blackouts leave no time of the schedule in the years to come.
+    NothingLeft,
     /// A cron expression that cannot be read; `position` counts fields from 1.
     Cron { position: Option<u8>, detail: CronFault },
     /// Not a date and time of the form `2026-12-01 03:00:00`.

@@ -1,8 +1,10 @@
 //! A job: what is to run, when, and where.
 
+mod hold;
 mod overlap;
 mod retry;
 
+pub use hold::{BlackoutPolicy, CalendarUse};
 pub use overlap::Overlap;
 pub use retry::{RetryBackoff, RetryOn, UnknownEnd};
 
@@ -39,6 +41,13 @@ pub struct Model {
     /// Each run is due up to this many seconds after its time, as late for ever for the same job;
     /// 0 … 86,400.
     pub spread_s: i32,
+    /// A calendar of its namespace, and what its days mean to the job.
+    pub calendar_id: Option<i32>,
+    pub calendar_use: CalendarUse,
+    /// Windows without fires, one a line, on the clock of the job's zone: `22:00-06:00`,
+    /// `mon-fri 08:00-18:00`, `2026-12-24 18:00..2026-12-27 06:00`.
+    pub blackouts: String,
+    pub blackout_policy: BlackoutPolicy,
     pub misfire_policy: MisfirePolicy,
     /// A fire later than this many milliseconds is never made up for.
     pub catch_up_ms: Millis,
@@ -81,15 +90,17 @@ pub struct Model {
     pub updated_by: Option<i32>,
 }
 
-/// Whether the schedule fires.
+/// Whether the schedule fires, and whether anything else starts the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// Its schedule fires.
     On,
-    /// Only by hand or API.
+    /// Only by hand, API or another job's success.
     Stopped,
+    /// Nothing starts it.
+    Disabled,
 }
 
 /// What makes a job fire, and what its schedule text holds then.

@@ -16,6 +16,9 @@ pub struct Model {
     /// the schedule's nominal time and the delay that the job's spread gives it: what fires next is
     /// found and shown in the order in which it goes out, without a look at the job.
     pub next_at: Option<Millis>,
+    /// The first nominal time that has no row, where the next run is another one: a calendar or a
+    /// blackout holds it back, and what became of it is written when the next run is planned.
+    pub held_from: Option<Millis>,
     /// The last nominal time that has one.
     pub last_at: Millis,
     /// How many runs were routed, for [`crate::job::Routing::Round`].

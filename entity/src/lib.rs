@@ -5,6 +5,7 @@
 //! secret (password hash, token) makes its `Model` unserialisable: pages get a view struct instead.
 
 pub mod bucket;
+pub mod calendar;
 pub mod executor;
 pub mod fault;
 pub mod freeze;

@@ -52,7 +52,7 @@ pub struct Model {
     pub attempt: i32,
     /// Among the runs that wait: the job's, or higher where a person moved it to the front.
     pub priority: i16,
-    /// Consecutive misfires in one row: the last nominal time and how many.
+    /// Consecutive times in one row that were missed or held back: the last of them and how many.
     pub span_last: Option<Millis>,
     pub span_count: i32,
     /// When the server ends it whatever the client does; none = no limit.
@@ -168,7 +168,7 @@ pub enum Reason {
     Misfire = 1,
     /// Skipped or failed: the executor has no instance.
     NoInstance = 2,
-    /// Skipped: the job was stopped, or deleted, before it went out.
+    /// Skipped: the job was stopped before it went out.
     Stopped = 3,
     /// Failed: the executor answered the request with an error.
     Refused = 4,
@@ -206,6 +206,12 @@ pub enum Reason {
     Replaced = 20,
     /// Waiting: its namespace is frozen. Skipped: its time passed while it was.
     Frozen = 21,
+    /// Skipped: the job's calendar does not allow the day.
+    Calendar = 22,
+    /// Skipped: it fell into a blackout window of the job.
+    Blackout = 23,
+    /// Skipped: the job was disabled, or deleted, before it went out.
+    Disabled = 24,
 }
 
 impl Reason {

@@ -10,6 +10,7 @@ mod m20261121_000004_schedule_kinds;
 mod m20261121_000005_follow_ups;
 mod m20261121_000006_routing;
 mod m20261121_000007_queue;
+mod m20261121_000008_calendars;
 mod m20261121_000010_freezes;
 mod schema;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_follow_ups::Migration),
             Box::new(m20261121_000006_routing::Migration),
             Box::new(m20261121_000007_queue::Migration),
+            Box::new(m20261121_000008_calendars::Migration),
             Box::new(m20261121_000010_freezes::Migration),
         ]
     }

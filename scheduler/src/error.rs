@@ -2,6 +2,7 @@
 //! came from; the source stays inside and is logged once, at the edge.
 
 use entity::fault::{Fault, FieldFault};
+use entity::job::JobState;
 use sea_orm::DbErr;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -51,6 +52,10 @@ pub enum Error {
 pub enum Refusal {
     /// The executor still has this many jobs.
     ExecutorHasJobs(u64),
+    /// This many jobs use the calendar.
+    CalendarHasJobs(u64),
+    /// The job is in this state, in which it cannot be done.
+    JobIs(JobState),
     /// The run has ended already.
     RunEnded,
     /// The run has gone out, or has ended.

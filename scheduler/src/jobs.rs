@@ -5,6 +5,7 @@
 //! before goes out with the version it was claimed with.
 
 mod children;
+mod cursor;
 mod draft;
 mod list;
 mod switch;
@@ -14,24 +15,26 @@ use crate::executors::{self, ExecutorView};
 use crate::fields::is_taken;
 use crate::rules::bucket::bucket_of;
 use crate::rules::preview::PreviewFire;
-use crate::rules::schedule::{Definition, Schedule};
+use crate::rules::timetable::Timetable;
 use crate::runs::RecentRun;
 use crate::signals::Change;
 use crate::store::{
-    executors as executor_store, job_children, jobs as store, namespaces, runs as run_store, users,
+    calendars, executors as executor_store, job_children, jobs as store, namespaces, runs as run_store, users,
 };
 use crate::{Error, Result, Services, rules};
-use entity::fault::Fault;
+use cursor::delay;
+use entity::fault::{Fault, FieldFault};
 use entity::job::{ActiveModel, JobState, Model};
-use entity::{Millis, executor, job_cursor, namespace};
+use entity::{Millis, calendar, executor, job_cursor, namespace};
 use sea_orm::{DatabaseTransaction, Set};
 
 pub use crate::store::jobs::{JobFilter, JobOrder};
 pub use children::JobName;
+pub(crate) use cursor::{Timed, ids_for_held, save};
 pub(crate) use draft::PARAMETER_LENGTH;
 pub use draft::{JobDraft, SchedulePreview};
 pub use list::{JobPage, JobRow, list};
-pub use switch::{delete, start, stop};
+pub use switch::{delete, disable, enable, start, stop};
 
 /// Fires that a preview shows at most.
 pub const MOST_FIRES: usize = 20;
@@ -44,6 +47,10 @@ pub struct JobDetail {
     pub job: Model,
     pub executor: ExecutorView,
     pub namespace: namespace::Model,
+    /// The calendar that it names, if that is there.
+    pub calendar: Option<calendar::Model>,
+    /// What is wrong where it cannot be read any more when the job fires.
+    pub unreadable: Vec<FieldFault>,
     /// When the next run of the schedule is due; none when it does not fire.
     pub next_at: Option<Millis>,
     /// By how much the spread delays each fire of this job.
@@ -69,6 +76,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
     };
     let mut recent = run_store::recent_of_jobs(reader, &[id], RECENT).await?;
     let (parents, children) = children::around(reader, id).await?;
+    let Timed { job, calendar } = Timed::read(reader, job).await?;
     Ok(JobDetail {
         executor: executor.ok_or(Error::NotFound("executor"))?.into(),
         namespace: namespace.ok_or(Error::NotFound("namespace"))?,
@@ -78,25 +86,46 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
         recent: recent.remove(&id).unwrap_or_default().iter().map(RecentRun::from).collect(),
         parents,
         children,
+        unreadable: unreadable(&job, calendar.as_ref()),
+        calendar,
         job,
     })
 }
 
-/// The next fires of a schedule as it is being typed, at most [`MOST_FIRES`]. Reads nothing.
+/// The next fires of a schedule as it is being typed `now`, at most [`MOST_FIRES`] lines.
 ///
 /// # Errors
-/// [`Error::Invalid`] naming `schedule`, `zone`, `valid_from` or `valid_until`.
-pub fn preview(typed: &SchedulePreview, now: Millis, count: usize) -> Result<Vec<PreviewFire>> {
-    Ok(rules::preview::preview(&typed.read(now)?, now, count.min(MOST_FIRES)))
+/// [`Error::Invalid`] naming `schedule`, `zone`, `valid_from`, `valid_until`, `calendar_id` or
+/// `blackouts`.
+pub async fn preview(
+    services: &Services,
+    caller: &Caller,
+    typed: &SchedulePreview,
+    now: Millis,
+    count: usize,
+) -> Result<Vec<PreviewFire>> {
+    let calendar = usable_calendar(services, caller, None, typed.calendar_id).await?;
+    let timetable = typed.read(now, calendar.as_ref())?;
+    Ok(rules::preview::preview(&timetable, now, count.min(MOST_FIRES)))
 }
 
-/// The next fires of a stored job whose schedule fires; none when it has come to its end.
-pub fn coming(job: &Model, now: Millis, count: usize) -> Vec<PreviewFire> {
-    let schedule = Schedule::parse(Definition::from(job));
-    schedule.map_or_else(
+/// The next fires of a stored job whose schedule fires; none when it has come to its end, or cannot be
+/// read any more.
+pub fn coming(
+    job: &Model,
+    calendar: Option<&calendar::Model>,
+    now: Millis,
+    count: usize,
+) -> Vec<PreviewFire> {
+    let timetable = Timetable::parse(rules::timetable::Definition::of(job, calendar));
+    timetable.map_or_else(
         |_| Vec::new(),
-        |schedule| rules::preview::preview(&schedule, now, count.min(MOST_FIRES)),
+        |timetable| rules::preview::preview(&timetable, now, count.min(MOST_FIRES)),
     )
+}
+
+fn unreadable(job: &Model, calendar: Option<&calendar::Model>) -> Vec<FieldFault> {
+    Timetable::parse(rules::timetable::Definition::of(job, calendar)).err().unwrap_or_default()
 }
 
 /// Creates a job, which fires from now on if it is to be [`JobState::On`].
@@ -106,9 +135,11 @@ pub fn coming(job: &Model, now: Millis, count: usize) -> Vec<PreviewFire> {
 pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state: JobState) -> Result<Model> {
     let executor = usable_executor(services, caller, draft.executor_id).await?;
     let now = services.clock.now();
-    let checked = draft.checked(now, None)?;
+    let calendar = usable_calendar(services, caller, Some(executor.namespace_id), draft.calendar_id).await?;
+    let checked = draft.checked(now, calendar.as_ref(), None)?;
     let transaction = services.db.begin().await?;
     check_executor_stays(&transaction, executor.id).await?;
+    check_calendar_stays(&transaction, checked.draft.calendar_id).await?;
     check_name_free(&transaction, executor.namespace_id, &checked.draft.name, None).await?;
     children::check(&transaction, executor.namespace_id, None, &checked.draft.children).await?;
     let children = checked.draft.children.clone();
@@ -123,11 +154,14 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
         ..checked.columns()
     };
     let job = store::insert(&transaction, row).await.map_err(name_taken)?;
+    let timed = Timed::read(&transaction, job).await?;
+    let (outlook, job) = (timed.outlook(now)?, timed.job);
     let cursor = job_cursor::Model {
         job_id: job.id,
         bucket: bucket_of(job.id),
         version: job.version,
-        next_at: next_fire(&job, now)?,
+        next_at: outlook.next_at,
+        held_from: outlook.held_from,
         last_at: 0,
         route_seq: 0,
     };
@@ -155,9 +189,12 @@ pub async fn edit(
         return Err(Error::field("executor_id", Fault::Unknown));
     }
     let now = services.clock.now();
-    let checked = draft.checked(now, Some(&stored))?;
+    let calendar = usable_calendar(services, caller, Some(stored.namespace_id), draft.calendar_id).await?;
+    let checked = draft.checked(now, calendar.as_ref(), Some(&stored))?;
+    let ids = ids_for_held(services, &stored, now).await?;
     let transaction = services.db.begin().await?;
     check_executor_stays(&transaction, executor.id).await?;
+    check_calendar_stays(&transaction, checked.draft.calendar_id).await?;
     let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
     if before.version != version {
         return Err(Error::Conflict(before.version));
@@ -172,49 +209,12 @@ pub async fn edit(
         false => now.max(before.source_changed_at + 1),
     };
     let changes = ActiveModel { source_changed_at: Set(source_changed_at), ..checked.columns() };
-    let job = save(&transaction, caller, &before, changes, now).await?;
+    let before = Timed::read(&transaction, before).await?;
+    let saved = save(&transaction, caller, &before, changes, now, ids).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Job(id));
-    Ok(job)
-}
-
-/// Writes the changes of a locked job and moves its cursor along.
-async fn save(
-    transaction: &DatabaseTransaction,
-    caller: &Caller,
-    before: &Model,
-    changes: ActiveModel,
-    now: Millis,
-) -> Result<Model> {
-    let changes = ActiveModel { updated_at: Set(now), updated_by: Set(caller.account()), ..changes };
-    if !store::update(transaction, before.id, before.version, changes).await.map_err(name_taken)? {
-        return Err(Error::Conflict(before.version + 1));
-    }
-    let after = store::by_id(transaction, before.id).await?.ok_or(Error::NotFound("job"))?;
-    let cursor = store::cursor_locked(transaction, before.id).await?;
-    let cursor = cursor.ok_or_else(|| Error::Internal(format!("job {} has no cursor", before.id)))?;
-    let fires_alike = before.state == after.state && Definition::from(before) == Definition::from(&after);
-    // A fire that is due already is not lost because somebody corrected a description; a new spread
-    // only moves it.
-    let next_at = match fires_alike {
-        true => cursor.next_at.map(|at| at - delay(before) + delay(&after)),
-        false => next_fire(&after, now.max(cursor.last_at))?,
-    };
-    store::set_cursor(transaction, after.id, after.version, next_at).await?;
-    Ok(after)
-}
-
-/// When the first fire after `after` is due; none for a job that is stopped or has no schedule.
-fn next_fire(job: &Model, after: Millis) -> Result<Option<Millis>> {
-    if job.state == JobState::Stopped {
-        return Ok(None);
-    }
-    let schedule = Schedule::parse(Definition::from(job)).map_err(Error::Invalid)?;
-    Ok(schedule.next_after(after).map(|nominal| nominal + delay(job)))
-}
-
-fn delay(job: &Model) -> Millis {
-    rules::spread::delay_ms(job.id, job.spread_s)
+    saved.skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));
+    Ok(saved.job)
 }
 
 /// The stored job, if the caller may do that with it.
@@ -236,6 +236,32 @@ async fn usable_executor(services: &Services, caller: &Caller, id: i32) -> Resul
         Err(Error::NotFound(_)) => Err(Error::field("executor_id", Fault::Unknown)),
         found => found,
     }
+}
+
+/// The calendar that is named, if any, which the caller may see; on the form, another one is a wrong field,
+/// as is one of another namespace than the job's, where that is known.
+async fn usable_calendar(
+    services: &Services,
+    caller: &Caller,
+    namespace_id: Option<i32>,
+    id: Option<i32>,
+) -> Result<Option<calendar::Model>> {
+    let Some(id) = id else { return Ok(None) };
+    let unknown = || Error::field("calendar_id", Fault::Unknown);
+    let found = calendars::by_id(services.db.reader(), id).await?.ok_or_else(unknown)?;
+    let is_foreign = namespace_id.is_some_and(|own| own != found.namespace_id);
+    if is_foreign || !visible(caller)?.contains(found.namespace_id) {
+        return Err(unknown());
+    }
+    Ok(Some(found))
+}
+
+/// Locks the calendar, so that it is not deleted or edited while a job begins to use it. To be taken
+/// before the lock of a job that is there: an edit of a calendar takes its jobs after it.
+async fn check_calendar_stays(transaction: &DatabaseTransaction, id: Option<i32>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    let calendar = calendars::by_id_locked(transaction, id).await?;
+    calendar.map(drop).ok_or_else(|| Error::field("calendar_id", Fault::Unknown))
 }
 
 /// Locks the executor, so that it is not deleted while it gets a job.

@@ -4,6 +4,7 @@
 
 pub mod addresses;
 pub mod authority;
+pub mod calendars;
 pub mod clock;
 pub mod engine;
 mod error;

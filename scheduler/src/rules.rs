@@ -2,10 +2,13 @@
 //! the same arguments give the same answer on every server.
 
 pub mod admission;
+pub mod blackout;
 pub mod bucket;
+pub mod calendar;
 pub mod cron;
 pub mod follow;
 pub mod freezes;
+pub mod job_state;
 pub mod lineage;
 pub mod misfire;
 pub mod preview;
@@ -14,3 +17,5 @@ pub mod routing;
 pub mod run_state;
 pub mod schedule;
 pub mod spread;
+pub mod timetable;
+pub mod weekdays;

@@ -112,7 +112,8 @@ async fn named(services: &Services, mut runs: Vec<Model>) -> Result<Vec<FollowUp
 /// for the engine.
 ///
 /// # Errors
-/// [`Error::Invalid`] naming `parameter`, which replaces the job's for this run.
+/// [`Error::Invalid`] naming `parameter`, which replaces the job's for this run; [`Refusal::JobIs`] for a
+/// job that is disabled.
 pub async fn run_now(
     services: &Services,
     caller: &Caller,
@@ -127,6 +128,9 @@ pub async fn run_now(
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
     let job = job_store::by_id_locked(&transaction, job_id).await?.ok_or(Error::NotFound("job"))?;
+    if job.state == job::JobState::Disabled {
+        return Err(Error::Refused(Refusal::JobIs(job.state)));
+    }
     let text = run_text::Model {
         run_id: id,
         parameter,

@@ -25,6 +25,7 @@ async fn every_entity_selects(databases: &Databases) {
     }
     selects!(
         bucket,
+        calendar,
         executor,
         freeze,
         id_block,

@@ -13,6 +13,8 @@ mod database;
 mod filling;
 #[path = "store_conformance/following.rs"]
 mod following;
+#[path = "store_conformance/holding.rs"]
+mod holding;
 #[path = "store_conformance/queue.rs"]
 mod queue;
 #[path = "store_conformance/routing.rs"]
@@ -45,6 +47,7 @@ fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advanc
         version: job.version,
         seen,
         next_at: Some(seen + 1_000),
+        held_from: None,
         last_at: seen,
         route_seq: 1,
         uses: Vec::new(),

@@ -5,7 +5,8 @@ mod views;
 
 pub use form::{JobForm, ScheduleForm, word};
 pub use views::{
-    ExecutorChoice, Fire, FireNote, JobLine, JobLines, JobName, JobQuery, JobView, Preview, Pulse, RecentLine,
+    ExecutorChoice, Fire, FireNote, Hold, JobLine, JobLines, JobName, JobQuery, JobView, Preview, Pulse,
+    RecentLine,
 };
 
 use crate::error::AppError;
@@ -60,9 +61,14 @@ pub async fn job_pulse(id: i32) -> Result<Pulse, AppError> {
 /// no failure: what is wrong with it is part of the answer.
 #[server]
 pub async fn preview_fires(typed: ScheduleForm) -> Result<Preview, AppError> {
-    let (services, _) = ssr::domain().map_err(ssr::refuse)?;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let now = services.clock.now();
-    let fires = typed.preview().and_then(|typed| Ok(scheduler::jobs::preview(&typed, now, FIRES)?));
+    let fires = match typed.preview() {
+        Ok(typed) => {
+            scheduler::jobs::preview(&services, &caller, &typed, now, FIRES).await.map_err(AppError::from)
+        }
+        Err(error) => Err(error),
+    };
     Preview::new(fires).map_err(ssr::refuse)
 }
 
@@ -129,6 +135,24 @@ pub async fn stop_job(id: i32) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     scheduler::jobs::stop(&services, &caller, id).await.map_err(ssr::refuse)?;
     ssr::flash(Message::new("job_stopped"));
+    Ok(())
+}
+
+/// Lets nothing start a job any more; when this returns, nothing more goes out.
+#[server]
+pub async fn disable_job(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::jobs::disable(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("job_disabled"));
+    Ok(())
+}
+
+/// Takes that back: the schedule fires from now on.
+#[server]
+pub async fn enable_job(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::jobs::enable(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("job_enabled"));
     Ok(())
 }
 

@@ -185,6 +185,9 @@ pub fn TextArea(
     #[prop(optional)] optional: bool,
     #[prop(default = true)] span: bool,
     #[prop(optional)] mono: bool,
+    /// Called with the text at each keystroke, for previews.
+    #[prop(optional, into)]
+    on_input: Option<Callback<String>>,
 ) -> impl IntoView {
     let form = use_form();
     let id = form.control_id(&name);
@@ -205,6 +208,11 @@ pub fn TextArea(
                 required=!optional
                 aria-invalid=invalid(error)
                 aria-describedby=described
+                on:input=move |event| {
+                    if let Some(on_input) = on_input {
+                        on_input.run(event_target_value(&event));
+                    }
+                }
             >
                 {text}
             </textarea>

@@ -9,6 +9,7 @@ pub enum IconName {
     AlertTriangle,
     ArrowDown,
     ArrowUp,
+    Ban,
     Bell,
     Check,
     ChevronDown,
@@ -69,6 +70,7 @@ impl IconName {
             }
             Self::ArrowDown => "M12 5v14M19 12l-7 7-7-7",
             Self::ArrowUp => "M5 12l7-7 7 7M12 19V5",
+            Self::Ban => "M4.929 4.929L19.07 19.071M2 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0",
             Self::Bell => {
                 "M10.268 21a2 2 0 0 0 3.464 0M3.262 15.326A1 1 0 0 0 4 17h16a1 1 0 0 0 .74-1.673C19.41 13.956 18 12.499 18 8A6 6 0 0 0 6 8c0 4.499-1.411 5.956-2.738 7.326"
             }

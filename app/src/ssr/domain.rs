@@ -3,6 +3,7 @@
 use crate::components::time::full;
 use crate::error::{AppError, ErrorKind, FieldError, Message};
 use entity::fault::{CronFault, Fault, FieldFault};
+use entity::job::JobState;
 use http::request::Parts;
 use leptos::prelude::use_context;
 use scheduler::authority::Caller;
@@ -58,6 +59,12 @@ fn logged(error: Error, kind: ErrorKind) -> AppError {
 fn refused(refusal: Refusal) -> Message {
     match refusal {
         Refusal::ExecutorHasJobs(jobs) => Message::new("executor_has_jobs").arg("jobs", jobs),
+        Refusal::CalendarHasJobs(jobs) => Message::new("calendar_has_jobs").arg("jobs", jobs),
+        Refusal::JobIs(state) => Message::new(match state {
+            JobState::On => "job_is_on",
+            JobState::Stopped => "job_is_stopped",
+            JobState::Disabled => "job_is_disabled",
+        }),
         Refusal::RunEnded => Message::new("run_ended"),
         Refusal::Frozen => Message::new("already_frozen"),
         Refusal::FreezeUnheeded(servers) => Message::new("freeze_unheeded").arg("n", servers),
@@ -92,6 +99,8 @@ pub fn fault_message(fault: Fault) -> Message {
         Fault::Cycle { path } => Message::new("cycle").arg("path", path.join(" → ")),
         Fault::TooMany { max } => Message::new("too_many").arg("max", max),
         Fault::Cron { position, detail } => cron_message(position, detail),
+        Fault::Line { number, text } => Message::new("line").arg("number", number).arg("text", text),
+        Fault::NothingLeft => Message::new("nothing_left"),
         Fault::DateTime => Message::new("date_time"),
         Fault::Past => Message::new("past"),
         Fault::NotLater => Message::new("not_later"),

@@ -5,11 +5,12 @@ use crate::Result;
 use crate::rules::follow::Follower;
 use crate::rules::freezes::Freezes;
 use crate::rules::routing::Candidate;
-use crate::rules::schedule::{Definition, Schedule};
 use crate::rules::spread::delay_ms;
+use crate::rules::timetable::{Definition, Timetable};
 use crate::store::engine::Store;
+use entity::fault::FieldFault;
 use entity::instance::Client;
-use entity::{Millis, executor, instance, job};
+use entity::{Millis, calendar, executor, instance, job};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -26,8 +27,10 @@ pub struct JobBody {
     /// Whether other jobs start when it succeeds. A link that went with a deleted child may still
     /// count; then nothing is found to follow.
     pub has_children: bool,
-    /// None where what is stored cannot be read any more, such as a zone that was dropped.
-    pub schedule: Option<Schedule>,
+    /// What is wrong where what is stored cannot be read any more, such as a zone that was dropped.
+    pub timetable: Result<Timetable, Vec<FieldFault>>,
+    /// Bytes that it takes beside its columns.
+    calendar_size: usize,
     /// How long after its nominal time each fire is due.
     pub delay_ms: Millis,
 }
@@ -95,7 +98,15 @@ impl Directory {
             // would be kept with it.
             let parents: HashSet<i32> =
                 store.children_of(&missing).await?.into_iter().map(|link| link.parent_id).collect();
-            let body = |job: job::Model| Arc::new(JobBody::of(parents.contains(&job.id), job));
+            let named: HashSet<i32> = jobs.iter().filter_map(|job| job.calendar_id).collect();
+            // So are calendars: an edit of one is a new version of its jobs.
+            let calendars = store.calendars(&named.into_iter().collect::<Vec<_>>()).await?;
+            let calendars: HashMap<i32, calendar::Model> =
+                calendars.into_iter().map(|calendar| (calendar.id, calendar)).collect();
+            let body = |job: job::Model| {
+                let calendar = job.calendar_id.and_then(|id| calendars.get(&id));
+                Arc::new(JobBody::of(parents.contains(&job.id), calendar, job))
+            };
             let read: Vec<Arc<JobBody>> = jobs.into_iter().map(body).collect();
             let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
             for body in read {
@@ -168,16 +179,17 @@ impl Directory {
 }
 
 impl JobBody {
-    fn of(has_children: bool, job: job::Model) -> Self {
-        let schedule = Schedule::parse(Definition::from(&job));
-        if let Err(faults) = &schedule {
+    fn of(has_children: bool, calendar: Option<&calendar::Model>, job: job::Model) -> Self {
+        let timetable = Timetable::parse(Definition::of(&job, calendar));
+        if let Err(faults) = &timetable {
             tracing::error!(
                 job = job.id,
                 ?faults,
-                "the stored schedule cannot be read: the job does not fire"
+                "it cannot be read when the job fires: its cursor stays where it is"
             );
         }
-        Self { has_children, schedule: schedule.ok(), delay_ms: delay_ms(job.id, job.spread_s), job }
+        let calendar_size = calendar.map_or(0, |calendar| calendar.days.len());
+        Self { has_children, timetable, calendar_size, delay_ms: delay_ms(job.id, job.spread_s), job }
     }
 
     /// What follows a run needs of it.
@@ -186,7 +198,8 @@ impl JobBody {
     }
 
     fn size(&self) -> usize {
-        std::mem::size_of::<Self>() + self.job.parameter.len() + self.job.source.len()
+        let texts = self.job.parameter.len() + self.job.source.len() + self.job.blackouts.len();
+        std::mem::size_of::<Self>() + texts + self.calendar_size
     }
 }
 

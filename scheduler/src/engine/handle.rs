@@ -51,6 +51,8 @@ pub struct EngineStatus {
     pub buckets: usize,
     /// Jobs whose schedule this server watches.
     pub jobs: u64,
+    /// Jobs that are due and of which it cannot be read when they fire.
+    pub unreadable: u64,
     pub sent: u64,
     pub in_flight: usize,
     /// How late the last request began (ms).
@@ -148,6 +150,7 @@ impl EngineHandle {
             gate_open: shared.gate.is_open(),
             buckets: holdings.epochs.len(),
             jobs: shared.figures.jobs.load(Ordering::Relaxed),
+            unreadable: shared.figures.unreadable.load(Ordering::Relaxed),
             sent: shared.figures.sent.load(Ordering::Relaxed),
             in_flight: shared.lanes.in_flight(),
             lateness_ms: shared.figures.lateness.load(Ordering::Relaxed),

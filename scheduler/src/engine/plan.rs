@@ -22,6 +22,7 @@ use super::directory::JobBody;
 use super::dispatch::Order;
 use super::holdings::Holdings;
 use super::shared::Shared;
+use crate::rules::bucket::bucket_of;
 use crate::rules::misfire::{self, Due, MAX_STEPS, TOLERANCE_MS};
 use crate::signals::Change;
 use crate::store::engine::Advance;
@@ -246,6 +247,7 @@ impl Planner {
             self.changed_jobs.clear();
         }
         shared.figures.jobs.store(self.cursors.len() as u64, Ordering::Relaxed);
+        shared.figures.unreadable.store(self.cursors.unreadable() as u64, Ordering::Relaxed);
         Ok(())
     }
 
@@ -300,21 +302,23 @@ impl Planner {
         let mut fired: Vec<Fired> = Vec::with_capacity(due.len());
         for cursor in due {
             let body = bodies.get(&cursor.job_id).filter(|body| body.job.version == cursor.version);
-            let plan = match body {
+            let Some(body) = body else {
                 // An edit is just being saved, or the job is just being deleted.
-                None => {
-                    self.changed_jobs.insert(cursor.job_id);
-                    None
-                }
-                // The thaw has every cursor read again.
-                Some(body) if freezes.is_frozen(body.job.namespace_id) => None,
-                Some(body) => decide(body, cursor, now, until).map(|plan| (body.clone(), plan)),
+                self.changed_jobs.insert(cursor.job_id);
+                self.cursors.suspend(cursor.job_id);
+                continue;
             };
-            match plan {
-                Some((body, plan)) => fired.push(Fired { cursor: cursor.clone(), body, plan }),
-                None => self.cursors.suspend(cursor.job_id),
+            if freezes.is_frozen(body.job.namespace_id) {
+                // The thaw has every cursor read again.
+                self.cursors.suspend(cursor.job_id);
+                continue;
+            }
+            match decide(body, cursor, now, until) {
+                Some(plan) => fired.push(Fired { cursor: cursor.clone(), body: body.clone(), plan }),
+                None => self.cursors.suspend_unreadable(cursor.job_id),
             }
         }
+        shared.figures.unreadable.store(self.cursors.unreadable() as u64, Ordering::Relaxed);
         let Rows { advances, orders, appointments } = rows_for(&shared, &fired, now).await?;
         let is_stuck = self.commit(advances, orders, report).await? == 0;
         // An appointment of a cursor that had moved on finds no row.
@@ -334,7 +338,7 @@ impl Planner {
             return Ok(0);
         }
         let holdings = self.shared.holdings();
-        let buckets = advances.iter().filter_map(|advance| advance.rows.first().map(|run| run.bucket));
+        let buckets = advances.iter().map(|advance| bucket_of(advance.job_id));
         let Some(authority) = holdings.authority(buckets) else {
             return Ok(0);
         };
@@ -442,14 +446,14 @@ impl Planner {
     }
 }
 
-/// What becomes of the nominal times of one cursor; none when its schedule cannot be read.
+/// What becomes of the nominal times of one cursor; none when its timetable cannot be read.
 ///
 /// A job that is spread is planned as if it were earlier by its delay: on that clock its nominal
 /// times are its due times, so lateness and the lead are measured from when a run is due.
 fn decide(body: &JobBody, cursor: &job_cursor::Model, now: Millis, until: Millis) -> Option<misfire::Plan> {
     Some(misfire::plan(Due {
-        schedule: body.schedule.as_ref()?,
-        next_at: cursor.next_at? - body.delay_ms,
+        timetable: body.timetable.as_ref().ok()?,
+        first: cursor.held_from.or(cursor.next_at.map(|due_at| due_at - body.delay_ms))?,
         now: now - body.delay_ms,
         until: until - body.delay_ms,
         policy: body.job.misfire_policy,

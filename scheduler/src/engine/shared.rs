@@ -48,6 +48,8 @@ pub struct Shared {
 pub struct Figures {
     /// Jobs whose cursor is in memory.
     pub jobs: AtomicU64,
+    /// Jobs that are due and of which it cannot be read when they fire.
+    pub unreadable: AtomicU64,
     /// Requests begun.
     pub sent: AtomicU64,
     /// How late the last request began (ms).

@@ -282,7 +282,16 @@ fn go(row: &mut Model, state: RunState, reason: Reason) -> Applied {
 pub fn wants_attention(state: RunState, reason: Reason) -> bool {
     match state {
         RunState::Unknown | RunState::Failed | RunState::TimedOut | RunState::Lost => true,
-        RunState::Skipped => !matches!(reason, Reason::Stopped | Reason::Overlap | Reason::Frozen),
+        // What somebody asked for needs nobody.
+        RunState::Skipped => !matches!(
+            reason,
+            Reason::Stopped
+                | Reason::Disabled
+                | Reason::Calendar
+                | Reason::Blackout
+                | Reason::Overlap
+                | Reason::Frozen
+        ),
         _ => false,
     }
 }

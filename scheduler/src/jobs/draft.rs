@@ -2,15 +2,16 @@
 
 use crate::fields::Faults;
 use crate::rules::schedule::local_time::{self, Of};
-use crate::rules::schedule::{Definition, Schedule, Validity};
+use crate::rules::schedule::{self, Validity};
+use crate::rules::timetable::{self, Days, Timetable};
 use crate::{Error, Result};
 use chrono_tz::Tz;
-use entity::Millis;
 use entity::fault::Fault;
 use entity::job::{
-    ActiveModel, Blocking, GapPolicy, MisfirePolicy, Model, Overlap, RepeatPolicy, RetryBackoff, RetryOn,
-    Routing, RunMode, ScheduleKind,
+    ActiveModel, BlackoutPolicy, Blocking, CalendarUse, GapPolicy, MisfirePolicy, Model, Overlap,
+    RepeatPolicy, RetryBackoff, RetryOn, Routing, RunMode, ScheduleKind,
 };
+use entity::{Millis, calendar};
 use sea_orm::Set;
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ const LONGEST_QUEUE: i64 = 10_000;
 const HIGHEST_PRIORITY: i64 = 9;
 const LONGEST_TIMEOUT_S: i64 = 7 * 24 * 3600;
 const LONGEST_SPREAD_S: i64 = 86_400;
+const BLACKOUTS_LENGTH: u32 = 4_000;
 const LONGEST_CATCH_UP: Millis = 7 * 24 * 3_600_000;
 const MOST_RETRIES: i64 = 100;
 const LONGEST_RETRY_DELAY_S: i64 = 24 * 3600;
@@ -51,6 +53,12 @@ pub struct JobDraft {
     pub valid_until: String,
     /// 0 … 86,400.
     pub spread_s: i32,
+    /// A calendar of the same namespace.
+    pub calendar_id: Option<i32>,
+    pub calendar_use: CalendarUse,
+    /// As [`Model::blackouts`], at most 50 lines.
+    pub blackouts: String,
+    pub blackout_policy: BlackoutPolicy,
     pub misfire_policy: MisfirePolicy,
     pub catch_up_ms: Millis,
     pub run_mode: RunMode,
@@ -91,6 +99,10 @@ pub struct SchedulePreview {
     pub repeat_policy: RepeatPolicy,
     pub valid_from: String,
     pub valid_until: String,
+    pub calendar_id: Option<i32>,
+    pub calendar_use: CalendarUse,
+    pub blackouts: String,
+    pub blackout_policy: BlackoutPolicy,
     /// Of the job that is being edited.
     pub created_at: Option<Millis>,
 }
@@ -118,6 +130,10 @@ impl JobDraft {
             valid_from: String::new(),
             valid_until: String::new(),
             spread_s: 0,
+            calendar_id: None,
+            calendar_use: CalendarUse::Only,
+            blackouts: String::new(),
+            blackout_policy: BlackoutPolicy::Suppress,
             misfire_policy: MisfirePolicy::Skip,
             catch_up_ms: 0,
             run_mode: RunMode::Handler,
@@ -141,11 +157,17 @@ impl JobDraft {
     }
 
     /// The draft in the form that is stored: trimmed, one spelling of zone and times, and without what
-    /// its schedule kind and run mode do not use. `stored` is the job that is being edited.
+    /// its schedule kind and run mode do not use. `calendar` is the one that it names, `stored` the job that
+    /// is being edited.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field.
-    pub(super) fn checked(self, now: Millis, stored: Option<&Model>) -> Result<Checked> {
+    pub(super) fn checked(
+        self,
+        now: Millis,
+        calendar: Option<&calendar::Model>,
+        stored: Option<&Model>,
+    ) -> Result<Checked> {
         let mut faults = Faults::default();
         let name = faults.required_line("name", &self.name, NAME_LENGTH);
         let description = faults.text("description", self.description.trim(), u32::MAX);
@@ -154,8 +176,9 @@ impl JobDraft {
         }
         let owner = faults.line("owner", &self.owner, OWNER_LENGTH);
         let typed = SchedulePreview::of(&self, stored);
-        let read = typed.read_into(&mut faults, now, stored);
-        let spread_s = if self.schedule_kind == ScheduleKind::Manual { 0 } else { self.spread_s };
+        let read = typed.read_into(&mut faults, now, calendar, stored);
+        let is_manual = self.schedule_kind == ScheduleKind::Manual;
+        let spread_s = if is_manual { 0 } else { self.spread_s };
         faults.range("spread_s", spread_s.into(), 0, LONGEST_SPREAD_S);
         faults.range("catch_up_ms", self.catch_up_ms, 0, LONGEST_CATCH_UP);
         faults.range("timeout_s", self.timeout_s.into(), 0, LONGEST_TIMEOUT_S);
@@ -168,7 +191,8 @@ impl JobDraft {
         let parameter = faults.text("parameter", &self.parameter, PARAMETER_LENGTH);
         let source = check_source(&mut faults, self.run_mode, &self.source);
         faults.into_result()?;
-        let (schedule, zone) = (read.text, read.zone);
+        let (schedule, zone, blackouts) = (read.text, read.zone, read.blackouts);
+        let calendar_id = self.calendar_id.filter(|_| !is_manual);
         let draft = Self {
             name,
             description,
@@ -176,6 +200,8 @@ impl JobDraft {
             schedule,
             zone,
             spread_s,
+            calendar_id,
+            blackouts,
             handler,
             parameter,
             source,
@@ -204,6 +230,10 @@ impl Checked {
             valid_from: Set(validity.from),
             valid_until: Set(validity.until),
             spread_s: Set(draft.spread_s),
+            calendar_id: Set(draft.calendar_id),
+            calendar_use: Set(draft.calendar_use),
+            blackouts: Set(draft.blackouts),
+            blackout_policy: Set(draft.blackout_policy),
             misfire_policy: Set(draft.misfire_policy),
             catch_up_ms: Set(draft.catch_up_ms),
             run_mode: Set(draft.run_mode),
@@ -232,8 +262,9 @@ struct ReadSchedule {
     text: String,
     zone: String,
     validity: Validity,
+    blackouts: String,
     /// None where something is wrong.
-    schedule: Option<Schedule>,
+    timetable: Option<Timetable>,
 }
 
 impl SchedulePreview {
@@ -246,25 +277,36 @@ impl SchedulePreview {
             repeat_policy: draft.repeat_policy,
             valid_from: draft.valid_from.clone(),
             valid_until: draft.valid_until.clone(),
+            calendar_id: draft.calendar_id,
+            calendar_use: draft.calendar_use,
+            blackouts: draft.blackouts.clone(),
+            blackout_policy: draft.blackout_policy,
             created_at: stored.map(|job| job.created_at),
         }
     }
 
-    /// The schedule, if it can be read and will ever fire.
-    pub(super) fn read(&self, now: Millis) -> Result<Schedule> {
+    /// The timetable, if it can be read and will ever fire. `calendar` is the one that it names.
+    pub(super) fn read(&self, now: Millis, calendar: Option<&calendar::Model>) -> Result<Timetable> {
         let mut faults = Faults::default();
-        let read = self.read_into(&mut faults, now, None);
+        let read = self.read_into(&mut faults, now, calendar, None);
         faults.into_result()?;
-        read.schedule.ok_or_else(|| Error::Internal("a schedule without a fault cannot be read".to_owned()))
+        read.timetable.ok_or_else(|| Error::Internal("a schedule without a fault cannot be read".to_owned()))
     }
 
     /// A schedule that comes to its end is refused, unless it is the one that is `stored`: the other
     /// fields of a job that fires no more can still be changed.
-    fn read_into(&self, faults: &mut Faults, now: Millis, stored: Option<&Model>) -> ReadSchedule {
+    fn read_into(
+        &self,
+        faults: &mut Faults,
+        now: Millis,
+        calendar: Option<&calendar::Model>,
+        stored: Option<&Model>,
+    ) -> ReadSchedule {
         let zone = zone_name(&self.zone);
         let text = self.text(faults);
         let validity = self.validity(faults, zone.parse().unwrap_or_default());
-        let definition = Definition {
+        let blackouts = self.blackouts(faults);
+        let schedule = schedule::Definition {
             kind: self.schedule_kind,
             text: &text,
             zone: &zone,
@@ -273,12 +315,33 @@ impl SchedulePreview {
             validity,
             created_at: self.created_at.unwrap_or(now),
         };
-        let schedule = match stored.is_some_and(|job| Definition::from(job) == definition) {
-            true => Schedule::parse(definition),
-            false => Schedule::validate(definition, now),
+        let days = calendar.filter(|_| !self.is_manual()).map(|calendar| calendar.days.as_str());
+        let definition = timetable::Definition {
+            schedule,
+            calendar: days.map(|days| Days { meaning: self.calendar_use, days: Some(days) }),
+            blackouts: &blackouts,
+            blackout_policy: self.blackout_policy,
         };
-        let schedule = schedule.map_err(|found| faults.add_all(found)).ok();
-        ReadSchedule { text, zone, validity, schedule }
+        let is_stored = |job: &Model| {
+            job.calendar_id == self.calendar_id && timetable::Definition::of(job, calendar) == definition
+        };
+        let timetable = match stored.is_some_and(is_stored) {
+            true => Timetable::parse(definition),
+            false => Timetable::validate(definition, now),
+        };
+        let timetable = timetable.map_err(|found| faults.add_all(found)).ok();
+        ReadSchedule { text, zone, validity, blackouts, timetable }
+    }
+
+    fn is_manual(&self) -> bool {
+        self.schedule_kind == ScheduleKind::Manual
+    }
+
+    fn blackouts(&self, faults: &mut Faults) -> String {
+        match self.is_manual() {
+            true => String::new(),
+            false => faults.text("blackouts", self.blackouts.trim(), BLACKOUTS_LENGTH),
+        }
     }
 
     fn text(&self, faults: &mut Faults) -> String {

@@ -1,11 +1,12 @@
-//! Starting, stopping and deleting a job.
+//! Starting, stopping, disabling, enabling and deleting a job.
 
-use super::{authorised, children, save, store};
+use super::{Timed, authorised, children, ids_for_held, save, store};
 use crate::authority::{Action, Caller};
 use crate::rules::bucket::bucket_of;
-use crate::rules::schedule::{Definition, Schedule};
+use crate::rules::job_state::{Word, after};
+use crate::rules::timetable::Timetable;
 use crate::signals::Change;
-use crate::store::runs as runs_store;
+use crate::store::runs::{self as runs_store, Waiting};
 use crate::{Error, Refusal, Result, Services};
 use entity::job::{ActiveModel, JobState, Model};
 use sea_orm::Set;
@@ -18,12 +19,14 @@ const LOOKS: u32 = 80;
 /// Lets the schedule fire from now on. What was missed meanwhile stays missed.
 ///
 /// # Errors
-/// [`Error::Invalid`] naming `schedule` when it will never fire again.
+/// [`Error::Invalid`] naming `schedule` when it will never fire again; [`Refusal::JobIs`] for a job that
+/// is disabled.
 pub async fn start(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
     let stored = authorised(services, caller, Action::OperateJobs, id).await?;
     let now = services.clock.now();
-    Schedule::validate(Definition::from(&stored), now).map_err(Error::Invalid)?;
-    switch(services, caller, id, JobState::On).await
+    let stored = Timed::read(services.db.reader(), stored).await?;
+    Timetable::validate(stored.definition(), now).map_err(Error::Invalid)?;
+    switch(services, caller, id, Word::Start).await
 }
 
 /// Stops the schedule. Runs of the schedule that wait are skipped, and retries with them, and when
@@ -32,51 +35,82 @@ pub async fn start(services: &Services, caller: &Caller, id: i32) -> Result<Mode
 ///
 /// # Errors
 /// [`Refusal::RunUnderWay`] when a run was on its way for longer than 4 s: the job is stopped, but
-/// that run still goes out.
+/// that run still goes out. [`Refusal::JobIs`] for a job that is disabled.
 pub async fn stop(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
     authorised(services, caller, Action::OperateJobs, id).await?;
-    let job = switch(services, caller, id, JobState::Stopped).await?;
+    let job = switch(services, caller, id, Word::Stop).await?;
     wait_until_sent(services, id).await?;
     Ok(job)
 }
 
-/// Stops a job as [`stop`] does, then deletes it; waiting runs of every kind are skipped. Its runs
-/// stay in the history, without the job's name, until they are pruned by age. No job starts it any
-/// more, and it starts none.
+/// Lets nothing start a job any more, neither its schedule nor people, the API or other jobs. Its runs
+/// that wait are skipped, of whatever kind, and when this returns none of them goes out any more; runs
+/// that are out already go on, and are not retried.
 ///
 /// # Errors
-/// [`Refusal::RunUnderWay`] as for [`stop`]: the job is stopped but still there.
+/// [`Refusal::RunUnderWay`] as for [`stop`].
+pub async fn disable(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
+    authorised(services, caller, Action::OperateJobs, id).await?;
+    let job = switch(services, caller, id, Word::Disable).await?;
+    wait_until_sent(services, id).await?;
+    Ok(job)
+}
+
+/// Takes back [`disable`]: its schedule fires from now on, if there is anything left of it.
+///
+/// # Errors
+/// [`Refusal::JobIs`] for a job that is stopped.
+pub async fn enable(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
+    authorised(services, caller, Action::OperateJobs, id).await?;
+    switch(services, caller, id, Word::Enable).await
+}
+
+/// Disables a job as [`disable`] does, then deletes it. Its runs stay in the history, without the job's
+/// name, until they are pruned by age. No job starts it any more, and it starts none.
+///
+/// # Errors
+/// [`Refusal::RunUnderWay`] as for [`stop`]: the job is disabled but still there.
 pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()> {
     authorised(services, caller, Action::ManageJobs, id).await?;
-    switch(services, caller, id, JobState::Stopped).await?;
+    switch(services, caller, id, Word::Disable).await?;
     wait_until_sent(services, id).await?;
     let transaction = services.db.begin().await?;
     let job = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
     children::lock(&transaction, job.namespace_id).await?;
     // A parent's success that adds a run at this moment comes before, or finds no cursor.
     store::cursor_locked(&transaction, id).await?;
-    runs_store::skip_waiting(&transaction, id, bucket_of(id), false, services.clock.now()).await?;
+    let now = services.clock.now();
+    runs_store::skip_waiting(&transaction, id, bucket_of(id), Waiting::All, now).await?;
     store::delete(&transaction, id).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Job(id));
     Ok(())
 }
 
-/// Sets the state; a job that has it already stays as it is.
-async fn switch(services: &Services, caller: &Caller, id: i32, state: JobState) -> Result<Model> {
+/// Sets the state that a word leads to; a job that has it already stays as it is.
+async fn switch(services: &Services, caller: &Caller, id: i32, word: Word) -> Result<Model> {
     let now = services.clock.now();
+    let stored = store::by_id(services.db.reader(), id).await?.ok_or(Error::NotFound("job"))?;
+    let ids = ids_for_held(services, &stored, now).await?;
     let transaction = services.db.begin().await?;
     let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
-    let job = match before.state == state {
-        true => before,
+    let state = after(before.state, word).ok_or(Error::Refused(Refusal::JobIs(before.state)))?;
+    let (job, mut skipped) = match before.state == state {
+        true => (before, Vec::new()),
         false => {
             let changes = ActiveModel { state: Set(state), ..Default::default() };
-            save(&transaction, caller, &before, changes, now).await?
+            let before = Timed::read(&transaction, before).await?;
+            let saved = save(&transaction, caller, &before, changes, now, ids).await?;
+            (saved.job, saved.skipped)
         }
     };
-    let mut skipped = Vec::new();
-    if state == JobState::Stopped {
-        skipped = runs_store::skip_waiting(&transaction, id, bucket_of(id), true, now).await?;
+    let waiting = match state {
+        JobState::On => None,
+        JobState::Stopped => Some(Waiting::OfSchedule),
+        JobState::Disabled => Some(Waiting::All),
+    };
+    if let Some(waiting) = waiting {
+        skipped.extend(runs_store::skip_waiting(&transaction, id, bucket_of(id), waiting, now).await?);
     }
     transaction.commit().await?;
     services.signals.publish(Change::Job(id));

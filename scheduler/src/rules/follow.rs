@@ -2,8 +2,8 @@
 
 use super::bucket::bucket_of;
 use super::retry::{self, Retry};
-use entity::job::Model as Job;
-use entity::run::{Model as Run, RunKind, RunState};
+use entity::job::{JobState, Model as Job};
+use entity::run::{Model as Run, Reason, RunKind, RunState};
 
 /// Whether anything may follow an end, written with the row, so that any server records a result
 /// without reading the job.
@@ -34,7 +34,7 @@ pub struct Follower<'a> {
 
 /// The rows that follow a final run, with `0` for their ids: its retry, by its job as it is now (none
 /// when it has been deleted), or after a success one run of each child, whether or not the child's
-/// own schedule fires.
+/// own schedule fires. The run of a child that is disabled is skipped.
 pub fn rows(ended: &Run, job: Option<Follower<'_>>, children: &[Follower<'_>]) -> Vec<Run> {
     match ended.state {
         RunState::Succeeded => children.iter().filter_map(|child| child_run(ended, *child)).collect(),
@@ -69,7 +69,12 @@ fn child_run(ended: &Run, Follower { job, has_children }: Follower<'_>) -> Optio
         slot: ended.id,
         ..Run::waiting(0, job, bucket_of(job.id), ended.ended_at?)
     };
-    Follows::of(job, has_children, run.attempt).mark(&mut run);
+    if job.state == JobState::Disabled {
+        (run.state, run.reason) = (RunState::Skipped, Reason::Disabled);
+        (run.live_bucket, run.ended_at) = (None, ended.ended_at);
+    } else {
+        Follows::of(job, has_children, run.attempt).mark(&mut run);
+    }
     Some(run)
 }
 
@@ -96,6 +101,10 @@ pub(crate) mod tests {
             valid_from: None,
             valid_until: None,
             spread_s: 0,
+            calendar_id: None,
+            calendar_use: CalendarUse::Only,
+            blackouts: String::new(),
+            blackout_policy: BlackoutPolicy::Suppress,
             misfire_policy: MisfirePolicy::Skip,
             catch_up_ms: 0,
             run_mode: RunMode::Handler,
@@ -176,6 +185,17 @@ pub(crate) mod tests {
         {
             assert_eq!(rows(&Run { state, ..ended.clone() }, Some(alone(&job(1))), &children), []);
         }
+    }
+
+    #[test]
+    fn the_run_of_a_disabled_child_is_skipped_and_nothing_follows_it() {
+        let ended = Run { state: RunState::Succeeded, ended_at: Some(8_000), ..run(7) };
+        let disabled = Job { state: JobState::Disabled, retries: 1, ..job(2) };
+        let child = Follower { job: &disabled, has_children: true };
+        let [skipped] = &rows(&ended, Some(alone(&job(1))), &[child])[..] else { panic!() };
+        assert_eq!((skipped.state, skipped.reason), (RunState::Skipped, Reason::Disabled));
+        assert_eq!((skipped.live_bucket, skipped.ended_at, skipped.slot), (None, Some(8_000), 7));
+        assert_eq!((skipped.follow_ok, skipped.follow_fail), (false, false));
     }
 
     #[test]

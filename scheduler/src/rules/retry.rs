@@ -21,7 +21,8 @@ pub struct Retry {
 }
 
 /// The retry of a run by its job's settings of now; none for a run that has not ended, ended in a way
-/// that is not retried, was the last attempt, or was planned before the job was stopped.
+/// that is not retried, was the last attempt, or was planned before the job was stopped; none for a job
+/// that is disabled.
 pub fn decide(job: &Job, run: &Run) -> Option<Retry> {
     let ended_at = run.ended_at?;
     let wanted = job.retry_on.includes(run.state) && may_follow(job, run.attempt);
@@ -40,7 +41,11 @@ pub fn may_follow(job: &Job, attempt: i32) -> bool {
 /// the job. After a stop nothing goes out but what is started while the job is stopped, which runs
 /// by the stopped version.
 fn was_stopped(job: &Job, run: &Run) -> bool {
-    job.state == JobState::Stopped && run.job_version < job.version
+    match job.state {
+        JobState::On => false,
+        JobState::Stopped => run.job_version < job.version,
+        JobState::Disabled => true,
+    }
 }
 
 /// From the end of an attempt to the next one.
@@ -153,6 +158,8 @@ mod tests {
         let planned = |job_version| Run { job_version, ..ended(RunState::Failed, 1) };
         assert_eq!(decide(&stopped, &planned(1)), None);
         assert!(decide(&stopped, &planned(2)).is_some(), "started by hand while it was stopped");
+        let disabled = Job { state: JobState::Disabled, ..stopped.clone() };
+        assert_eq!([1, 2].map(|version| decide(&disabled, &planned(version))), [None, None]);
         assert!(decide(&Job { state: JobState::On, ..stopped }, &planned(1)).is_some());
     }
 }

@@ -38,7 +38,7 @@ const fn moves(from: RunState, to: RunState, when: &'static str) -> Transition {
 pub const TRANSITIONS: &[Transition] = &[
     born(Waiting, "it must wait for its time, a slot or a person"),
     born(Sending, "the schedule fires and the owner claims it at once"),
-    born(Skipped, "its time was missed, or there is no instance to run it"),
+    born(Skipped, "its time was missed or held back, or there is no instance to run it"),
     moves(Waiting, Sending, "the owner claims it"),
     moves(
         Waiting,

@@ -25,7 +25,7 @@ mod definition;
 pub mod local_time;
 mod rate;
 mod tally;
-mod wall_clock;
+pub(super) mod wall_clock;
 
 use super::cron::CronExpression;
 use chrono::{Duration, NaiveDateTime};

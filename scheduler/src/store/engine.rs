@@ -12,7 +12,7 @@ use crate::Result;
 use crate::engine::step::{Applied, Step};
 use async_trait::async_trait;
 use entity::{
-    Millis, bucket, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server,
+    Millis, bucket, calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server,
 };
 use std::collections::HashSet;
 
@@ -57,6 +57,8 @@ pub struct Advance {
     pub version: i32,
     pub seen: Millis,
     pub next_at: Option<Millis>,
+    /// As [`job_cursor::Model::held_from`].
+    pub held_from: Option<Millis>,
     pub last_at: Millis,
     pub route_seq: i64,
     /// How the instances that the rows go to are used now; only where routing goes by that.
@@ -148,6 +150,7 @@ pub trait Store: Send + Sync + 'static {
     /// The cursors of these jobs, as far as there are any.
     async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>>;
     async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>>;
+    async fn calendars(&self, ids: &[i32]) -> Result<Vec<calendar::Model>>;
     /// How these jobs used their instances, in any order.
     async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>>;
     /// Which jobs start when these succeed, by parent and child.

@@ -149,16 +149,14 @@ pub async fn cursor_locked(
     job_cursor::Entity::find_by_id(job_id).lock_exclusive().one(conn).await
 }
 
-pub async fn set_cursor(
-    conn: &impl ConnectionTrait,
-    job_id: i32,
-    version: i32,
-    next_at: Option<Millis>,
-) -> Result<(), DbErr> {
+/// Moves a cursor that is locked.
+pub async fn set_cursor(conn: &impl ConnectionTrait, cursor: job_cursor::Model) -> Result<(), DbErr> {
     let update = job_cursor::Entity::update_many()
-        .col_expr(job_cursor::Column::Version, Expr::value(version))
-        .col_expr(job_cursor::Column::NextAt, Expr::value(next_at));
-    update.filter(job_cursor::Column::JobId.eq(job_id)).exec(conn).await.map(drop)
+        .col_expr(job_cursor::Column::Version, Expr::value(cursor.version))
+        .col_expr(job_cursor::Column::NextAt, Expr::value(cursor.next_at))
+        .col_expr(job_cursor::Column::HeldFrom, Expr::value(cursor.held_from))
+        .col_expr(job_cursor::Column::LastAt, Expr::value(cursor.last_at));
+    update.filter(job_cursor::Column::JobId.eq(cursor.job_id)).exec(conn).await.map(drop)
 }
 
 /// The visible jobs that match, in `order`, from behind `after`.

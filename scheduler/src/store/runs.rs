@@ -15,7 +15,7 @@ use sea_orm::{
 
 pub use paths::{Batch, Path, Position, Span, of_executors, of_job, recent_of_jobs};
 pub use queue::{count_out, set_priority, waiting_for};
-pub use stop::{sending_of_job, skip_waiting};
+pub use stop::{Waiting, insert_skipped, sending_of_job, skip_waiting};
 
 pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(conn).await

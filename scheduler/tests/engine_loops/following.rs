@@ -4,7 +4,7 @@ use crate::rows::{START, cursor, job};
 use crate::run_rows::waiting;
 use crate::world::{Server, World, reply};
 use entity::job::{JobState, Model as Job, RetryBackoff, RetryOn, ScheduleKind};
-use entity::run::{Model as Run, RunKind, RunState};
+use entity::run::{Model as Run, Reason, RunKind, RunState};
 use scheduler::engine::ResultFact;
 use scheduler::engine::dispatcher::{Asked, Call, CallFailure, ScriptedDispatcher};
 use scheduler::engine::effects::EffectsReport;
@@ -229,6 +229,30 @@ async fn children_run_once_after_a_success_however_often_it_is_reported_and_what
     assert_eq!(facts, [(2, 5_000, 2_000), (3, 5_000, 2_000)]);
     assert_eq!(finish(&world, &mut server, 200).await, 2, "both go out");
     assert_eq!(parameters(&world), ["typed", "of the job", "of the job"], "a child has its own");
+}
+
+#[tokio::test]
+async fn a_disabled_child_is_skipped_and_counted_once() {
+    let disabled = Job { state: JobState::Disabled, ..by_hand(2) };
+    let (world, mut server) = started(&[by_hand(1), disabled], (true, false)).await;
+    world.fresh.put_child(1, 2).await;
+    finish(&world, &mut server, 200).await;
+    assert_eq!(server.follow().await.children, 1);
+    assert_eq!(server.follow().await, NOTHING);
+    let [child] = &by_kind(&world, RunKind::Child).await[..] else { panic!() };
+    assert_eq!((child.state, child.reason), (RunState::Skipped, Reason::Disabled));
+    assert_eq!((child.live_bucket, child.attention), (None, None));
+    assert_eq!(finish(&world, &mut server, 200).await, 0, "nothing goes out");
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_a_job_that_is_disabled_meanwhile_does_not_go_out() {
+    let disabled = Job { state: JobState::Disabled, ..by_hand(1) };
+    let (world, mut server) = started(&[disabled], (false, false)).await;
+    server.turn().await;
+    assert!(world.executors.runs().is_empty());
+    let run = by_id(&world, 5_000).await;
+    assert_eq!((run.state, run.reason), (RunState::Skipped, Reason::Disabled));
 }
 
 #[tokio::test]

@@ -231,6 +231,54 @@ async fn stopping_waits_for_a_request_on_its_way_and_names_it_if_it_stays() {
 }
 
 #[tokio::test]
+async fn nothing_starts_a_disabled_job_and_what_waits_is_skipped() {
+    let world = World::new().await;
+    let (services, root) = (&world.services, &world.root);
+    let job = world.job("invoice", JobState::On).await;
+    let by_schedule = world.run(&job, START, |_| ()).await;
+    let by_hand = world.run(&job, START, |run| (run.kind, run.slot) = (RunKind::Manual, -run.id)).await;
+    let running = world
+        .run(&job, START, |run| {
+            (run.state, run.kind, run.slot) = (RunState::Running, RunKind::Manual, -run.id);
+        })
+        .await;
+    let disabled = jobs::disable(services, root, job.id).await.unwrap();
+    assert_eq!((disabled.state, disabled.version), (JobState::Disabled, 2));
+    assert_eq!(cursor(&world, job.id).await.unwrap().next_at, None);
+    for waiting in [by_schedule, by_hand] {
+        let skipped = world.stored_run(waiting).await;
+        assert_eq!((skipped.state, skipped.reason), (RunState::Skipped, Reason::Disabled));
+    }
+    assert_eq!(world.stored_run(running).await.state, RunState::Running);
+    let refused = scheduler::runs::run_now(services, root, job.id, None).await;
+    assert!(matches!(refused, Err(Error::Refused(Refusal::JobIs(JobState::Disabled)))), "{refused:?}");
+    for word in [jobs::start(services, root, job.id).await, jobs::stop(services, root, job.id).await] {
+        assert!(matches!(word, Err(Error::Refused(Refusal::JobIs(JobState::Disabled)))), "{word:?}");
+    }
+    assert_eq!(jobs::disable(services, root, job.id).await.unwrap().version, 2, "again changes nothing");
+    let described = JobDraft { description: "off".into(), ..draft(job.executor_id) };
+    let edited = jobs::edit(services, root, job.id, 2, described).await.unwrap();
+    assert_eq!(edited.state, JobState::Disabled, "an edit leaves it disabled");
+    world.clock.advance(10 * MINUTE);
+    let enabled = jobs::enable(services, root, job.id).await.unwrap();
+    assert_eq!(enabled.state, JobState::On);
+    assert_eq!(cursor(&world, job.id).await.unwrap().next_at, Some(START + 11 * MINUTE), "from now on");
+    scheduler::runs::run_now(services, root, job.id, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_job_is_disabled_and_not_enabled() {
+    let world = World::new().await;
+    let (services, root) = (&world.services, &world.root);
+    let job = world.job("invoice", JobState::Stopped).await;
+    let enabled = jobs::enable(services, root, job.id).await;
+    assert!(matches!(enabled, Err(Error::Refused(Refusal::JobIs(JobState::Stopped)))), "{enabled:?}");
+    assert_eq!(jobs::disable(services, root, job.id).await.unwrap().state, JobState::Disabled);
+    assert_eq!(jobs::enable(services, root, job.id).await.unwrap().state, JobState::On);
+    jobs::delete(services, root, job.id).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_deleted_job_leaves_its_history_and_nothing_that_fires() {
     let world = World::new().await;
     let job = world.job("invoice", JobState::On).await;
@@ -245,6 +293,7 @@ async fn a_deleted_job_leaves_its_history_and_nothing_that_fires() {
 
 #[tokio::test]
 async fn a_preview_comes_from_the_schedule_as_typed() {
+    let world = World::new().await;
     let typed = SchedulePreview {
         schedule_kind: ScheduleKind::Cron,
         schedule: " 0 0 3 * * ? ".into(),
@@ -253,14 +302,18 @@ async fn a_preview_comes_from_the_schedule_as_typed() {
         repeat_policy: entity::job::RepeatPolicy::First,
         valid_from: String::new(),
         valid_until: String::new(),
+        calendar_id: None,
+        calendar_use: entity::job::CalendarUse::Only,
+        blackouts: String::new(),
+        blackout_policy: entity::job::BlackoutPolicy::Suppress,
         created_at: None,
     };
-    let fires = jobs::preview(&typed, START, 1_000).unwrap();
+    let fires = jobs::preview(&world.services, &world.root, &typed, START, 1_000).await.unwrap();
     assert_eq!(fires.len(), jobs::MOST_FIRES);
     assert_eq!(fires[0].local, "2026-11-22 03:00:00 CST");
     let broken = SchedulePreview { schedule: "* * *".into(), zone: "nowhere".into(), ..typed };
-    let fields: Vec<_> =
-        faults(jobs::preview(&broken, START, 5)).into_iter().map(|(field, _)| field).collect();
+    let refused = jobs::preview(&world.services, &world.root, &broken, START, 5).await;
+    let fields: Vec<_> = faults(refused).into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["schedule", "zone"]);
 }
 

@@ -73,7 +73,7 @@ async fn a_job_for_one_instant_is_read_in_its_zone_and_has_no_fire_afterwards() 
     assert_eq!(job.schedule, "2026-11-22 03:00:00");
     assert_eq!(next_at(&world, job.id).await, Some(START + 26 * HOUR));
     world.clock.advance(2 * DAY);
-    assert_eq!(jobs::coming(&job, START + 2 * DAY, 5), []);
+    assert_eq!(jobs::coming(&job, None, START + 2 * DAY, 5), []);
     let stopped = jobs::stop(&world.services, &world.root, job.id).await.unwrap();
     let started = jobs::start(&world.services, &world.root, job.id).await;
     assert_eq!(faults(started), [("schedule", Fault::Past)]);
@@ -99,7 +99,7 @@ async fn times_are_typed_on_the_clock_of_the_zone_and_each_wrong_one_is_named() 
     let (from, until) = (START + 11 * HOUR + 30 * MINUTE + 30_000, START + 11 * HOUR + 45 * MINUTE);
     assert_eq!((job.valid_from, job.valid_until), (Some(from), Some(until)));
     assert_eq!(next_at(&world, job.id).await, Some(from + 30_000));
-    let fires = jobs::coming(&job, START, 100);
+    let fires = jobs::coming(&job, None, START, 100);
     assert_eq!((fires.len(), fires[14].at), (15, until));
 
     let unreadable = JobDraft { spread_s: 86_401, ..bounded("soon", "2026-13-01 00:00") };
@@ -143,7 +143,7 @@ async fn a_spread_delays_the_cursor_and_a_new_one_loses_no_fire() {
     assert_eq!(next_at(&world, job.id).await, Some(START + HOUR + delay));
     let detail = jobs::get(&world.services, &world.root, job.id).await.unwrap();
     assert_eq!((detail.delay_ms, detail.next_at), (delay, Some(START + HOUR + delay)));
-    assert_eq!(jobs::coming(&job, START, 1)[0].at, START + HOUR);
+    assert_eq!(jobs::coming(&job, None, START, 1)[0].at, START + HOUR);
     // The fire of this hour has not gone out yet.
     world.clock.advance(HOUR + delay - 1);
     let wider = JobDraft { spread_s: 3_600, ..hourly };
@@ -153,6 +153,7 @@ async fn a_spread_delays_the_cursor_and_a_new_one_loses_no_fire() {
 
 #[tokio::test]
 async fn a_preview_knows_the_kind_the_creation_and_the_validity() {
+    let world = World::new().await;
     let typed = SchedulePreview {
         schedule_kind: ScheduleKind::FixedRate,
         schedule: "3600".into(),
@@ -161,16 +162,20 @@ async fn a_preview_knows_the_kind_the_creation_and_the_validity() {
         repeat_policy: entity::job::RepeatPolicy::First,
         valid_from: String::new(),
         valid_until: "2026-11-21 10:00".into(),
+        calendar_id: None,
+        calendar_use: entity::job::CalendarUse::Only,
+        blackouts: String::new(),
+        blackout_policy: entity::job::BlackoutPolicy::Suppress,
         created_at: Some(START - 30 * MINUTE),
     };
-    let shown = |typed: &SchedulePreview| {
-        let fires = jobs::preview(typed, START, 10).unwrap();
+    let shown = async |typed: &SchedulePreview| {
+        let fires = jobs::preview(&world.services, &world.root, typed, START, 10).await.unwrap();
         fires.into_iter().map(|fire| fire.local).collect::<Vec<_>>()
     };
-    assert_eq!(shown(&typed), ["2026-11-21 08:30:00 CST", "2026-11-21 09:30:00 CST"]);
+    assert_eq!(shown(&typed).await, ["2026-11-21 08:30:00 CST", "2026-11-21 09:30:00 CST"]);
     let begun = SchedulePreview { valid_from: "2026-11-21 08:45".into(), ..typed.clone() };
-    assert_eq!(shown(&begun), ["2026-11-21 08:45:00 CST", "2026-11-21 09:45:00 CST"]);
+    assert_eq!(shown(&begun).await, ["2026-11-21 08:45:00 CST", "2026-11-21 09:45:00 CST"]);
     let once =
         SchedulePreview { schedule_kind: ScheduleKind::Once, schedule: "2026-11-21 08:30".into(), ..typed };
-    assert_eq!(shown(&once), ["2026-11-21 08:30:00 CST"]);
+    assert_eq!(shown(&once).await, ["2026-11-21 08:30:00 CST"]);
 }

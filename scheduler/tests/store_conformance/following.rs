@@ -28,6 +28,22 @@ async fn put_jobs(bench: &Bench, jobs: &[Job]) {
     }
 }
 
+conform!(a_row_that_follows_and_is_final_is_counted_once, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let (one, two) = (job(1, 1), job(2, 1));
+    put_jobs(bench, &[one, two.clone()]).await;
+    bench.put_run(ended(RunState::Succeeded), None).await;
+    let mut child = next(10_001, &two, RunKind::Child, START + 500);
+    child.run.state = RunState::Skipped;
+    (child.run.live_bucket, child.run.ended_at) = (None, Some(START + 500));
+    let ending = [Ending { run_id: 7, rows: vec![child.clone()] }];
+    for _ in 0..2 {
+        bench.store().follow(&authority, &ending).await.unwrap();
+    }
+    assert_eq!(bench.run(10_001).await, Some(child.run));
+    assert_eq!(bench.outcomes().await, [(START, 1, RunState::Skipped as i16, 1)]);
+});
+
 conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
     let authority = bench.server("one").await;
     let (one, two) = (job(1, 1), job(2, 1));

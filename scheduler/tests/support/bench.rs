@@ -1,7 +1,9 @@
 //! One store under test, with what is needed to fill it and to look at it.
 
 use crate::database::Fresh;
-use entity::{BUCKETS, executor, id_block, instance, job, job_cursor, run, run_by_job, run_text, stat_hour};
+use entity::{
+    BUCKETS, calendar, executor, id_block, instance, job, job_cursor, run, run_by_job, run_text, stat_hour,
+};
 use scheduler::engine::holdings::Holdings;
 use scheduler::store::engine::{Authority, MemoryStore, Newcomer, SqlStore, Store};
 use scheduler::store::ids::RunIds;
@@ -129,6 +131,13 @@ impl Bench {
                 tables.jobs.insert(job.id, job);
             }
             Back::Sql(fresh) => fresh.put_job(job, cursor).await,
+        }
+    }
+
+    pub async fn put_calendar(&self, row: calendar::Model) {
+        match &self.back {
+            Back::Memory(store) => drop(store.tables().calendars.insert(row.id, row)),
+            Back::Sql(fresh) => fresh.put_calendar(row).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rows as the services would have written them.
 
 use crate::database::Fresh;
-use entity::{executor, instance, job, job_child, job_cursor, run, run_text};
+use entity::{calendar, executor, instance, job, job_child, job_cursor, run, run_text};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 
 impl Fresh {
@@ -16,6 +16,10 @@ impl Fresh {
     pub async fn put_job(&self, job: job::Model, cursor: job_cursor::Model) {
         self.put::<job::Entity, _>(job.into_active_model().reset_all()).await;
         self.put::<job_cursor::Entity, _>(cursor.into_active_model().reset_all()).await;
+    }
+
+    pub async fn put_calendar(&self, row: calendar::Model) {
+        self.put::<calendar::Entity, _>(row.into_active_model().reset_all()).await;
     }
 
     pub async fn put_child(&self, parent_id: i32, child_id: i32) {

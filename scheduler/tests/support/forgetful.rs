@@ -2,7 +2,7 @@
 //! told that the connection broke.
 
 use async_trait::async_trait;
-use entity::{executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
+use entity::{calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
@@ -62,6 +62,10 @@ impl Store for ForgetfulStore {
 
     async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>> {
         self.inner.jobs(job_ids).await
+    }
+
+    async fn calendars(&self, ids: &[i32]) -> Result<Vec<calendar::Model>> {
+        self.inner.calendars(ids).await
     }
 
     async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>> {

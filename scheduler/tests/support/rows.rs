@@ -59,6 +59,10 @@ pub fn job(id: i32, executor_id: i32) -> job::Model {
         valid_from: None,
         valid_until: None,
         spread_s: 0,
+        calendar_id: None,
+        calendar_use: CalendarUse::Only,
+        blackouts: String::new(),
+        blackout_policy: BlackoutPolicy::Suppress,
         misfire_policy: MisfirePolicy::FireOnce,
         catch_up_ms: 3_600_000,
         run_mode: RunMode::Handler,
@@ -91,6 +95,7 @@ pub fn cursor(job: &job::Model, next_at: Option<i64>) -> job_cursor::Model {
         bucket: bucket_of(job.id),
         version: job.version,
         next_at,
+        held_from: None,
         last_at: START - 1_000,
         route_seq: 0,
     }

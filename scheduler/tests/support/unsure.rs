@@ -3,7 +3,7 @@
 //! before or after one of them.
 
 use async_trait::async_trait;
-use entity::{executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
+use entity::{calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use scheduler::engine::step::{Applied, Step};
@@ -82,6 +82,7 @@ pass_on! {
     cursors_in(buckets: &[i16]) -> Vec<job_cursor::Model>;
     cursors_of(job_ids: &[i32]) -> Vec<job_cursor::Model>;
     jobs(job_ids: &[i32]) -> Vec<job::Model>;
+    calendars(ids: &[i32]) -> Vec<calendar::Model>;
     route_uses(job_ids: &[i32]) -> Vec<route_use::Model>;
     children_of(job_ids: &[i32]) -> Vec<job_child::Model>;
     executors() -> (Vec<executor::Model>, Vec<instance::Model>);

@@ -90,7 +90,7 @@ impl Next {
         };
         let schedule =
             Schedule::validate(definition, after).map_err(|faults| readable(Error::Invalid(faults)))?;
-        for fire in preview(&schedule, after, self.count as usize) {
+        for fire in preview(&schedule.into(), after, self.count as usize) {
             if self.json {
                 writeln!(output, "{}", serde_json::to_string(&fire)?)?;
             } else {
@@ -155,6 +155,8 @@ fn line(fire: &PreviewFire) -> String {
         Some(PreviewNote::Moved { skipped }) => format!("  stands for the skipped {skipped}"),
         Some(PreviewNote::FirstOfTwo) => "  the first of two".to_owned(),
         Some(PreviewNote::SecondOfTwo) => "  the second of two".to_owned(),
+        Some(PreviewNote::Held { last, count, .. }) => format!("  not run, {count} until {last}"),
+        Some(PreviewNote::Delayed { since, count }) => format!("  for {count} since {since}"),
         None if fire.clocks_change => "  the clocks change on this day".to_owned(),
         None => String::new(),
     };

@@ -51,6 +51,11 @@ fn registry(status: EngineStatus) -> Registry {
     gauge("gate_open", "Whether this server may send runs", u64::from(status.gate_open));
     gauge("buckets", "Buckets of jobs that this server owns", status.buckets as u64);
     gauge("jobs", "Jobs with a schedule that this server watches", status.jobs);
+    gauge(
+        "jobs_unreadable",
+        "Jobs that are due and cannot be planned: their page says why",
+        status.unreadable,
+    );
     gauge("requests_in_flight", "Requests to executors under way", status.in_flight as u64);
     let mut counter = |name: &str, help: &str, value: u64| {
         registry.register(name, help, ConstCounter::new(value));

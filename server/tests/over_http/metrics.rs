@@ -11,6 +11,7 @@ async fn metrics_are_there_for_whoever_has_the_token() {
     let text = answer.text().await.unwrap();
     for line in [
         "orrery_gate_open 1",
+        "orrery_jobs_unreadable 0",
         "orrery_runs_sent_total 0",
         "orrery_violations_total 0",
         "orrery_lateness_seconds 0.0",

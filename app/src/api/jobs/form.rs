@@ -3,7 +3,10 @@
 
 use super::JobView;
 use crate::components::time::full;
-use entity::job::{GapPolicy, MisfirePolicy, Overlap, RepeatPolicy, RetryBackoff, RetryOn, ScheduleKind};
+use entity::job::{
+    BlackoutPolicy, CalendarUse, GapPolicy, MisfirePolicy, Overlap, RepeatPolicy, RetryBackoff, RetryOn,
+    ScheduleKind,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,6 +36,11 @@ pub struct JobForm {
     pub valid_from: String,
     pub valid_until: String,
     pub spread_s: String,
+    /// Empty for none.
+    pub calendar_id: String,
+    pub calendar_use: String,
+    pub blackouts: String,
+    pub blackout_policy: String,
     pub misfire_policy: String,
     pub catch_up_ms: String,
     pub run_mode: String,
@@ -72,6 +80,10 @@ pub struct ScheduleForm {
     pub repeat_policy: String,
     pub valid_from: String,
     pub valid_until: String,
+    pub calendar_id: String,
+    pub calendar_use: String,
+    pub blackouts: String,
+    pub blackout_policy: String,
     pub created_at: String,
 }
 
@@ -87,6 +99,8 @@ impl JobForm {
             gap_policy: word(GapPolicy::EndOfGap),
             repeat_policy: word(RepeatPolicy::First),
             spread_s: "0".to_owned(),
+            calendar_use: word(CalendarUse::Only),
+            blackout_policy: word(BlackoutPolicy::Suppress),
             misfire_policy: word(MisfirePolicy::FireOnce),
             catch_up_ms: "60".to_owned(),
             run_mode: "handler".to_owned(),
@@ -129,6 +143,10 @@ impl JobForm {
             repeat_policy: self.repeat_policy.clone(),
             valid_from: self.valid_from.clone(),
             valid_until: self.valid_until.clone(),
+            calendar_id: self.calendar_id.clone(),
+            calendar_use: self.calendar_use.clone(),
+            blackouts: self.blackouts.clone(),
+            blackout_policy: self.blackout_policy.clone(),
             created_at: self.created_at.clone(),
         }
     }
@@ -156,6 +174,10 @@ impl From<&JobView> for JobForm {
             valid_from: local(job.valid_from),
             valid_until: local(job.valid_until),
             spread_s: job.spread_s.to_string(),
+            calendar_id: job.calendar_id.map(|id| id.to_string()).unwrap_or_default(),
+            calendar_use: word(job.calendar_use),
+            blackouts: job.blackouts.clone(),
+            blackout_policy: word(job.blackout_policy),
             misfire_policy: word(job.misfire_policy),
             catch_up_ms: (job.catch_up_ms / MINUTE).to_string(),
             run_mode: word(job.run_mode),
@@ -227,6 +249,10 @@ mod read {
                     ScheduleKind::Manual => 0,
                     _ => number("spread_s", &self.spread_s).unwrap_or_else(|error| note(&mut wrong, error)),
                 },
+                calendar_id: when.calendar_id,
+                calendar_use: when.calendar_use,
+                blackouts: when.blackouts,
+                blackout_policy: when.blackout_policy,
                 misfire_policy: choice("misfire_policy", &self.misfire_policy)?,
                 catch_up_ms: number::<i64>("catch_up_ms", &self.catch_up_ms)
                     .map(|minutes| minutes.saturating_mul(MINUTE))
@@ -295,6 +321,10 @@ mod read {
                 repeat_policy: choice("repeat_policy", &self.repeat_policy)?,
                 valid_from: self.valid_from.clone(),
                 valid_until: self.valid_until.clone(),
+                calendar_id: calendar(&self.calendar_id)?,
+                calendar_use: choice("calendar_use", &self.calendar_use)?,
+                blackouts: line_feeds(self.blackouts.clone()),
+                blackout_policy: choice("blackout_policy", &self.blackout_policy)?,
                 created_at: self.created_at.parse().ok(),
             })
         }
@@ -309,6 +339,11 @@ mod read {
     fn executor(text: &str) -> Result<i32, FieldError> {
         let message = Message::new(if text.is_empty() { "required" } else { "unknown" });
         text.parse().map_err(|_| FieldError { field: "executor_id".to_owned(), message })
+    }
+
+    fn calendar(text: &str) -> Result<Option<i32>, AppError> {
+        let unknown = |_| AppError::invalid_field("calendar_id", Message::new("unknown"));
+        (!text.is_empty()).then(|| text.parse().map_err(unknown)).transpose()
     }
 
     fn number<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, FieldError> {

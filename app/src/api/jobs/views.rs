@@ -71,6 +71,10 @@ pub struct JobView {
     pub namespace: String,
     /// Name of the last editor.
     pub updated_by: Option<String>,
+    /// Name of its calendar.
+    pub calendar: Option<String>,
+    /// Why it cannot be read any more when it fires; empty where it can.
+    pub unreadable: Vec<FieldError>,
     pub pulse: Pulse,
     /// The jobs whose success starts it.
     pub parents: Vec<JobName>,
@@ -123,7 +127,7 @@ pub struct Fire {
     pub clocks_change: bool,
 }
 
-/// What the change of the clocks did to a fire.
+/// What the change of the clocks, a calendar or a blackout did to a fire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FireNote {
@@ -133,6 +137,25 @@ pub enum FireNote {
     },
     FirstOfTwo,
     SecondOfTwo,
+    /// Neither it nor those that follow it until `last` run, `count` in all.
+    Held {
+        by: Hold,
+        last: String,
+        count: u32,
+    },
+    /// It runs for all that a blackout holds back since then, `count` in all.
+    Delayed {
+        since: String,
+        count: u32,
+    },
+}
+
+/// What holds a fire back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    Calendar,
+    Blackout,
 }
 
 #[cfg(feature = "ssr")]
@@ -142,6 +165,7 @@ mod from_services {
     use scheduler::executors::ExecutorRow;
     use scheduler::jobs::{self, JobDetail, JobFilter, JobOrder, JobPage, JobRow};
     use scheduler::rules::preview::{PreviewFire, PreviewNote};
+    use scheduler::rules::timetable;
     use scheduler::runs::RecentRun;
 
     impl JobQuery {
@@ -232,6 +256,8 @@ mod from_services {
                 app_name: detail.executor.app_name,
                 namespace: detail.namespace.title(),
                 updated_by: detail.updated_by,
+                calendar: detail.calendar.map(|calendar| calendar.name),
+                unreadable: detail.unreadable.into_iter().map(FieldError::from).collect(),
                 parents: detail.parents.into_iter().map(JobName::from).collect(),
                 children: detail.children.into_iter().map(JobName::from).collect(),
             }
@@ -247,8 +273,8 @@ mod from_services {
     impl Pulse {
         pub(in crate::api) fn new(detail: &JobDetail, now: i64, fires: usize) -> Self {
             let fires = match detail.job.state {
-                JobState::On => scheduler::jobs::coming(&detail.job, now, fires),
-                JobState::Stopped => Vec::new(),
+                JobState::On => scheduler::jobs::coming(&detail.job, detail.calendar.as_ref(), now, fires),
+                JobState::Stopped | JobState::Disabled => Vec::new(),
             };
             Self {
                 state: detail.job.state,
@@ -265,12 +291,23 @@ mod from_services {
         }
     }
 
+    impl From<timetable::Hold> for Hold {
+        fn from(hold: timetable::Hold) -> Self {
+            match hold {
+                timetable::Hold::Calendar => Self::Calendar,
+                timetable::Hold::Blackout => Self::Blackout,
+            }
+        }
+    }
+
     impl From<PreviewFire> for Fire {
         fn from(fire: PreviewFire) -> Self {
             let note = fire.note.map(|note| match note {
                 PreviewNote::Moved { skipped } => FireNote::Moved { skipped },
                 PreviewNote::FirstOfTwo => FireNote::FirstOfTwo,
                 PreviewNote::SecondOfTwo => FireNote::SecondOfTwo,
+                PreviewNote::Held { by, last, count } => FireNote::Held { by: by.into(), last, count },
+                PreviewNote::Delayed { since, count } => FireNote::Delayed { since, count },
             });
             Self { at: fire.at, local: fire.local, note, clocks_change: fire.clocks_change }
         }

@@ -101,6 +101,8 @@ pub struct RunFacts {
     pub handler: String,
     pub routing: Routing,
     pub retries: i32,
+    /// By how much the spread delays each of its fires.
+    pub delay_ms: i64,
     pub version: i32,
 }
 
@@ -124,6 +126,7 @@ mod from_services {
     use crate::error::{AppError, Message};
     use chrono::{NaiveDateTime, TimeZone};
     use chrono_tz::Tz;
+    use scheduler::rules::spread::delay_ms;
     use scheduler::runs::{self, RunDetail, RunFilter, RunPage, RunRow};
 
     /// Lines that a page carries at most: the last ones of a long log.
@@ -216,6 +219,7 @@ mod from_services {
                     handler: job.handler,
                     routing: job.routing,
                     retries: job.retries,
+                    delay_ms: delay_ms(job.id, job.spread_s),
                     version: job.version,
                 }),
                 app_name: detail.executor.map(|executor| executor.app_name),

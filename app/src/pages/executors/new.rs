@@ -69,7 +69,7 @@ fn Content(create: ServerAction<CreateExecutor>, namespaces: Vec<NamespaceChoice
 
 /// A choice where there is one.
 #[component]
-fn NamespaceField(namespaces: Vec<NamespaceChoice>) -> impl IntoView {
+pub fn NamespaceField(namespaces: Vec<NamespaceChoice>) -> impl IntoView {
     let i18n = use_i18n();
     match <[NamespaceChoice; 1]>::try_from(namespaces) {
         Ok([only]) => {

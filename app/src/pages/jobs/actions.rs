@@ -1,6 +1,6 @@
 //! What a person does with a job, from its page and from the list.
 
-use crate::api::jobs::{DeleteJob, RunJob, StartJob, StopJob};
+use crate::api::jobs::{DeleteJob, DisableJob, EnableJob, RunJob, StartJob, StopJob};
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::icon::{Icon, IconName};
@@ -10,29 +10,65 @@ use crate::routes;
 use entity::job::JobState;
 use leptos::prelude::*;
 
-/// “Run now…”: asks for the parameter, which starts as the job's own.
+/// “Run now…”: asks for the parameter, which starts as the job's own. Not for a job that is disabled.
 #[component]
-pub fn RunNow(id: i32, name: String, parameter: String) -> impl IntoView {
+pub fn RunNow(id: i32, name: String, parameter: String, state: Signal<JobState>) -> impl IntoView {
     let i18n = use_i18n();
     let run = ServerAction::<RunJob>::new();
-    let fields = vec![("id", id.to_string()), ("shown", parameter.clone())];
-    view! {
-        <ConfirmForm
-            action=run
-            fields
-            verb=tu_string!(i18n, jobs.run_now)
-            question=tu_string!(i18n, jobs.run_question, name = name)
-            icon=IconName::Play
-            weight=Weight::Primary
-        >
-            <p>{tu_string!(i18n, jobs.run_text)}</p>
-            <div class="field mt-3">
-                <label for="run-parameter">{tu_string!(i18n, jobs.parameter)}</label>
-                <textarea class="in area mono" id="run-parameter" name="parameter" rows="3">
-                    {parameter.clone()}
-                </textarea>
-            </div>
-        </ConfirmForm>
+    let can_run = Memo::new(move |_| state.get() != JobState::Disabled);
+    move || {
+        let (name, parameter) = (name.clone(), parameter.clone());
+        let fields = vec![("id", id.to_string()), ("shown", parameter.clone())];
+        can_run.get().then(|| {
+            view! {
+                <ConfirmForm
+                    action=run
+                    fields
+                    verb=tu_string!(i18n, jobs.run_now)
+                    question=tu_string!(i18n, jobs.run_question, name = name)
+                    icon=IconName::Play
+                    weight=Weight::Primary
+                >
+                    <p>{tu_string!(i18n, jobs.run_text)}</p>
+                    <div class="field mt-3">
+                        <label for="run-parameter">{tu_string!(i18n, jobs.parameter)}</label>
+                        <textarea class="in area mono" id="run-parameter" name="parameter" rows="3">
+                            {parameter.clone()}
+                        </textarea>
+                    </div>
+                </ConfirmForm>
+            }
+        })
+    }
+}
+
+/// “Disable…”, where it is not; the way back is the switch. `open` asks at once.
+#[component]
+pub fn Disable(
+    id: i32,
+    name: String,
+    state: Signal<JobState>,
+    switches: Switches,
+    open: bool,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let can_disable = Memo::new(move |_| state.get() != JobState::Disabled);
+    move || {
+        let name = name.clone();
+        can_disable.get().then(|| {
+            view! {
+                <ConfirmForm
+                    action=switches.disable
+                    fields=vec![("id", id.to_string())]
+                    verb=tu_string!(i18n, jobs.disable)
+                    question=tu_string!(i18n, jobs.disable_question, name = name)
+                    icon=IconName::Ban
+                    open
+                >
+                    <p>{tu_string!(i18n, jobs.disable_text)}</p>
+                </ConfirmForm>
+            }
+        })
     }
 }
 
@@ -60,26 +96,35 @@ pub fn Delete(id: i32, name: String, open: bool) -> impl IntoView {
 pub struct Switches {
     start: ServerAction<StartJob>,
     stop: ServerAction<StopJob>,
+    disable: ServerAction<DisableJob>,
+    enable: ServerAction<EnableJob>,
     run: ServerAction<RunJob>,
 }
 
 impl Switches {
     pub fn new() -> Self {
-        let switches =
-            Self { start: ServerAction::new(), stop: ServerAction::new(), run: ServerAction::new() };
+        let switches = Self {
+            start: ServerAction::new(),
+            stop: ServerAction::new(),
+            disable: ServerAction::new(),
+            enable: ServerAction::new(),
+            run: ServerAction::new(),
+        };
         show_errors(switches.start);
         show_errors(switches.stop);
+        show_errors(switches.enable);
         show_errors(switches.run);
         switches
     }
 
-    /// Grows each time a schedule was started or stopped.
+    /// Grows each time a job was started, stopped, disabled or enabled.
     pub fn done(self) -> usize {
-        self.start.version().get() + self.stop.version().get()
+        let start_and_stop = self.start.version().get() + self.stop.version().get();
+        start_and_stop + self.disable.version().get() + self.enable.version().get()
     }
 }
 
-/// Start, or stop, by what the job's state is now.
+/// Start, stop or enable, by what the job's state is now.
 #[component]
 pub fn Switch(id: i32, #[prop(into)] state: Signal<JobState>, switches: Switches) -> impl IntoView {
     let i18n = use_i18n();
@@ -95,6 +140,13 @@ pub fn Switch(id: i32, #[prop(into)] state: Signal<JobState>, switches: Switches
             <ActionForm action=switches.start>
                 <input type="hidden" name="id" value=id/>
                 <Button icon=IconName::Power>{tu_string!(i18n, jobs.start)}</Button>
+            </ActionForm>
+        }
+        .into_any(),
+        JobState::Disabled => view! {
+            <ActionForm action=switches.enable>
+                <input type="hidden" name="id" value=id/>
+                <Button icon=IconName::Power>{tu_string!(i18n, jobs.enable)}</Button>
             </ActionForm>
         }
         .into_any(),
@@ -125,17 +177,43 @@ pub fn RowMenu(
             </ActionForm>
         }
         .into_any(),
+        JobState::Disabled => view! {
+            <ActionForm action=switches.enable>
+                {hidden_id()} <button><Icon name=IconName::Power/>{tu_string!(i18n, jobs.enable)}</button>
+            </ActionForm>
+        }
+        .into_any(),
+    };
+    let is_disabled = Memo::new(move |_| state.get() == JobState::Disabled);
+    let run = move || {
+        (!is_disabled.get()).then(|| {
+            view! {
+                <ActionForm action=switches.run>
+                    {hidden_id()} <button><Icon name=IconName::Play/>{tu_string!(i18n, jobs.run_now)}</button>
+                </ActionForm>
+            }
+        })
+    };
+    let disable = move || {
+        (!is_disabled.get()).then(|| {
+            view! {
+                <a href=routes::link(&routes::job(id), &[("ask", "disable")])>
+                    <Icon name=IconName::Ban/>
+                    {tu_string!(i18n, jobs.disable)}
+                    "…"
+                </a>
+            }
+        })
     };
     view! {
         <details class="popup" name="row-menu">
             <summary class="ib" aria-label=label.clone() title=label><Icon name=IconName::More/></summary>
             <div class="popup-body">
-                <ActionForm action=switches.run>
-                    {hidden_id()} <button><Icon name=IconName::Play/>{tu_string!(i18n, jobs.run_now)}</button>
-                </ActionForm>
+                {run}
                 {switch}
                 <a href=routes::job_edit(id)><Icon name=IconName::Pencil/>{tu_string!(i18n, jobs.edit)}</a>
                 <a href=routes::runs_of_job(id)><Icon name=IconName::Runs/>{tu_string!(i18n, jobs.its_runs)}</a>
+                {disable}
                 <a href=routes::link(&routes::job(id), &[("ask", "delete")])>
                     <Icon name=IconName::Trash/>
                     {tu_string!(i18n, jobs.delete)}

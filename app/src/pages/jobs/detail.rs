@@ -1,6 +1,6 @@
 //! `/jobs/:id`
 
-use super::actions::{Delete, RunNow, Switch, Switches};
+use super::actions::{Delete, Disable, RunNow, Switch, Switches};
 use super::fires::FireTable;
 use super::follow_ups::FollowUps;
 use super::words::*;
@@ -8,16 +8,17 @@ use crate::api::jobs::{self, JobView, Pulse, RecentLine};
 use crate::components::button::LinkButton;
 use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, FactList, Facts};
-use crate::components::icon::IconName;
+use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::pulse::while_visible;
 use crate::components::sparkline::{SparkRun, Sparkline};
 use crate::components::state::StateBadge;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, duration, full};
-use crate::error::{AppError, ErrorKind};
+use crate::error::{AppError, ErrorKind, FieldError};
 use crate::i18n::*;
 use crate::routes;
+use crate::words::sentence;
 use entity::job::{JobState, Model, RunMode, ScheduleKind};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -63,13 +64,14 @@ fn Page(view: JobView) -> impl IntoView {
         Crumb::here(format!("#{id} {}", view.job.name)),
     ];
     let (name, parameter) = (view.job.name.clone(), view.job.parameter.clone());
-    let asks = use_query_map().read_untracked().get("ask").is_some_and(|what| what == "delete");
+    let ask = use_query_map().read_untracked().get("ask").unwrap_or_default();
     let actions = move || {
         view! {
             <Switch id state switches/>
+            <Disable id name=name.clone() state switches open=ask == "disable"/>
             <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
-            <Delete id name=name.clone() open=asks/>
-            <RunNow id name=name.clone() parameter=parameter.clone()/>
+            <Delete id name=name.clone() open=ask == "delete"/>
+            <RunNow id name=name.clone() parameter=parameter.clone() state/>
         }
     };
     view! {
@@ -78,12 +80,18 @@ fn Page(view: JobView) -> impl IntoView {
                 <JobStateMark state/>
             </PageTitle>
             <FactLine view=view.clone() pulse/>
+            <Unreadable faults=view.unreadable.clone()/>
             {(!view.job.description.is_empty())
                 .then(|| view! { <p class="t13 mt-2 description">{view.job.description.clone()}</p> })}
             <div class="split job-split">
                 <div>
                     <Recent id pulse/>
-                    <Definition job=view.job.clone() app_name=view.app_name.clone() delay_ms=view.delay_ms/>
+                    <Definition
+                        job=view.job.clone()
+                        app_name=view.app_name.clone()
+                        calendar=view.calendar.clone()
+                        delay_ms=view.delay_ms
+                    />
                     <FollowUps view=view.clone()/>
                 </div>
                 <aside>
@@ -93,6 +101,25 @@ fn Page(view: JobView) -> impl IntoView {
             <Source job=view.job/>
         </div>
     }
+}
+
+/// That a job can no longer be planned, and why.
+#[component]
+fn Unreadable(faults: Vec<FieldError>) -> impl IntoView {
+    let i18n = use_i18n();
+    let locale = i18n.get_locale_untracked();
+    (!faults.is_empty()).then(|| {
+        let why: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("{}: {}", fault.field, sentence(locale, &fault.message)))
+            .collect();
+        view! {
+            <div class="conflict mt-3" role="alert">
+                <Icon name=IconName::AlertTriangle/>
+                <p>{tu_string!(i18n, jobs.unreadable, why = why.join(" "))}</p>
+            </div>
+        }
+    })
 }
 
 /// Reads the pulse again while somebody looks, and at once after a switch.
@@ -217,6 +244,7 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView
                 let why = match state {
                     _ if is_manual => tu_string!(i18n, jobs.no_fires),
                     JobState::Stopped => tu_string!(i18n, jobs.no_fires_stopped),
+                    JobState::Disabled => tu_string!(i18n, jobs.no_fires_disabled),
                     JobState::On => tu_string!(i18n, jobs.no_fires_ended),
                 };
                 match fires.is_empty() {
@@ -229,13 +257,14 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView
 }
 
 #[component]
-fn Definition(job: Model, app_name: String, delay_ms: i64) -> impl IntoView {
+fn Definition(job: Model, app_name: String, calendar: Option<String>, delay_ms: i64) -> impl IntoView {
     let i18n = use_i18n();
     let copy = routes::link(&routes::job_new(), &[("copy", &job.id.to_string())]);
     let actions = move || view! { <a class="act" href=copy.clone()>{tu_string!(i18n, jobs.copy)}</a> };
     let is_cron = job.schedule_kind == ScheduleKind::Cron;
     let minutes = (job.catch_up_ms / 60_000).to_string();
     let validity = validity_fact(i18n, &job);
+    let holds = hold_facts(i18n, &job, calendar);
     view! {
         <Section title=tu_string!(i18n, jobs.definition) note=tu_string!(i18n, jobs.version_of, n = job.version) actions>
             <FactList>
@@ -264,6 +293,7 @@ fn Definition(job: Model, app_name: String, delay_ms: i64) -> impl IntoView {
                 })}
                 {validity}
                 {spread_fact(i18n, job.spread_s, delay_ms)}
+                {holds}
                 {is_cron.then(|| view! {
                     <Fact label=tu_string!(i18n, jobs.gap)>{gap_word(i18n, job.gap_policy)}</Fact>
                     <Fact label=tu_string!(i18n, jobs.repeat)>{repeat_word(i18n, job.repeat_policy)}</Fact>
@@ -280,6 +310,28 @@ fn validity_fact(i18n: I18nContext<Locale>, job: &Model) -> Option<impl IntoView
     bounded.then(|| {
         view! { <Fact label=tu_string!(i18n, jobs.valid)>{validity_summary(i18n, &from, &until)}</Fact> }
     })
+}
+
+fn hold_facts(i18n: I18nContext<Locale>, job: &Model, calendar: Option<String>) -> impl IntoView + use<> {
+    let meaning = calendar_use_word(i18n, job.calendar_use);
+    let policy = blackout_word(i18n, job.blackout_policy);
+    let windows = job.blackouts.clone();
+    let calendar = job.calendar_id.zip(calendar).map(|(id, name)| {
+        view! {
+            <Fact label=tu_string!(i18n, jobs.calendar)>
+                {meaning} " " <a href=routes::calendar_edit(id)>{name}</a>
+            </Fact>
+        }
+    });
+    let blackouts = (!windows.is_empty()).then(|| {
+        view! {
+            <Fact label=tu_string!(i18n, jobs.blackouts)>
+                <span class="text mono">{windows}</span>
+                <span class="sub">{policy}</span>
+            </Fact>
+        }
+    });
+    view! { {calendar} {blackouts} }
 }
 
 fn spread_fact(i18n: I18nContext<Locale>, spread_s: i32, delay_ms: i64) -> Option<impl IntoView + use<>> {

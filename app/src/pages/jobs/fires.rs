@@ -1,7 +1,7 @@
 //! The next fires: in the job's zone, in the viewer's, and what changes of the clocks do to them.
 
 use super::words::city;
-use crate::api::jobs::{Fire, FireNote};
+use crate::api::jobs::{Fire, FireNote, Hold};
 use crate::components::time::{Time, TimeStyle, full};
 use crate::i18n::*;
 use crate::visit::use_visit;
@@ -25,8 +25,9 @@ pub fn FireTable(fires: Vec<Fire>, zone: String) -> impl IntoView {
             let other = two_zones.then(|| other_clock(fire.at, &last_day, &mine, with_seconds));
             let note = note_words(i18n, &fire, &city(&zone));
             let is_marked = note.is_some();
+            let is_held = matches!(fire.note, Some(FireNote::Held { .. }));
             view! {
-                <li class:dst=is_marked>
+                <li class:dst=is_marked class:held=is_held>
                     <span class="ln">
                         <span>{day}</span>
                         <span>{skipped_time(&fire)}<b>{time_of_day(&fire.local, with_seconds)}</b></span>
@@ -94,8 +95,31 @@ fn note_words(i18n: I18nContext<Locale>, fire: &Fire, city: &str) -> Option<Stri
         }
         Some(FireNote::FirstOfTwo) => Some(tu_string!(i18n, jobs.note_first, city = city)),
         Some(FireNote::SecondOfTwo) => Some(tu_string!(i18n, jobs.note_second, city = city)),
+        Some(FireNote::Held { by, last, count }) => Some(held_words(i18n, *by, last, *count)),
+        Some(FireNote::Delayed { since, count: 1 }) => {
+            Some(tu_string!(i18n, jobs.note_delayed, time = minute(since).to_owned()))
+        }
+        Some(FireNote::Delayed { since, count }) => {
+            Some(tu_string!(i18n, jobs.note_delayed_n, time = minute(since).to_owned(), n = *count))
+        }
         None => fire.clocks_change.then(|| tu_string!(i18n, jobs.note_change, city = city)),
     }
+}
+
+/// Why a fire, and perhaps others behind it, does not run.
+fn held_words(i18n: I18nContext<Locale>, by: Hold, last: &str, count: u32) -> String {
+    let last = minute(last).to_owned();
+    match (by, count) {
+        (Hold::Calendar, 1) => tu_string!(i18n, jobs.note_calendar).to_owned(),
+        (Hold::Calendar, n) => tu_string!(i18n, jobs.note_calendar_n, n = n, time = last),
+        (Hold::Blackout, 1) => tu_string!(i18n, jobs.note_blackout).to_owned(),
+        (Hold::Blackout, n) => tu_string!(i18n, jobs.note_blackout_n, n = n, time = last),
+    }
+}
+
+/// `2026-03-08 03:00` of `2026-03-08 03:00:00 EDT`
+fn minute(local: &str) -> &str {
+    local.get(..16).unwrap_or(local)
 }
 
 /// `Sun 8 Mar` of `2026-03-08`.

@@ -1,5 +1,6 @@
 //! The fields of a job, shared by the forms that create and edit one, and the next fires beside them.
 
+mod hold;
 mod overlap;
 mod when;
 
@@ -16,6 +17,7 @@ use crate::i18n::*;
 use crate::visit::use_visit;
 use crate::words::sentence;
 use entity::job::{Blocking, MisfirePolicy, Routing, RunMode, ScheduleKind};
+use hold::Holds;
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 use overlap::OverlapFields;
@@ -50,6 +52,7 @@ pub fn JobFields(
         <WhenItFires typed/>
         <WhatRuns choices/>
         <Bounds form=form.clone() typed/>
+        <Holds typed/>
         <Folded form/>
     }
 }

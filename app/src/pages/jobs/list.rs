@@ -38,6 +38,9 @@ pub fn JobList() -> impl IntoView {
     );
     let new_job = move || {
         view! {
+            <LinkButton href=routes::calendars() weight=Weight::Ghost>
+                {tu_string!(i18n, calendars.title)}
+            </LinkButton>
             <LinkButton href=routes::job_new() weight=Weight::Primary icon=IconName::Plus>
                 {tu_string!(i18n, jobs.new)}
             </LinkButton>
@@ -109,6 +112,7 @@ fn Filters(choices: Vec<ExecutorChoice>, query: JobQuery) -> impl IntoView {
     let states = vec![
         Choice::new("on", tu_string!(i18n, jobs.on)),
         Choice::new("stopped", tu_string!(i18n, jobs.stopped)),
+        Choice::new("disabled", tu_string!(i18n, jobs.disabled)),
     ];
     let any = tu_string!(i18n, jobs.any);
     let (order, owner) = (query.order.clone(), query.owner.clone());

@@ -3,8 +3,8 @@
 use crate::components::icon::{Icon, IconName};
 use crate::i18n::*;
 use entity::job::{
-    Blocking, GapPolicy, JobState, MisfirePolicy, Overlap, RepeatPolicy, RetryBackoff, RetryOn, Routing,
-    RunMode, ScheduleKind,
+    BlackoutPolicy, Blocking, CalendarUse, GapPolicy, JobState, MisfirePolicy, Overlap, RepeatPolicy,
+    RetryBackoff, RetryOn, Routing, RunMode, ScheduleKind,
 };
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
@@ -17,6 +17,7 @@ pub fn JobStateMark(#[prop(into)] state: Signal<JobState>) -> impl IntoView {
         let (icon, word) = match state.get() {
             JobState::On => (IconName::CircleDot, tu_string!(i18n, jobs.on)),
             JobState::Stopped => (IconName::Square, tu_string!(i18n, jobs.stopped)),
+            JobState::Disabled => (IconName::Ban, tu_string!(i18n, jobs.disabled)),
         };
         view! { <span class="job-state"><Icon name=icon size=14/>{word}</span> }
     }
@@ -79,6 +80,30 @@ pub fn repeat_word(i18n: I18nContext<Locale>, policy: RepeatPolicy) -> &'static 
         RepeatPolicy::First => tu_string!(i18n, jobs.repeat_first),
         RepeatPolicy::Second => tu_string!(i18n, jobs.repeat_second),
         RepeatPolicy::Both => tu_string!(i18n, jobs.repeat_both),
+    }
+}
+
+pub fn calendar_use_word(i18n: I18nContext<Locale>, meaning: CalendarUse) -> &'static str {
+    match meaning {
+        CalendarUse::Only => tu_string!(i18n, jobs.calendar_only),
+        CalendarUse::Except => tu_string!(i18n, jobs.calendar_except),
+    }
+}
+
+pub fn blackout_word(i18n: I18nContext<Locale>, policy: BlackoutPolicy) -> &'static str {
+    match policy {
+        BlackoutPolicy::Suppress => tu_string!(i18n, jobs.blackout_suppress),
+        BlackoutPolicy::Delay => tu_string!(i18n, jobs.blackout_delay),
+    }
+}
+
+/// “22:00-06:00, …”: the first window as it was typed, or that there is none.
+pub fn blackouts_summary(i18n: I18nContext<Locale>, typed: &str) -> String {
+    let mut lines = typed.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    match (lines.next(), lines.count()) {
+        (None, _) => tu_string!(i18n, jobs.blackouts_none).to_owned(),
+        (Some(first), 0) => tu_string!(i18n, jobs.blackouts_one, window = first.to_owned()),
+        (Some(first), more) => tu_string!(i18n, jobs.blackouts_more, window = first.to_owned(), n = more),
     }
 }
 

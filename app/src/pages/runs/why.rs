@@ -1,13 +1,13 @@
 //! Why a run went where it went, when it did, and why it ended as it did.
 
 use super::words::{host, reason_words, try_words};
-use crate::api::runs::RunView;
+use crate::api::runs::{RunFacts, RunView};
 use crate::components::icon::{Icon, IconName};
 use crate::components::time::{duration, full};
 use crate::i18n::*;
 use crate::pages::jobs::words::{routing_word, schedule_text};
 use crate::visit::use_visit;
-use entity::run::RunKind;
+use entity::run::{Model as Run, Reason, RunKind};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 
@@ -55,9 +55,7 @@ fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
                 true => tu_string!(i18n, runs.why_schedule, cron = schedule, zone = zone, time = time),
                 false => tu_string!(i18n, runs.why_timed, schedule = schedule, zone = zone, time = time),
             };
-            let delay = run.due_at - run.nominal_at;
-            let spread = (delay > 0).then(|| tu_string!(i18n, runs.why_spread, delay = duration(delay)));
-            let text = format!("{text} {} {sent}", spread.unwrap_or_default());
+            let text = format!("{text} {} {sent}", lateness(i18n, run, job));
             answer(IconName::Jobs, tu_string!(i18n, runs.why_by_schedule), text)
         }
         (RunKind::Schedule, _) => {
@@ -83,14 +81,28 @@ fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
     }
 }
 
-/// The missed fires that the run stands for.
+/// Why a run of the schedule was due later than its time: a blackout delayed it, or the job's spread.
+fn lateness(i18n: I18nContext<Locale>, run: &Run, job: &RunFacts) -> String {
+    let due_at = run.due_at - job.delay_ms;
+    let blackout = (due_at > run.nominal_at && run.span_last.is_none())
+        .then(|| tu_string!(i18n, runs.why_delayed, time = full(due_at, &job.zone)));
+    let spread =
+        (job.delay_ms > 0).then(|| tu_string!(i18n, runs.why_spread, delay = duration(job.delay_ms)));
+    [blackout, spread].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The missed or held fires that the run stands for.
 fn missed(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
     let run = &view.run;
     let last = run.span_last.filter(|_| run.span_count > 0)?;
     let zone = use_visit().zone;
     let (first, last) = (full(run.nominal_at, &zone), full(last, &zone));
     let text = tu_string!(i18n, runs.why_span, first = first, last = last, count = run.span_count);
-    answer(IconName::Alarm, tu_string!(i18n, runs.why_missed), text)
+    let title = match run.reason {
+        Reason::Calendar | Reason::Blackout => tu_string!(i18n, runs.why_held),
+        _ => tu_string!(i18n, runs.why_missed),
+    };
+    answer(IconName::Alarm, title, text)
 }
 
 /// Where it went: by which strategy, and who was asked before.

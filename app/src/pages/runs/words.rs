@@ -42,6 +42,9 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::QueueFull => tu_string!(i18n, runs.reason_queue_full),
         Reason::Frozen => tu_string!(i18n, runs.reason_frozen),
         Reason::Replaced => tu_string!(i18n, runs.reason_replaced),
+        Reason::Calendar => tu_string!(i18n, runs.reason_calendar),
+        Reason::Blackout => tu_string!(i18n, runs.reason_blackout),
+        Reason::Disabled => tu_string!(i18n, runs.reason_disabled),
     })
 }
 

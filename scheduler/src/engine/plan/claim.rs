@@ -17,6 +17,7 @@ use crate::rules::admission::{Admission, Place};
 use crate::store::engine::RunWithParameter;
 use crate::{Error, Result};
 use entity::Millis;
+use entity::job::JobState;
 use entity::run::{Model as Run, Reason, RunState};
 use entity::run_text::Try;
 use std::collections::{HashMap, HashSet};
@@ -134,8 +135,10 @@ impl Claimer<'_> {
         let freezes = self.shared.directory.freezes();
         let mut decided = Decided::default();
         for RunWithParameter { run, parameter } in waiting {
-            let Some(body) = bodies.get(&run.job_id) else {
-                self.skip(&mut decided, &run, Reason::Stopped, Vec::new());
+            // Deleted, or disabled while it was handed back: nothing of it goes out.
+            let Some(body) = bodies.get(&run.job_id).filter(|body| body.job.state != JobState::Disabled)
+            else {
+                self.skip(&mut decided, &run, Reason::Disabled, Vec::new());
                 continue;
             };
             if freezes.is_frozen(body.job.namespace_id) {

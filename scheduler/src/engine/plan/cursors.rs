@@ -10,6 +10,8 @@ pub struct Cursors {
     by_job: HashMap<i32, job_cursor::Model>,
     by_time: BTreeSet<(Millis, i32)>,
     jobs_in: HashMap<i16, HashSet<i32>>,
+    /// Jobs off the time line because it cannot be read when they fire.
+    unreadable: HashSet<i32>,
     /// Buckets that were read, and in which epoch.
     read: BTreeMap<i16, i64>,
     /// Where the next poll goes on.
@@ -109,6 +111,7 @@ impl Cursors {
     pub fn advance(&mut self, advance: &Advance) {
         if let Some(mut cursor) = self.by_job.get(&advance.job_id).cloned() {
             cursor.next_at = advance.next_at;
+            cursor.held_from = advance.held_from;
             cursor.last_at = advance.last_at;
             cursor.route_seq = advance.route_seq;
             self.set(cursor);
@@ -134,8 +137,20 @@ impl Cursors {
         }
     }
 
+    /// The same for a job of which it cannot be read when it fires: its row stays as it is.
+    pub fn suspend_unreadable(&mut self, id: i32) {
+        self.suspend(id);
+        self.unreadable.insert(id);
+    }
+
+    /// How many jobs are due and cannot be planned.
+    pub fn unreadable(&self) -> usize {
+        self.unreadable.len()
+    }
+
     fn set(&mut self, cursor: job_cursor::Model) {
         self.suspend(cursor.job_id);
+        self.unreadable.remove(&cursor.job_id);
         if let Some(next_at) = cursor.next_at {
             self.by_time.insert((next_at, cursor.job_id));
         }
@@ -145,6 +160,7 @@ impl Cursors {
 
     fn remove(&mut self, id: i32) {
         self.suspend(id);
+        self.unreadable.remove(&id);
         if let Some(cursor) = self.by_job.remove(&id)
             && let Some(jobs) = self.jobs_in.get_mut(&cursor.bucket)
         {
@@ -156,6 +172,7 @@ impl Cursors {
         self.read.remove(&bucket);
         for id in self.jobs_in.remove(&bucket).unwrap_or_default() {
             self.suspend(id);
+            self.unreadable.remove(&id);
             self.by_job.remove(&id);
         }
     }

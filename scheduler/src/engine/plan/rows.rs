@@ -9,7 +9,7 @@ use crate::engine::holdings::Holdings;
 use crate::engine::shared::Shared;
 use crate::engine::step::{RouteMark, wants_attention};
 use crate::rules::follow::Follows;
-use crate::rules::misfire::{MissedSpan, Plan, Planned};
+use crate::rules::misfire::{Plan, Planned};
 use crate::store::engine::Advance;
 use entity::run::{Model as Run, Reason, RunState};
 use entity::{Millis, job_cursor};
@@ -43,12 +43,13 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
     let mut advances = Vec::with_capacity(fired.len());
     let mut appointments = Vec::new();
     for Fired { cursor, body, plan } in fired {
-        let Some(seen) = cursor.next_at.filter(|_| !plan.planned.is_empty()) else { continue };
+        let Some(seen) = cursor.next_at else { continue };
         let mut advance = Advance {
             job_id: cursor.job_id,
             version: cursor.version,
             seen,
-            next_at: plan.next_at.map(|nominal| nominal + body.delay_ms),
+            next_at: plan.outlook.next_at.map(|due_at| due_at + body.delay_ms),
+            held_from: plan.outlook.held_from,
             last_at: cursor.last_at,
             route_seq: cursor.route_seq,
             uses: Vec::new(),
@@ -57,14 +58,17 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
         for (planned, id) in plan.planned.iter().zip(ids.by_ref()) {
             let mut run = blank(id, cursor, body);
             match *planned {
-                Planned::Missed(span) => {
+                Planned::Skipped(span) => {
+                    span.write(&mut run, body.delay_ms, now);
                     let was_frozen = freezes.covered(body.job.namespace_id, span.last + body.delay_ms);
-                    let reason = if was_frozen { Reason::Frozen } else { Reason::Misfire };
-                    miss(&mut run, span, body.delay_ms, reason, now);
+                    if run.reason == Reason::Misfire && was_frozen {
+                        run.reason = Reason::Frozen;
+                    }
+                    run.attention = wants_attention(run.state, run.reason).then_some(run.executor_id);
                     advance.last_at = span.last;
                 }
-                Planned::Fire { nominal } => {
-                    (run.nominal_at, run.due_at) = (nominal, nominal + body.delay_ms);
+                Planned::Fire { nominal, due_at } => {
+                    (run.nominal_at, run.due_at) = (nominal, due_at + body.delay_ms);
                     advance.last_at = nominal;
                     if limits(shared, body, run.executor_id).any() {
                         appointments.push((run.due_at, run.id));
@@ -110,13 +114,6 @@ fn claim(shared: &Shared, holdings: &Holdings, run: &mut Run, target: &Target, b
     run.instance_id = Some(target.instance_id);
     run.instance_generation = target.instance_generation;
     run.deadline_at = Some(deadline(shared, body, run.due_at, now));
-}
-
-fn miss(run: &mut Run, span: MissedSpan, delay_ms: Millis, reason: Reason, now: Millis) {
-    (run.nominal_at, run.due_at) = (span.first, span.first + delay_ms);
-    run.span_last = Some(span.last);
-    run.span_count = i32::try_from(span.count).unwrap_or(i32::MAX);
-    skip(run, reason, now);
 }
 
 fn skip(run: &mut Run, reason: Reason, now: Millis) {

@@ -67,18 +67,35 @@ impl WallClock {
         }
     }
 
+    /// The instant from which the clock has another offset than at `before`; at `after` it has.
+    fn turn_between(self, mut before: i64, mut after: i64) -> Option<i64> {
+        let offset = self.offset_at(before)?;
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            if self.offset_at(middle)? == offset {
+                before = middle;
+            } else {
+                after = middle;
+            }
+        }
+        Some(after)
+    }
+
+    /// The first instant after `instant` at which the clock shows `wall`, no more than a day later than
+    /// what it shows then; the instant at which the clock is moved, where that comes first.
+    pub fn straight_on(self, instant: i64, wall: NaiveDateTime) -> Option<i64> {
+        let shown = self.shown_at(instant)?;
+        let unmoved = instant + (wall - shown).num_seconds();
+        match self.offset_at(unmoved - 1)? == self.offset_at(instant)? {
+            true => Some(unmoved),
+            false => self.turn_between(instant, unmoved - 1),
+        }
+    }
+
     /// The repeat around a time that the clock shows with both offsets: between the two showings
     /// the offset changes once, and halving finds where.
     fn repeat(self, utc_if_zero: i64, first_offset: i64, second_offset: i64) -> Option<Repeat> {
-        let (mut before, mut turn) = (utc_if_zero - first_offset, utc_if_zero - second_offset);
-        while turn - before > 1 {
-            let middle = before + (turn - before) / 2;
-            if self.offset_at(middle)? == first_offset {
-                before = middle;
-            } else {
-                turn = middle;
-            }
-        }
+        let turn = self.turn_between(utc_if_zero - first_offset, utc_if_zero - second_offset)?;
         let at_turn = DateTime::from_timestamp(turn, 0)?.naive_utc();
         let (from, to) = (seconds(at_turn, second_offset)?, seconds(at_turn, first_offset)?);
         Some(Repeat { from, to, turn, first_offset, second_offset })

@@ -80,6 +80,11 @@ impl Store for MemoryStore {
         Ok(job_ids.iter().filter_map(|id| tables.jobs.get(id)).cloned().collect())
     }
 
+    async fn calendars(&self, ids: &[i32]) -> Result<Vec<calendar::Model>> {
+        let tables = self.tables();
+        Ok(ids.iter().filter_map(|id| tables.calendars.get(id)).cloned().collect())
+    }
+
     async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>> {
         let tables = self.tables();
         Ok(tables.route_uses.values().filter(|used| job_ids.contains(&used.job_id)).copied().collect())

@@ -122,6 +122,10 @@ impl Store for SqlStore {
         Ok(read::jobs(self.db.reader(), job_ids).await?)
     }
 
+    async fn calendars(&self, ids: &[i32]) -> Result<Vec<calendar::Model>> {
+        Ok(read::calendars(self.db.reader(), ids).await?)
+    }
+
     async fn route_uses(&self, job_ids: &[i32]) -> Result<Vec<route_use::Model>> {
         Ok(route_uses::of_jobs(self.db.reader(), job_ids).await?)
     }

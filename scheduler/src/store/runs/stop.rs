@@ -1,36 +1,50 @@
-//! What stopping a job does to its runs. The way to them is the bucket: there is no index by job.
+//! What stopping or disabling a job does to its runs. The way to them is the bucket: there is no index by job.
 
 use crate::Result;
 use crate::store::stat_hours::Outcomes;
 use entity::Millis;
-use entity::run::{Column, Entity, Reason, RunKind, RunState};
+use entity::run::{Column, Entity, Model, Reason, RunKind, RunState};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 
 /// Statistics that a person's change causes belong to no server.
 const NO_SERVER: i32 = 0;
 
-/// Skips the waiting runs of a job (those of its schedule and retries, or all) because it was stopped,
-/// and counts them. Returns their ids.
+/// Which runs that wait are skipped, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Those of the schedule and retries: the job was stopped.
+    OfSchedule,
+    /// All: the job was disabled or is being deleted.
+    All,
+}
+
+/// Skips waiting runs of a job, and counts them. Returns their ids.
 pub async fn skip_waiting(
     conn: &impl ConnectionTrait,
     job_id: i32,
     bucket: i16,
-    only_schedule: bool,
+    which: Waiting,
     now: Millis,
 ) -> Result<Vec<i64>> {
     let mut query = Entity::find()
         .filter(Column::LiveBucket.eq(bucket))
         .filter(Column::JobId.eq(job_id))
         .filter(Column::State.eq(RunState::Waiting));
-    if only_schedule {
+    let reason = match which {
+        Waiting::OfSchedule => Reason::Stopped,
+        Waiting::All => Reason::Disabled,
+    };
+    if which == Waiting::OfSchedule {
         query = query.filter(Column::Kind.is_in([RunKind::Schedule, RunKind::Retry]));
     }
     let waiting = query.order_by_asc(Column::Id).lock_exclusive().all(conn).await?;
     let mut skipped = Vec::new();
     let mut outcomes = Outcomes::default();
     for mut run in waiting {
-        if skip(conn, run.id, now).await? {
+        if skip(conn, run.id, reason, now).await? {
             skipped.push(run.id);
             (run.state, run.ended_at) = (RunState::Skipped, Some(now));
             outcomes.count(&run);
@@ -38,6 +52,16 @@ pub async fn skip_waiting(
     }
     outcomes.add_to(conn, NO_SERVER).await?;
     Ok(skipped)
+}
+
+/// Inserts runs that never go out, and counts them.
+pub async fn insert_skipped(conn: &impl ConnectionTrait, runs: Vec<Model>) -> Result<()> {
+    let mut outcomes = Outcomes::default();
+    for run in runs {
+        outcomes.count(&run);
+        Entity::insert(run.into_active_model()).exec_without_returning(conn).await?;
+    }
+    outcomes.add_to(conn, NO_SERVER).await
 }
 
 /// A run of the job whose request is on its way, if any.
@@ -51,10 +75,10 @@ pub async fn sending_of_job(
     sending.into_tuple().one(conn).await
 }
 
-async fn skip(conn: &impl ConnectionTrait, id: i64, now: Millis) -> Result<bool, DbErr> {
+async fn skip(conn: &impl ConnectionTrait, id: i64, reason: Reason, now: Millis) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(RunState::Skipped))
-        .col_expr(Column::Reason, Expr::value(Reason::Stopped))
+        .col_expr(Column::Reason, Expr::value(reason))
         .col_expr(Column::LiveBucket, Expr::value(Option::<i16>::None))
         .col_expr(Column::EndedAt, Expr::value(now))
         .filter(Column::Id.eq(id))

@@ -17,7 +17,10 @@ const LONGEST_SPREAD_S: i64 = 86_400;
 const LONGEST_RATE_S: i64 = 31_536_000;
 
 /// How a field writes what is typed into it.
-fn writer(typed: RwSignal<ScheduleForm>, write: fn(&mut ScheduleForm, String)) -> Callback<String> {
+pub(super) fn writer(
+    typed: RwSignal<ScheduleForm>,
+    write: fn(&mut ScheduleForm, String),
+) -> Callback<String> {
     Callback::new(move |text: String| typed.update(|typed| write(typed, text)))
 }
 

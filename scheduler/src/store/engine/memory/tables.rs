@@ -6,7 +6,9 @@ use crate::{Error, Result};
 use entity::id_block::BLOCK;
 use entity::run::RunState;
 use entity::server::ServerState;
-use entity::{BUCKETS, Millis, bucket, executor, freeze, instance, job, job_cursor, route_use, run, server};
+use entity::{
+    BUCKETS, Millis, bucket, calendar, executor, freeze, instance, job, job_cursor, route_use, run, server,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: Millis = 3_600_000;
@@ -18,6 +20,7 @@ pub struct Tables {
     pub freezes: BTreeMap<i32, freeze::Model>,
     pub instances: BTreeMap<i32, instance::Model>,
     pub jobs: BTreeMap<i32, job::Model>,
+    pub calendars: BTreeMap<i32, calendar::Model>,
     /// Parent and child.
     pub children: BTreeSet<(i32, i32)>,
     pub cursors: BTreeMap<i32, job_cursor::Model>,
@@ -45,6 +48,7 @@ impl Default for Tables {
             freezes: BTreeMap::new(),
             instances: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            calendars: BTreeMap::new(),
             children: BTreeSet::new(),
             cursors: BTreeMap::new(),
             route_uses: BTreeMap::new(),
@@ -145,6 +149,7 @@ impl Tables {
             return false;
         };
         cursor.next_at = advance.next_at;
+        cursor.held_from = advance.held_from;
         cursor.last_at = advance.last_at;
         cursor.route_seq = advance.route_seq;
         true

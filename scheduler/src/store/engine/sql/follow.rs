@@ -2,7 +2,7 @@
 
 use super::super::{Authority, Ending, Followed, RunWithParameter};
 use super::authority;
-use super::plan::insert_runs;
+use super::plan::{count_outcomes, insert_runs};
 use crate::Result;
 use entity::run::{Column, Entity};
 use entity::{job_cursor, run, run_text};
@@ -27,6 +27,7 @@ pub async fn follow(conn: &impl ConnectionTrait, right: &Authority, endings: &[E
     let rows: Vec<&RunWithParameter> = closing.flat_map(|ending| &ending.rows).collect();
     let runs: Vec<&run::Model> = rows.iter().map(|row| &row.run).collect();
     let there_already = insert_runs(conn, &runs).await?;
+    count_outcomes(conn, right.lease.server_id, &runs, &there_already).await?;
     let inserted: Vec<&RunWithParameter> =
         rows.into_iter().filter(|row| !there_already.contains(&row.run.id)).collect();
     insert_parameters(conn, &inserted).await?;

@@ -17,6 +17,7 @@ const CURSOR: &[Column] = &[
     ("version", Kind::Number),
     ("seen", Kind::Number),
     ("next_at", Kind::Number),
+    ("held_from", Kind::Number),
     ("last_at", Kind::Number),
     ("route_seq", Kind::Number),
 ];
@@ -109,13 +110,13 @@ async fn standing(conn: &impl ConnectionTrait, advances: &[&Advance]) -> Result<
 async fn move_cursors(conn: &impl ConnectionTrait, won: &[&Advance]) -> Result<()> {
     let backend = conn.get_database_backend();
     let row = |advance: &&Advance| {
-        let Advance { job_id, version, seen, next_at, last_at, route_seq, .. } = advance;
-        json!([job_id, version, seen, next_at, last_at, route_seq])
+        let Advance { job_id, version, seen, next_at, held_from, last_at, route_seq, .. } = advance;
+        json!([job_id, version, seen, next_at, held_from, last_at, route_seq])
     };
     let rows: Vec<_> = won.iter().map(row).collect();
     let found =
         "job_cursor.job_id = v.job_id AND job_cursor.version = v.version AND job_cursor.next_at = v.seen";
-    let sql = rowset::update(backend, "job_cursor", found, &["next_at", "last_at", "route_seq"]);
+    let sql = rowset::update(backend, "job_cursor", found, &["next_at", "held_from", "last_at", "route_seq"]);
     conn.execute_raw(Rowset::new(CURSOR, &rows).statement(backend, &sql, vec![])).await?;
     Ok(())
 }
@@ -145,7 +146,8 @@ pub async fn insert_runs(conn: &impl ConnectionTrait, runs: &[&run::Model]) -> R
     Ok(missing)
 }
 
-async fn count_outcomes(
+/// Adds those of the rows that are final, except those that are left out, to the statistics.
+pub async fn count_outcomes(
     conn: &impl ConnectionTrait,
     server_id: i32,
     rows: &[&run::Model],

@@ -2,7 +2,7 @@
 
 use super::super::{Breaches, RunWithParameter};
 use entity::run::{Column as RunColumn, Entity as Runs, Reason, RunState};
-use entity::{Millis, executor, instance, job, job_cursor, run, run_text};
+use entity::{Millis, calendar, executor, instance, job, job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter,
@@ -42,6 +42,15 @@ pub async fn jobs(conn: &impl ConnectionTrait, job_ids: &[i32]) -> Result<Vec<jo
         jobs.extend(job::Entity::find().filter(wanted).all(conn).await?);
     }
     Ok(jobs)
+}
+
+pub async fn calendars(conn: &impl ConnectionTrait, ids: &[i32]) -> Result<Vec<calendar::Model>, DbErr> {
+    let mut calendars = Vec::with_capacity(ids.len());
+    for part in ids.chunks(IDS) {
+        let wanted = calendar::Column::Id.is_in(part.iter().copied());
+        calendars.extend(calendar::Entity::find().filter(wanted).all(conn).await?);
+    }
+    Ok(calendars)
 }
 
 pub async fn executors(

@@ -1,0 +1,6 @@
+//! `/calendars` and below.
+
+pub mod edit;
+mod form;
+pub mod list;
+pub mod new;
