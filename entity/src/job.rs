@@ -192,12 +192,19 @@ pub enum Routing {
     Failover,
     /// The first by address that neither executes nor queues a run of the job.
     Busyover,
+    /// All that are there: each gets a shard of the run (`SHARDING_BROADCAST`).
+    Broadcast,
 }
 
 impl Routing {
     /// Whether the instances are asked before one is chosen.
     pub fn asks(self) -> bool {
         matches!(self, Routing::Failover | Routing::Busyover)
+    }
+
+    /// Whether a run waits as a row before it goes out: its instances are asked, or it is split.
+    pub fn waits(self) -> bool {
+        self.asks() || self == Routing::Broadcast
     }
 
     /// Whether the choice goes by how the job used the instances before.

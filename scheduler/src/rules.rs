@@ -11,4 +11,5 @@ pub mod retry;
 pub mod routing;
 pub mod run_state;
 pub mod schedule;
+pub mod shards;
 pub mod spread;

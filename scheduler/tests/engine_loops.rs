@@ -4,6 +4,8 @@
 // The linter lets tests unwrap, and this says that the helpers are tests too.
 #![cfg(test)]
 
+#[path = "engine_loops/broadcast.rs"]
+mod broadcast;
 #[path = "engine_loops/crashes.rs"]
 mod crashes;
 #[path = "support/database.rs"]

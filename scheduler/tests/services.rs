@@ -20,6 +20,7 @@ mod services {
     mod runs;
     mod schedules;
     mod sessions;
+    mod shards;
     mod sign_in;
     mod support;
     mod users;

@@ -1,7 +1,7 @@
 //! Servers that die, pause and lose their connections at any command, interleaved in every order,
 //! under a clock that only the simulation moves. Whatever happens: each nominal time of each job is
 //! in exactly one row, nothing is started twice, no final state changes, what follows a run follows
-//! it once, and everything ends.
+//! it once, a run that is split ends with its shards, and everything ends.
 //!
 //! Each seed is one history; a failing one is printed. `ORRERY_SIMULATION_SEEDS` asks for more of
 //! them, `ORRERY_SIMULATION_SEED` for one alone.
@@ -37,6 +37,7 @@ use scheduler::engine::record::{self, Recorder};
 use scheduler::engine::rescue::Rescuer;
 use scheduler::engine::shared::{Parts, Shared};
 use scheduler::engine::step::{Step, What};
+use scheduler::rules::shards::last_attempts;
 use scheduler::signals::Signals;
 use scheduler::store::engine::MemoryStore;
 use scheduler::store::ids::RunIds;
@@ -52,9 +53,11 @@ const ROUTINGS: [Routing; 4] =
 /// Jobs with a schedule; those with even ids are retried.
 const JOBS: i32 = 4;
 const RETRIES: i32 = 2;
-/// The job that starts when [`PARENT`] succeeds; it has no schedule.
+/// The job that starts when one of [`PARENTS`] succeeds; it has no schedule.
 const CHILD: i32 = JOBS + 1;
-const PARENT: i32 = 1;
+/// A job whose fires are split over both instances; it is retried.
+const BROADCAST: i32 = JOBS + 2;
+const PARENTS: [i32; 2] = [1, BROADCAST];
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
 /// Within so long everything must have ended afterwards: the longest doubt and some askings.
@@ -102,14 +105,17 @@ impl World {
             for id in 1..=2 {
                 tables.instances.insert(id, instance(id, 1));
             }
-            for id in 1..=CHILD {
-                let retries = if is_retried(id) { RETRIES } else { 0 };
-                let routing = ROUTINGS[id.unsigned_abs() as usize % ROUTINGS.len()];
+            for id in 1..=BROADCAST {
+                let retries = if has_retries(id) { RETRIES } else { 0 };
+                let routing = match id {
+                    BROADCAST => Routing::Broadcast,
+                    _ => ROUTINGS[id.unsigned_abs() as usize % ROUTINGS.len()],
+                };
                 let job = Job { routing, timeout_s: 60, retries, retry_delay_s: 1, ..job(id, 1) };
                 tables.cursors.insert(id, cursor(&job, (id != CHILD).then_some(START + 1_000)));
                 tables.jobs.insert(id, job);
             }
-            tables.children.insert((PARENT, CHILD));
+            tables.children.extend(PARENTS.map(|parent| (parent, CHILD)));
         }
         let count = random.random_range(1..=3);
         let over = Arc::new(AtomicBool::new(false));
@@ -230,6 +236,7 @@ impl World {
             self.step(1_000).await;
         }
         self.check_account(planned);
+        self.check_shards();
         self.check_followers();
     }
 
@@ -256,7 +263,7 @@ impl World {
                 assert_eq!(rows.get(&second), Some(&1), "rows of job {job_id} for {second}");
             }
         }
-        for run in tables.runs.values() {
+        for run in tables.runs.values().filter(|run| !run.is_split()) {
             let started = starts.contains_key(&run.id);
             let holds = match run.state {
                 RunState::Succeeded | RunState::TimedOut => started,
@@ -272,7 +279,25 @@ impl World {
         assert_eq!(orphan, None, "started without a row");
     }
 
-    /// One child's run after each success of the parent, one retry after each bad end that has
+    /// A fire that was split has both its shards, is as good as the worst of them, and was sent nowhere.
+    fn check_shards(&self) {
+        let tables = self.store.tables();
+        let starts = self.ground.starts();
+        for run in tables.runs.values().filter(|run| run.is_split()) {
+            let shards: Vec<Run> =
+                tables.runs.values().filter(|shard| shard.parent_id == Some(run.id)).cloned().collect();
+            let last = last_attempts(&shards);
+            let indices: Vec<i32> = last.iter().map(|shard| shard.shard_index).collect();
+            assert_eq!(indices, [0, 1], "shards of {}", brief(run));
+            let all_succeeded = last.iter().all(|shard| shard.state == RunState::Succeeded);
+            assert_eq!(run.state == RunState::Succeeded, all_succeeded, "{}", brief(run));
+            assert!(!starts.contains_key(&run.id), "sent itself: {}", brief(run));
+        }
+        let is_orphan = |run: &&Run| run.parent_id.is_some_and(|id| !tables.runs[&id].is_split());
+        assert_eq!(tables.runs.values().find(is_orphan).map(brief), None, "a shard of a whole run");
+    }
+
+    /// One child's run after each success of a parent, one retry after each bad end that has
     /// retries left, and nothing after anything else.
     fn check_followers(&self) {
         let tables = self.store.tables();
@@ -283,8 +308,10 @@ impl World {
         for run in tables.runs.values() {
             assert_eq!(run.live_bucket, None, "nobody decided what follows {}", brief(run));
             let expected = match run.state {
-                RunState::Succeeded if run.job_id == PARENT => vec![(CHILD, RunKind::Child)],
-                RunState::Failed | RunState::TimedOut if is_retried(run.job_id) && run.attempt <= RETRIES => {
+                RunState::Succeeded if PARENTS.contains(&run.job_id) && !run.is_shard() => {
+                    vec![(CHILD, RunKind::Child)]
+                }
+                RunState::Failed | RunState::TimedOut if is_retried(run) => {
                     vec![(run.job_id, RunKind::Retry)]
                 }
                 _ => Vec::new(),
@@ -329,8 +356,13 @@ impl Server {
     }
 }
 
-fn is_retried(job_id: i32) -> bool {
+fn has_retries(job_id: i32) -> bool {
     job_id % 2 == 0
+}
+
+/// Of a fire that was split, its shards are.
+fn is_retried(run: &Run) -> bool {
+    has_retries(run.job_id) && run.attempt <= RETRIES && !run.is_split()
 }
 
 fn brief(run: &Run) -> String {
@@ -361,7 +393,7 @@ async fn whatever_happens_between_two_commands_no_fire_is_lost_and_none_doubled(
         }
     }
     println!("{ends:?}");
-    for what in ["Succeeded", "Retry", "Child"] {
+    for what in ["Succeeded", "Retry", "Child", "Shard"] {
         assert!(ends.get(what).is_some_and(|count| *count > 100), "the storm leaves something: {ends:?}");
     }
 }

@@ -1,6 +1,7 @@
-//! What follows a run: its retry, or after a success its job's children. A final row stays live until
-//! this is decided; the rows that follow appear in the transaction that closes it, and their key (the
-//! cause's id as the slot) keeps them single, however often and by whomever it is tried.
+//! What follows a run: its retry, or after a success its job's children; and after the last of its
+//! shards the end of a split run. A final row stays live until this is decided; the rows that follow
+//! appear in the transaction that closes it, and their key (the cause's id as the slot) keeps them
+//! single, however often and by whomever it is tried.
 //!
 //! The rows wait for the planner of their bucket's owner, which claims them when they are due.
 
@@ -8,7 +9,7 @@ use super::directory::JobBody;
 use super::shared::Shared;
 use crate::rules::follow::{self, Follower};
 use crate::signals::Change;
-use crate::store::engine::{Ending, RunWithParameter};
+use crate::store::engine::{Ending, Followed, RunWithParameter};
 use crate::{Error, Result};
 use entity::run::{RunKind, RunState};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -111,8 +112,15 @@ impl Effects {
         Ok(report)
     }
 
-    /// Starts what follows those of the runs that have ended; how many were closed.
+    /// Starts what follows those of the runs that have ended, and the split runs that ended with them;
+    /// how many were closed.
     async fn close(&self, ids: &[i64], report: &mut EffectsReport) -> Result<usize> {
+        let followed = self.close_these(ids, report).await?;
+        let gathered: Vec<i64> = followed.gathered.into_iter().collect();
+        Ok(followed.closed + self.close_these(&gathered, report).await?.closed)
+    }
+
+    async fn close_these(&self, ids: &[i64], report: &mut EffectsReport) -> Result<Followed> {
         let shared = &self.shared;
         let holdings = shared.holdings();
         let mut ended = shared.store.runs(ids).await?;
@@ -121,18 +129,19 @@ impl Effects {
         ended.retain(|found| found.run.live_bucket.is_some_and(|own| holdings.epochs.contains_key(&own)));
         let authority = holdings.authority(ended.iter().map(|found| found.run.bucket));
         let Some(authority) = authority.filter(|_| !ended.is_empty()) else {
-            return Ok(0);
+            return Ok(Followed::default());
         };
         let endings = self.endings(&ended).await?;
         let followed = match shared.store.follow(&authority, &endings).await {
             // The lease's keeper is about to notice that the buckets have moved on.
-            Err(Error::Conflict(_)) => return Ok(0),
+            Err(Error::Conflict(_)) => return Ok(Followed::default()),
             followed => followed?,
         };
         shared.directory.forget_jobs(&followed.stale);
         report.ended += followed.closed;
         self.announce(&endings, &followed.inserted, report);
-        Ok(followed.closed)
+        shared.publish_runs(followed.gathered.iter().copied());
+        Ok(followed)
     }
 
     /// The rows that follow each of these.
@@ -154,6 +163,10 @@ impl Effects {
             match run.kind {
                 RunKind::Retry => report.retries += 1,
                 _ => report.children += 1,
+            }
+            // Killed long before its time, it may yet be the last shard.
+            if run.is_shard() {
+                self.shared.watch.add(run.id);
             }
             self.shared.signals.publish(Change::Run(run.id));
         }
@@ -217,6 +230,6 @@ impl Family {
             let typed = parameter.clone().filter(|_| next.kind == RunKind::Retry);
             RunWithParameter { run: next, parameter: typed }
         });
-        Ending { run_id: run.id, rows: rows.collect() }
+        Ending { run_id: run.id, parent_id: run.parent_id, rows: rows.collect() }
     }
 }

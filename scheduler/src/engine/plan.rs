@@ -9,6 +9,7 @@ mod cursors;
 mod probe;
 mod route;
 mod rows;
+mod spread;
 
 pub use cursors::Cursors;
 pub use rows::{Fired, rows_for};
@@ -227,9 +228,9 @@ impl Planner {
             }
         }
         let (advances, orders) = rows_for(&shared, &fired, now).await?;
-        let asking = rows::asking(&fired, &advances);
+        let in_a_moment = rows::in_a_moment(&fired, &advances);
         let is_stuck = self.commit(advances, orders, report).await? == 0;
-        self.changed_runs.extend(asking);
+        self.changed_runs.extend(in_a_moment);
         Ok(is_stuck)
     }
 

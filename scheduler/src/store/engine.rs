@@ -12,7 +12,7 @@ use crate::Result;
 use crate::engine::step::{Applied, Step};
 use async_trait::async_trait;
 use entity::{Millis, bucket, executor, instance, job, job_child, job_cursor, route_use, run, server};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// A server's claim to be alive: who it is and which of its lives this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,32 @@ pub struct RunWithParameter {
     pub parameter: Option<String>,
 }
 
+/// A run that waits, and the shards that go out in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub run_id: i64,
+    pub at: Millis,
+    /// At least one, all of the run's bucket, job and version of the job.
+    pub shards: Vec<RunWithParameter>,
+}
+
+impl Split {
+    /// The jobs of its shards and the versions that these were made by.
+    fn jobs(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
+        self.shards.iter().map(|row| (row.run.job_id, row.run.job_version))
+    }
+
+    fn total(&self) -> i32 {
+        i32::try_from(self.shards.len()).unwrap_or(i32::MAX)
+    }
+}
+
 /// A final run and the rows that follow it, of whatever buckets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     pub run_id: i64,
+    /// The run that it is a shard of.
+    pub parent_id: Option<i64>,
     pub rows: Vec<RunWithParameter>,
 }
 
@@ -91,9 +113,18 @@ impl Ending {
         self.rows.iter().map(|row| (row.run.job_id, row.run.job_version))
     }
 
-    /// Whether the run is tried again: then nobody needs to look at it.
-    fn is_retried(&self) -> bool {
-        self.rows.iter().any(|row| row.run.kind == run::RunKind::Retry)
+    /// The rows that follow, given the run that it is a shard of: when that one has ended, or is gone, no
+    /// shard of it is tried again.
+    fn rows_beside(&self, parent: Option<&run::Model>) -> &[RunWithParameter] {
+        let is_over = self.parent_id.is_some() && parent.is_none_or(|parent| parent.state.is_final());
+        if is_over { &[] } else { &self.rows }
+    }
+
+    /// Whether nobody needs to look at the run for itself: it is tried again, or it is a shard, for which
+    /// the whole run asks in the end.
+    fn is_excused(&self) -> bool {
+        let is_retried = self.rows.iter().any(|row| row.run.kind == run::RunKind::Retry);
+        is_retried || self.parent_id.is_some()
     }
 }
 
@@ -104,6 +135,8 @@ pub struct Followed {
     pub inserted: HashSet<i64>,
     /// How many runs were closed.
     pub closed: usize,
+    /// Split runs that ended, because their last shard was closed.
+    pub gathered: BTreeSet<i64>,
     /// Jobs that are gone, or not in the version that a row was made by: endings with such a row are
     /// left open, to be decided anew.
     pub stale: Vec<i32>,
@@ -153,6 +186,8 @@ pub trait Store: Send + Sync + 'static {
     /// All executors, and the instances that are there.
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
+    /// All shards of these runs, in all their attempts, in any order.
+    async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>>;
     /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the
     /// executors that are `full`.
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
@@ -160,7 +195,8 @@ pub trait Store: Send + Sync + 'static {
     /// earliest first.
     async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>>;
     /// Live runs in these buckets, due by `due_by`, that may need a decision: not answered yet, in
-    /// doubt, past their limit at `now`, or with an instance that is gone.
+    /// doubt, past their limit at `now`, or with an instance that is gone. A split run is none of them:
+    /// it has no instance, and its shards end it.
     async fn doubtful(
         &self,
         buckets: &[i16],
@@ -183,11 +219,17 @@ pub trait Store: Send + Sync + 'static {
     /// Applies steps in order, all in one transaction, by [`crate::engine::step::apply`]. Decisions
     /// need an authority.
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>>;
+    /// Splits runs that wait into their shards, a run and its shards in one transaction. A run that does
+    /// not wait (any more), or whose job is gone or not in the version of the shards, is left as it is, so
+    /// that nothing is split twice and nothing goes out after a stop. Returns the runs that were split.
+    async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>>;
     /// Inserts what follows final runs and closes these, a run and its rows in one transaction. One that
     /// is retried wants no attention any more. A run that is closed already, and a row whose key is
     /// there, are left as they are, so that nothing follows twice however often this is repeated. A row
     /// counts only while its job's cursor stands at the version that it was made by: where an edit, a
-    /// stop or a deletion comes between, one of both wins.
+    /// stop or a deletion comes between, one of both wins. The transaction that closes the last shard of
+    /// a split run ends that run, and every one before writes it: two servers that close the last two at
+    /// the same moment cannot both look away.
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed>;
     /// Marks instances as gone that were last seen at or before `cutoff`; their executors.
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>>;

@@ -40,7 +40,7 @@ conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
     let retry =
         RunWithParameter { parameter: Some("typed".to_owned()), ..next(10_001, &one, RunKind::Retry, START) };
     let child = next(10_002, &two, RunKind::Child, START + 500);
-    let ending = [Ending { run_id: 7, rows: vec![retry.clone(), child.clone()] }];
+    let ending = [Ending { run_id: 7, parent_id: None, rows: vec![retry.clone(), child.clone()] }];
     let followed = store.follow(&authority, &ending).await.unwrap();
     assert_eq!((followed.inserted, followed.closed), ([10_001, 10_002].into(), 1));
     assert!(followed.stale.is_empty());
@@ -53,7 +53,8 @@ conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
         Some(Run { live_bucket: None, attention: None, ..ended(RunState::Failed) })
     );
     // Decided again by somebody who did not hear of it, under new ids.
-    let again = [Ending { run_id: 7, rows: vec![next(10_003, &one, RunKind::Retry, START)] }];
+    let again =
+        [Ending { run_id: 7, parent_id: None, rows: vec![next(10_003, &one, RunKind::Retry, START)] }];
     assert_eq!(store.follow(&authority, &again).await.unwrap(), Default::default());
     assert_eq!(bench.run(10_003).await, None);
     assert!(store.ended(&[bucket_of(1)], START, 10).await.unwrap().is_empty());
@@ -67,7 +68,11 @@ conform!(a_follower_whose_key_is_taken_is_left_as_it_is, async |bench: &Bench| {
     bench.put_run(next(10_001, &one, RunKind::Retry, START).run, None).await;
     let parameter = Some("typed".to_owned());
     let row = RunWithParameter { parameter, ..next(10_002, &one, RunKind::Retry, START) };
-    let followed = bench.store().follow(&authority, &[Ending { run_id: 7, rows: vec![row] }]).await.unwrap();
+    let followed = bench
+        .store()
+        .follow(&authority, &[Ending { run_id: 7, parent_id: None, rows: vec![row] }])
+        .await
+        .unwrap();
     assert!(followed.inserted.is_empty());
     assert_eq!(followed.closed, 1);
     assert_eq!(bench.run(10_002).await, None);
@@ -79,7 +84,10 @@ conform!(a_run_that_has_not_ended_and_one_that_is_not_there_have_no_followers, a
     put_jobs(bench, std::slice::from_ref(&one)).await;
     bench.put_run(ended(RunState::Running), None).await;
     let rows = vec![next(10_001, &one, RunKind::Retry, START)];
-    let endings = [Ending { run_id: 7, rows: rows.clone() }, Ending { run_id: 8, rows }];
+    let endings = [
+        Ending { run_id: 7, parent_id: None, rows: rows.clone() },
+        Ending { run_id: 8, parent_id: None, rows },
+    ];
     assert_eq!(bench.store().follow(&authority, &endings).await.unwrap(), Default::default());
     assert_eq!(bench.run(7).await, Some(ended(RunState::Running)));
     assert_eq!(bench.run(10_001).await, None);
@@ -96,8 +104,8 @@ conform!(a_row_of_a_job_that_was_edited_or_deleted_leaves_its_cause_open, async 
     let other = Run { id: 8, slot: -8, ..ended(RunState::Failed) };
     bench.put_run(other, None).await;
     let endings = [
-        Ending { run_id: 7, rows: vec![by_the_old_one, of_none] },
-        Ending { run_id: 8, rows: vec![next(10_003, &one, RunKind::Retry, START)] },
+        Ending { run_id: 7, parent_id: None, rows: vec![by_the_old_one, of_none] },
+        Ending { run_id: 8, parent_id: None, rows: vec![next(10_003, &one, RunKind::Retry, START)] },
     ];
     let mut followed = bench.store().follow(&authority, &endings).await.unwrap();
     followed.stale.sort_unstable();
@@ -113,7 +121,8 @@ conform!(a_server_whose_bucket_moved_on_starts_nothing, async |bench: &Bench| {
     put_jobs(bench, std::slice::from_ref(&one)).await;
     bench.put_run(ended(RunState::Failed), None).await;
     bench.server("one").await;
-    let ending = [Ending { run_id: 7, rows: vec![next(10_001, &one, RunKind::Retry, START)] }];
+    let ending =
+        [Ending { run_id: 7, parent_id: None, rows: vec![next(10_001, &one, RunKind::Retry, START)] }];
     assert!(matches!(bench.store().follow(&before, &ending).await, Err(Error::Conflict(_))));
     assert_eq!(bench.run(10_001).await, None);
 });

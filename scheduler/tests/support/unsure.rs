@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -86,12 +87,14 @@ pass_on! {
     children_of(job_ids: &[i32]) -> Vec<job_child::Model>;
     executors() -> (Vec<executor::Model>, Vec<instance::Model>);
     runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
+    shards_of(run_ids: &[i64]) -> Vec<run::Model>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
     ended(buckets: &[i16], due_by: i64, limit: u64) -> Vec<i64>;
     doubtful(buckets: &[i16], due_by: i64, now: i64, limit: u64) -> Vec<run::Model>;
     executed_before(executor_id: i32, instance_id: i32, before: i64) -> Option<run::Model>;
     plan(authority: &Authority, advances: &[Advance]) -> Planned;
     apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;
+    split(authority: &Authority, splits: &[Split]) -> HashSet<i64>;
     follow(authority: &Authority, endings: &[Ending]) -> Followed;
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
     breaches(before: i64) -> Breaches;

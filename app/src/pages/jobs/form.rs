@@ -132,6 +132,7 @@ fn Folded(form: JobForm) -> impl IntoView {
         Routing::LeastRecentlyUsed,
         Routing::Failover,
         Routing::Busyover,
+        Routing::Broadcast,
     ];
     let routings = routings.map(|routing| choice(routing, routing_word(i18n, routing)));
     let blockings = [Blocking::Serial, Blocking::DiscardLater, Blocking::CoverEarly];

@@ -101,6 +101,7 @@ pub fn routing_word(i18n: I18nContext<Locale>, routing: Routing) -> &'static str
         Routing::LeastRecentlyUsed => tu_string!(i18n, jobs.routing_recently),
         Routing::Failover => tu_string!(i18n, jobs.routing_failover),
         Routing::Busyover => tu_string!(i18n, jobs.routing_busyover),
+        Routing::Broadcast => tu_string!(i18n, jobs.routing_broadcast),
     }
 }
 
@@ -116,6 +117,7 @@ pub fn routing_help(i18n: I18nContext<Locale>, routing: Routing) -> &'static str
         Routing::LeastRecentlyUsed => tu_string!(i18n, jobs.routing_recently_help),
         Routing::Failover => tu_string!(i18n, jobs.routing_failover_help),
         Routing::Busyover => tu_string!(i18n, jobs.routing_busyover_help),
+        Routing::Broadcast => tu_string!(i18n, jobs.routing_broadcast_help),
     }
 }
 

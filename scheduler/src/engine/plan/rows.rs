@@ -62,7 +62,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
                             claim(shared, &holdings, &mut run, &target, body, now);
                             orders.push(Order::new(&run, target, body.clone(), None));
                         }
-                        Way::Full | Way::Ask(_) => {}
+                        Way::Full | Way::Ask(_) | Way::Spread(_) => {}
                         Way::None { reason, .. } => skip(&mut run, reason, now),
                     }
                 }
@@ -74,9 +74,10 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<(
     Ok((advances, orders))
 }
 
-/// The rows whose instances are to be asked at once, if they are there.
-pub fn asking(fired: &[Fired], advances: &[Advance]) -> Vec<i64> {
-    let jobs = fired.iter().filter(|fired| fired.body.job.routing.asks()).map(|fired| fired.cursor.job_id);
+/// The rows, if they are there, that are to be looked at at once: their instances are asked, or they are
+/// split.
+pub fn in_a_moment(fired: &[Fired], advances: &[Advance]) -> Vec<i64> {
+    let jobs = fired.iter().filter(|fired| fired.body.job.routing.waits()).map(|fired| fired.cursor.job_id);
     let jobs: HashSet<i32> = jobs.collect();
     let rows = advances.iter().filter(|advance| jobs.contains(&advance.job_id)).flat_map(|own| &own.rows);
     rows.filter(|run| run.state == RunState::Waiting).map(|run| run.id).collect()

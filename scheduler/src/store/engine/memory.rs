@@ -179,10 +179,30 @@ impl Store for MemoryStore {
         Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
     }
 
+    async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
+        Ok(self.tables().shards_of(run_ids))
+    }
+
+    async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {
+        let mut tables = self.tables();
+        tables.check(authority)?;
+        let mut done = HashSet::new();
+        for split in splits {
+            let stale = tables.moved_on(split.jobs()).next().is_some();
+            let Some(row) = tables.runs.get_mut(&split.run_id).filter(|_| !stale) else { continue };
+            if step::split(row, split.total(), split.at) == Applied::Done {
+                done.insert(split.run_id);
+                tables.insert_all(&split.shards, authority.lease.server_id);
+            }
+        }
+        Ok(done)
+    }
+
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {
         let mut tables = self.tables();
         tables.check(authority)?;
         let mut followed = Followed::default();
+        let mut parents = BTreeSet::new();
         for ending in endings {
             let stale: Vec<i32> = tables.moved_on(ending.jobs()).collect();
             if !stale.is_empty() || !tables.close(ending.run_id) {
@@ -190,16 +210,14 @@ impl Store for MemoryStore {
                 continue;
             }
             followed.closed += 1;
-            if let Some(run) = tables.runs.get_mut(&ending.run_id).filter(|_| ending.is_retried()) {
+            parents.extend(ending.parent_id);
+            if let Some(run) = tables.runs.get_mut(&ending.run_id).filter(|_| ending.is_excused()) {
                 run.attention = None;
             }
-            for RunWithParameter { run, parameter } in &ending.rows {
-                if tables.insert_run(run.clone(), authority.lease.server_id) {
-                    followed.inserted.insert(run.id);
-                    tables.parameters.extend(parameter.clone().map(|text| (run.id, text)));
-                }
-            }
+            let rows = ending.rows_beside(ending.parent_id.and_then(|id| tables.runs.get(&id))).to_vec();
+            followed.inserted.extend(tables.insert_all(&rows, authority.lease.server_id));
         }
+        followed.gathered = tables.gather(parents);
         Ok(followed)
     }
 

@@ -3,15 +3,15 @@
 use crate::Result;
 use crate::store::stat_hours::Outcomes;
 use entity::Millis;
-use entity::run::{Column, Entity, Reason, RunKind, RunState};
+use entity::run::{Column, Entity, Model, Reason, RunKind, RunState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Statistics that a person's change causes belong to no server.
 const NO_SERVER: i32 = 0;
 
-/// Skips the waiting runs of a job (those of its schedule and retries, or all) because it was stopped,
-/// and counts them. Returns their ids.
+/// Skips the waiting runs of a job (those of its schedule, retries and shards, or all) because it was
+/// stopped, and counts them. Returns their ids.
 pub async fn skip_waiting(
     conn: &impl ConnectionTrait,
     job_id: i32,
@@ -24,13 +24,13 @@ pub async fn skip_waiting(
         .filter(Column::JobId.eq(job_id))
         .filter(Column::State.eq(RunState::Waiting));
     if only_schedule {
-        query = query.filter(Column::Kind.is_in([RunKind::Schedule, RunKind::Retry]));
+        query = query.filter(Column::Kind.is_in([RunKind::Schedule, RunKind::Retry, RunKind::Shard]));
     }
     let waiting = query.order_by_asc(Column::Id).lock_exclusive().all(conn).await?;
     let mut skipped = Vec::new();
     let mut outcomes = Outcomes::default();
     for mut run in waiting {
-        if skip(conn, run.id, now).await? {
+        if skip(conn, &run, now).await? {
             skipped.push(run.id);
             (run.state, run.ended_at) = (RunState::Skipped, Some(now));
             outcomes.count(&run);
@@ -51,13 +51,15 @@ pub async fn sending_of_job(
     sending.into_tuple().one(conn).await
 }
 
-async fn skip(conn: &impl ConnectionTrait, id: i64, now: Millis) -> Result<bool, DbErr> {
+async fn skip(conn: &impl ConnectionTrait, run: &Model, now: Millis) -> Result<bool, DbErr> {
+    // Nothing follows it, but that it may be the last shard.
+    let live_bucket = run.live_bucket.filter(|_| run.is_shard());
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(RunState::Skipped))
         .col_expr(Column::Reason, Expr::value(Reason::Stopped))
-        .col_expr(Column::LiveBucket, Expr::value(Option::<i16>::None))
+        .col_expr(Column::LiveBucket, Expr::value(live_bucket))
         .col_expr(Column::EndedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
+        .filter(Column::Id.eq(run.id))
         .filter(Column::State.eq(RunState::Waiting));
     Ok(update.exec(conn).await?.rows_affected == 1)
 }

@@ -130,7 +130,10 @@ pub async fn doubtful(
         .to_owned();
     let unanswered = RunColumn::State.is_in([RunState::Sending, RunState::Unknown]);
     let overdue = RunColumn::DeadlineAt.lte(now).and(RunColumn::State.eq(RunState::Running));
-    let orphaned = RunColumn::State.eq(RunState::Running).and(Expr::exists(same_life).not());
+    let orphaned = RunColumn::State
+        .eq(RunState::Running)
+        .and(RunColumn::ShardIndex.ne(run::SPLIT))
+        .and(Expr::exists(same_life).not());
     Runs::find()
         .filter(live(buckets, due_by))
         .filter(Condition::any().add(unanswered).add(overdue).add(orphaned))
