@@ -17,6 +17,46 @@ pub struct Outcome {
     pub ended_at: Millis,
 }
 
+/// How far a split run is: how many of its shards stand where, each by its last attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub total: u32,
+    pub waiting: u32,
+    /// With those whose request is on its way.
+    pub running: u32,
+    pub succeeded: u32,
+    /// Failed, timed out or lost.
+    pub failed: u32,
+    /// In doubt, killed or skipped.
+    pub other: u32,
+    /// Those that have a final state.
+    pub ended: u32,
+}
+
+impl Progress {
+    /// Of shards by their last attempts.
+    pub fn of<'a>(last_attempts: impl IntoIterator<Item = &'a Run>) -> Self {
+        let mut progress = Self::default();
+        for shard in last_attempts {
+            progress.total += 1;
+            progress.ended += u32::from(shard.state.is_final());
+            *match shard.state {
+                RunState::Waiting => &mut progress.waiting,
+                RunState::Sending | RunState::Running => &mut progress.running,
+                RunState::Succeeded => &mut progress.succeeded,
+                RunState::Failed | RunState::TimedOut | RunState::Lost => &mut progress.failed,
+                RunState::Unknown | RunState::Killed | RunState::Skipped => &mut progress.other,
+            } += 1;
+        }
+        progress
+    }
+
+    /// How many in a hundred have ended; 100 only when all have.
+    pub fn percent(self) -> u32 {
+        (self.ended * 100).checked_div(self.total).unwrap_or(0)
+    }
+}
+
 /// The shards of a run that goes to these instances, with `0` for their ids and slots: each is pinned
 /// to its instance, in the order given.
 pub fn split(parent: &Run, job: &Job, instance_ids: &[i32]) -> Vec<Run> {
@@ -179,6 +219,20 @@ mod tests {
                 assert_eq!(end.state == RunState::Succeeded, all);
             }
         }
+    }
+
+    #[test]
+    fn progress_counts_every_shard_once_and_is_whole_only_at_the_end() {
+        for (index, state) in RunState::iter().enumerate() {
+            let shards =
+                [shard(0, 1, state), shard(1, 1, RunState::Waiting), shard(2, 1, RunState::Succeeded)];
+            let Progress { total, waiting, running, succeeded, failed, other, ended } = Progress::of(&shards);
+            assert_eq!((total, waiting + running + succeeded + failed + other), (3, 3), "{index} {state:?}");
+            assert_eq!(ended, 1 + u32::from(state.is_final()));
+            assert_eq!(Progress::of(&shards).percent(), if state.is_final() { 66 } else { 33 });
+        }
+        assert_eq!(Progress::of(&ended(&[RunState::Succeeded, RunState::Lost])).percent(), 100);
+        assert_eq!(Progress::default().percent(), 0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `/runs/:id`
 
 use super::log::RunLog;
+use super::shards::{Progress, Shards};
 use super::why::Why;
 use super::words::{host, kind_word};
 use crate::api::runs::{self, FollowUp, KillRun, RunView};
@@ -51,7 +52,8 @@ pub fn RunDetail() -> impl IntoView {
     }
 }
 
-/// The head follows the run's state, which the log reports; the log below stays in place.
+/// The head follows the run's state, which the log reports, or the shards of a run that was split; what
+/// is below stays in place.
 #[component]
 fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
     let id = view.run.id;
@@ -64,6 +66,7 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
             if let Ok(view) = runs::run(id).await
                 && present.try_with_untracked(|shown| *shown != view).unwrap_or(false)
             {
+                state.try_set(view.run.state);
                 present.try_set(view);
             }
         });
@@ -78,10 +81,15 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
         }
         now
     });
+    // A run is split long after its page may have been opened.
+    let is_split = Memo::new(move |_| present.read().shards.is_some());
     view! {
         <div class="page run-page">
             {move || view! { <Head view=present.get() kill/> }}
-            <RunLog id start=log state/>
+            {move || match is_split.get() {
+                true => view! { <Shards present refresh/> }.into_any(),
+                false => view! { <RunLog id start=log.clone() state/> }.into_any(),
+            }}
         </div>
     }
 }
@@ -90,7 +98,7 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
 fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
     let i18n = use_i18n();
     let run = view.run.clone();
-    let id = run.id;
+    let (id, is_over) = (run.id, run.state.is_final());
     let name = match &view.job {
         Some(job) => job.name.clone(),
         None => tu_string!(i18n, runs.deleted_job, id = run.job_id),
@@ -104,7 +112,7 @@ fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
         Crumb::here(run.id.to_string()),
     ];
     let kill_button = {
-        let (name, is_over) = (name.clone(), run.state.is_final());
+        let name = name.clone();
         move || (!is_over).then(|| view! { <Kill id=run.id name=name.clone() kill/> })
     };
     view! {
@@ -115,7 +123,10 @@ fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
         <FactLine view=view.clone()/>
         <Timeline points=points(i18n, &view)/>
         <div class="split">
-            <Outcome view=view.clone()/>
+            {match &view.shards {
+                Some(shards) => view! { <Progress shards=shards.clone() is_over/> }.into_any(),
+                None => view! { <Outcome view=view.clone()/> }.into_any(),
+            }}
             <aside>
                 <Section title=tu_string!(i18n, runs.why)>
                     <Why view/>
@@ -207,14 +218,30 @@ fn Cause(view: RunView) -> impl IntoView {
             }
         }
         (RunKind::Child, _) => tu_string!(i18n, runs.child_of).to_owned(),
+        (RunKind::Shard, _) => shard_words(i18n, &run),
         (RunKind::Manual, Some(name)) => format!("{} · {name}", kind_word(i18n, run.kind)),
         (kind, _) => kind_word(i18n, kind).to_owned(),
     };
-    let cause = matches!(run.kind, RunKind::Retry | RunKind::Child).then_some(run.slot);
+    let cause = match run.kind {
+        RunKind::Retry | RunKind::Child => Some(run.slot),
+        RunKind::Shard => run.parent_id,
+        _ => None,
+    };
+    let whole = run.parent_id.filter(|whole| cause != Some(*whole));
     view! {
         {words}
-        {cause.map(|id| view! { " " <a class="mono" href=routes::run(id)>{id}</a> })}
+        {cause.map(run_link)}
+        {whole.map(|id| view! { " · " {shard_words(i18n, &run)} {run_link(id)} })}
     }
+}
+
+fn run_link(id: i64) -> impl IntoView {
+    view! { " " <a class="mono" href=routes::run(id)>{id}</a> }
+}
+
+/// “shard 2 (of 0 … 4) of run”: by the index that its handler was given.
+fn shard_words(i18n: I18nContext<Locale>, run: &Model) -> String {
+    tu_string!(i18n, runs.shard_of, index = run.shard_index, total = run.shard_total)
 }
 
 #[component]
@@ -243,9 +270,15 @@ fn points(i18n: I18nContext<Locale>, view: &RunView) -> Vec<Point> {
         Some(_) if !is_over => PointKind::Now,
         at => kind_of(at),
     };
+    // What was split is accepted by nobody; its shards are.
+    let (sent_words, sent) = match run.is_split() {
+        true if !is_over => (tu_string!(i18n, runs.point_split), PointKind::Now),
+        true => (tu_string!(i18n, runs.point_split), PointKind::Done),
+        false => (tu_string!(i18n, runs.point_sent), kind_of(run.sent_at)),
+    };
     let mut points = vec![
         point(tu_string!(i18n, runs.point_due), Some(run.due_at), None, PointKind::Due),
-        point(tu_string!(i18n, runs.point_sent), run.sent_at, note, kind_of(run.sent_at)),
+        point(sent_words, run.sent_at, note, sent),
         point(tu_string!(i18n, runs.point_accepted), run.accepted_at, None, accepted),
         point(
             tu_string!(i18n, runs.point_finished),
@@ -257,6 +290,9 @@ fn points(i18n: I18nContext<Locale>, view: &RunView) -> Vec<Point> {
     if is_over {
         // What never happened is no step on the way to the end.
         points.retain(|point| point.at.is_some());
+    }
+    if run.is_split() {
+        points.retain(|point| point.at.is_some() || point.label != tu_string!(i18n, runs.point_accepted));
     }
     points.sort_by_key(|point| point.at.unwrap_or(i64::MAX));
     points

@@ -73,6 +73,11 @@ fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
             let text = tu_string!(i18n, runs.why_child_text, run = run.slot);
             answer(IconName::ListTree, tu_string!(i18n, runs.why_child), format!("{text} {sent}"))
         }
+        (RunKind::Shard, _) => {
+            let (whole, index, total) = (run.parent_id.unwrap_or(0), run.shard_index, run.shard_total);
+            let text = tu_string!(i18n, runs.why_shard_text, run = whole, index = index, total = total);
+            answer(IconName::Fork, tu_string!(i18n, runs.why_shard), format!("{text} {sent}"))
+        }
         _ => {
             let text = match &view.started_by {
                 Some(name) => tu_string!(i18n, runs.why_person, name = name.clone()),

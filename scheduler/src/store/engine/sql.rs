@@ -14,7 +14,7 @@ mod settle;
 mod shards;
 
 use super::*;
-use crate::store::{Db, instances, job_children, leases, route_uses};
+use crate::store::{Db, instances, job_children, leases, route_uses, runs};
 use crate::{Error, Result};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -140,7 +140,7 @@ impl Store for SqlStore {
     }
 
     async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
-        Ok(shards::of(self.db.reader(), run_ids).await?)
+        Ok(runs::shards_of(self.db.reader(), run_ids).await?)
     }
 
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>> {

@@ -2,11 +2,12 @@
 
 use super::super::rowset::{self, Column, Kind, Rowset};
 use super::super::{Authority, Split};
-use super::{CHUNK, apply, authority, follow};
+use super::{apply, authority, follow};
 use crate::Result;
 use crate::engine::step::{self, Applied};
+use crate::store::runs;
 use entity::run;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
 
@@ -15,16 +16,6 @@ pub const SPLITS: usize = 20;
 
 const PARENT: &[Column] =
     &[("id", Kind::Number), ("shard_index", Kind::Number), ("shard_total", Kind::Number)];
-
-/// All shards of these runs.
-pub async fn of(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<run::Model>, DbErr> {
-    let mut shards = Vec::new();
-    for part in run_ids.chunks(CHUNK) {
-        let own = run::Column::ParentId.is_in(part.iter().copied());
-        shards.extend(run::Entity::find().filter(own).all(conn).await?);
-    }
-    Ok(shards)
-}
 
 /// Splits those of the runs that still wait. Cursors are locked before runs, as by whoever stops a job.
 pub async fn split(conn: &impl ConnectionTrait, right: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {
@@ -62,7 +53,7 @@ async fn write_parents(conn: &impl ConnectionTrait, rows: &[&run::Model]) -> Res
 /// Shards of these locked runs were closed: returns those that ended with it.
 pub async fn gather(conn: &impl ConnectionTrait, mut parents: Vec<run::Model>) -> Result<BTreeSet<i64>> {
     let ids: Vec<i64> = parents.iter().map(|parent| parent.id).collect();
-    let shards = of(conn, &ids).await?;
+    let shards = runs::shards_of(conn, &ids).await?;
     parents.retain_mut(|parent| {
         let own = shards.iter().filter(|shard| shard.parent_id == Some(parent.id)).cloned();
         step::gather(parent, &own.collect::<Vec<_>>()) == Applied::Done
