@@ -49,6 +49,8 @@ pub struct Model {
     /// Version of `source` towards executors (`glueUpdatetime`).
     pub source_changed_at: Millis,
     pub routing: Routing,
+    /// Which instances may run it, one a line: `host`, `host:port` or a label `key=value`; empty = all.
+    pub only_on: String,
     pub blocking: Blocking,
     /// Seconds a run may take; 0 = no limit.
     pub timeout_s: i32,

@@ -204,6 +204,8 @@ pub enum Reason {
     NoneAlive = 14,
     /// Skipped: every instance was busy with the job, or did not answer.
     NoneIdle = 15,
+    /// Skipped: there are instances, but none that the job may run on.
+    NoneAllowed = 24,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

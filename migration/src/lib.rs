@@ -9,6 +9,7 @@ mod m20261121_000003_engine;
 mod m20261121_000004_schedule_kinds;
 mod m20261121_000005_follow_ups;
 mod m20261121_000006_routing;
+mod m20261121_000009_broadcast;
 mod schema;
 
 /// All migrations in order.
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_schedule_kinds::Migration),
             Box::new(m20261121_000005_follow_ups::Migration),
             Box::new(m20261121_000006_routing::Migration),
+            Box::new(m20261121_000009_broadcast::Migration),
         ]
     }
 }

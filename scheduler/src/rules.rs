@@ -6,6 +6,8 @@ pub mod cron;
 pub mod follow;
 pub mod lineage;
 pub mod misfire;
+pub mod passing;
+pub mod pinning;
 pub mod preview;
 pub mod retry;
 pub mod routing;

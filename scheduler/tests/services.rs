@@ -16,6 +16,7 @@ mod services {
     mod job_list;
     mod jobs;
     mod namespaces;
+    mod pinning;
     mod routing;
     mod runs;
     mod schedules;

@@ -3,6 +3,7 @@
 
 use crate::Result;
 use crate::rules::follow::Follower;
+use crate::rules::pinning::{Allowed, Labels};
 use crate::rules::routing::Candidate;
 use crate::rules::schedule::{Definition, Schedule};
 use crate::rules::spread::delay_ms;
@@ -26,6 +27,8 @@ pub struct JobBody {
     pub schedule: Option<Schedule>,
     /// How long after its nominal time each fire is due.
     pub delay_ms: Millis,
+    /// Where it may run; none where what is stored cannot be read: then nowhere.
+    pub allowed: Option<Allowed>,
 }
 
 /// Where a request goes, and with which credentials.
@@ -37,6 +40,7 @@ pub struct Target {
     pub instance_id: i32,
     pub instance_generation: i32,
     pub address: String,
+    pub labels: Labels,
     pub client: Client,
 }
 
@@ -141,7 +145,20 @@ impl JobBody {
                 "the stored schedule cannot be read: the job does not fire"
             );
         }
-        Self { has_children, schedule: schedule.ok(), delay_ms: delay_ms(job.id, job.spread_s), job }
+        let allowed = job.only_on.parse().inspect_err(|fault| {
+            tracing::error!(
+                job = job.id,
+                ?fault,
+                "the stored list of instances cannot be read: it runs nowhere"
+            );
+        });
+        Self {
+            has_children,
+            schedule: schedule.ok(),
+            delay_ms: delay_ms(job.id, job.spread_s),
+            allowed: allowed.ok(),
+            job,
+        }
     }
 
     /// What follows a run needs of it.
@@ -171,6 +188,7 @@ fn targets(executors: Vec<executor::Model>, instances: Vec<instance::Model>) -> 
             instance_id: instance.id,
             instance_generation: instance.generation,
             address: instance.address,
+            labels: instance.labels.parse().unwrap_or_default(),
             client: instance.client,
         }));
     }

@@ -5,14 +5,15 @@
 //!
 //! The rows wait for the planner of their bucket's owner, which claims them when they are due.
 
-use super::directory::JobBody;
+mod family;
+
 use super::shared::Shared;
-use crate::rules::follow::{self, Follower};
 use crate::signals::Change;
 use crate::store::engine::{Ending, Followed, RunWithParameter};
 use crate::{Error, Result};
-use entity::run::{RunKind, RunState};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use entity::run::RunKind;
+use family::Family;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -191,45 +192,5 @@ impl Effects {
                 }
             }
         }
-    }
-}
-
-/// The jobs of ended runs and their children.
-struct Family {
-    bodies: HashMap<i32, Arc<JobBody>>,
-    /// By parent, as the database has it now: a child that was deleted is none.
-    children: HashMap<i32, Vec<i32>>,
-}
-
-impl Family {
-    async fn of(shared: &Shared, ended: &[RunWithParameter]) -> Result<Self> {
-        let of_state = |succeeded: bool| {
-            let such = ended.iter().map(|ended| &ended.run);
-            such.filter(move |run| (run.state == RunState::Succeeded) == succeeded).map(|run| run.job_id)
-        };
-        let parents: Vec<i32> = of_state(true).collect::<BTreeSet<i32>>().into_iter().collect();
-        let mut wanted: BTreeSet<i32> = of_state(false).collect();
-        let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-        for link in shared.store.children_of(&parents).await? {
-            wanted.insert(link.child_id);
-            children.entry(link.parent_id).or_default().push(link.child_id);
-        }
-        let wanted: Vec<i32> = wanted.into_iter().collect();
-        Ok(Self { bodies: shared.directory.jobs(shared.store.as_ref(), &wanted).await?, children })
-    }
-
-    fn follower(&self, job_id: i32) -> Option<Follower<'_>> {
-        self.bodies.get(&job_id).map(|body| body.follower())
-    }
-
-    /// What follows; a retry keeps the parameter that was typed, a child has its own.
-    fn ending(&self, RunWithParameter { run, parameter }: &RunWithParameter) -> Ending {
-        let children = self.children.get(&run.job_id).into_iter().flatten();
-        let children: Vec<Follower<'_>> = children.filter_map(|id| self.follower(*id)).collect();
-        let rows = follow::rows(run, self.follower(run.job_id), &children).into_iter().map(|next| {
-            let typed = parameter.clone().filter(|_| next.kind == RunKind::Retry);
-            RunWithParameter { run: next, parameter: typed }
-        });
-        Ending { run_id: run.id, parent_id: run.parent_id, rows: rows.collect() }
     }
 }

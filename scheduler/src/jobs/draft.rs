@@ -1,6 +1,7 @@
 //! What somebody types about a job, and what becomes of it.
 
 use crate::fields::Faults;
+use crate::rules::pinning::Allowed;
 use crate::rules::schedule::local_time::{self, Of};
 use crate::rules::schedule::{Definition, Schedule, Validity};
 use crate::{Error, Result};
@@ -21,6 +22,7 @@ const SCHEDULE_LENGTH: u32 = 255;
 const HANDLER_LENGTH: u32 = 255;
 /// Bytes. Together with the source it has to fit into the 5 MiB that Java executors take.
 pub(crate) const PARAMETER_LENGTH: u32 = 64 << 10;
+const ONLY_ON_LENGTH: u32 = 4000;
 const SOURCE_LENGTH: u32 = 1 << 20;
 const LONGEST_TIMEOUT_S: i64 = 7 * 24 * 3600;
 const LONGEST_SPREAD_S: i64 = 86_400;
@@ -57,6 +59,9 @@ pub struct JobDraft {
     /// At most 1 MiB; for the run modes that carry source.
     pub source: String,
     pub routing: Routing,
+    /// Instances that may run it, one a line: `host`, `host:port` or a label `key=value`, at most 100;
+    /// empty = all.
+    pub only_on: String,
     pub blocking: Blocking,
     pub timeout_s: i32,
     /// At most 100.
@@ -115,6 +120,7 @@ impl JobDraft {
             parameter: String::new(),
             source: String::new(),
             routing: Routing::First,
+            only_on: String::new(),
             blocking: Blocking::Serial,
             timeout_s: 0,
             retries: 0,
@@ -146,6 +152,7 @@ impl JobDraft {
         faults.range("catch_up_ms", self.catch_up_ms, 0, LONGEST_CATCH_UP);
         faults.range("timeout_s", self.timeout_s.into(), 0, LONGEST_TIMEOUT_S);
         check_retries(&mut faults, &self);
+        let only_on = check_only_on(&mut faults, &self.only_on);
         let children = check_children(&mut faults, &self.children);
         let handler = check_handler(&mut faults, self.run_mode, &self.handler);
         let parameter = faults.text("parameter", &self.parameter, PARAMETER_LENGTH);
@@ -162,6 +169,7 @@ impl JobDraft {
             handler,
             parameter,
             source,
+            only_on,
             children,
             ..self
         };
@@ -194,6 +202,7 @@ impl Checked {
             parameter: Set(draft.parameter),
             source: Set(draft.source),
             routing: Set(draft.routing),
+            only_on: Set(draft.only_on),
             blocking: Set(draft.blocking),
             timeout_s: Set(draft.timeout_s),
             retries: Set(draft.retries),
@@ -301,6 +310,11 @@ fn check_retries(faults: &mut Faults, typed: &JobDraft) {
     if typed.retry_on.is_empty() {
         faults.add("retry_on", Fault::Required);
     }
+}
+
+fn check_only_on(faults: &mut Faults, typed: &str) -> String {
+    let allowed = typed.parse::<Allowed>().map_err(|fault| faults.add("only_on", fault));
+    faults.text("only_on", &allowed.unwrap_or_default().to_string(), ONLY_ON_LENGTH)
 }
 
 /// Each once, in the order of the ids.

@@ -118,6 +118,7 @@ pub(crate) mod tests {
             source: String::new(),
             source_changed_at: 0,
             routing: Routing::First,
+            only_on: String::new(),
             blocking: Blocking::Serial,
             timeout_s: 0,
             retries: 0,

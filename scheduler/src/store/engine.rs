@@ -186,6 +186,8 @@ pub trait Store: Send + Sync + 'static {
     /// All executors, and the instances that are there.
     async fn executors(&self) -> Result<(Vec<executor::Model>, Vec<instance::Model>)>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
+    /// What these runs reported, by run, in any order; those that reported no text are left out.
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>>;
     /// All shards of these runs, in all their attempts, in any order.
     async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>>;
     /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the

@@ -26,17 +26,21 @@ fn broadcast() -> Job {
     }
 }
 
+/// A job that runs on one instance when another succeeds.
+fn child(id: i32) -> Job {
+    Job { routing: Routing::First, id, name: format!("child {id}"), ..broadcast() }
+}
+
 /// Three instances, and run 500 of a job, which is started by hand with "typed".
-async fn started(job: Job, children: &[i32]) -> (World, Server) {
+async fn started(job: Job, children: &[Job]) -> (World, Server) {
     let world = World::with(ScriptedDispatcher::accepting(), &[]).await;
     for id in 2..=3 {
         world.fresh.put_instance(instance(id, 1)).await;
     }
     world.fresh.put_job(job.clone(), cursor(&job, None)).await;
-    for id in children {
-        let child = Job { routing: Routing::First, id: *id, name: format!("child {id}"), ..broadcast() };
-        world.fresh.put_job(child.clone(), cursor(&child, None)).await;
-        world.fresh.put_child(job.id, *id).await;
+    for child in children {
+        world.fresh.put_job(child.clone(), cursor(child, None)).await;
+        world.fresh.put_child(job.id, child.id).await;
     }
     let server = world.server().await;
     let run = Run { follow_ok: !children.is_empty(), ..waiting(PARENT, &job, START) };
@@ -134,6 +138,18 @@ async fn a_fire_of_the_schedule_is_split_and_an_executor_without_instance_skips_
 }
 
 #[tokio::test]
+async fn a_broadcast_reaches_only_the_instances_that_the_job_may_run_on() {
+    let some = Job { only_on: "10.0.0.3\n10.0.0.1:9999".to_owned(), ..broadcast() };
+    let (world, mut server) = started(some, &[]).await;
+    server.turn().await;
+    let mut sent: Vec<_> =
+        requests(&world).into_iter().map(|(at, index, total, _)| (at, index, total)).collect();
+    sent.sort();
+    let expected = |id: i32, index| (format!("http://10.0.0.{id}:9999"), index, 2);
+    assert_eq!(sent, [expected(1, 0), expected(3, 1)]);
+}
+
+#[tokio::test]
 async fn a_shard_is_retried_alone_and_where_it_was() {
     let (world, mut server) = started(Job { retries: 2, retry_delay_s: 5, ..broadcast() }, &[]).await;
     server.turn().await;
@@ -165,7 +181,7 @@ async fn a_shard_is_retried_alone_and_where_it_was() {
 #[tokio::test]
 async fn children_start_once_after_all_shards_and_not_after_a_bad_end() {
     for (codes, children) in [([200, 200, 200], 2), ([200, 500, 200], 0)] {
-        let (world, mut server) = started(broadcast(), &[2, 3]).await;
+        let (world, mut server) = started(broadcast(), &[child(2), child(3)]).await;
         server.turn().await;
         for (index, code) in codes.into_iter().enumerate() {
             server.report(vec![fact(&shards(&world).await[index], code)]).await;
@@ -177,6 +193,26 @@ async fn children_start_once_after_all_shards_and_not_after_a_bad_end() {
         assert_eq!(started, [(2, PARENT), (3, PARENT)][..children]);
         assert_eq!(server.follow().await.ended, 0);
     }
+}
+
+#[tokio::test]
+async fn a_child_is_told_what_every_shard_reported_in_its_last_attempt() {
+    let parameter = "{{parent.code}} of {{parent.run_id}}: {{parent.result}}".to_owned();
+    let child = Job { parameter, ..child(2) };
+    let (world, mut server) = started(Job { retries: 1, ..broadcast() }, &[child]).await;
+    server.turn().await;
+    finish(&world, &mut server, &[200, 500, 200]).await;
+    server.follow().await;
+    server.turn().await;
+    let whole = shards(&world).await;
+    let told = last_attempts(&whole).into_iter().zip(["one", "two \"2\"", ""]);
+    let facts = told.map(|(run, text)| ResultFact { text: text.to_owned(), ..fact(run, 200) });
+    server.report(facts.collect()).await;
+    server.follow().await;
+    server.turn().await;
+    let sent = requests(&world).pop().unwrap();
+    // The first and the third had reported before, without a text.
+    assert_eq!(sent.3, r#"200 of 500: ["","two \"2\"",""]"#);
 }
 
 #[tokio::test]
@@ -236,7 +272,7 @@ async fn an_instance_gone_before_its_shard_is_claimed_skips_that_shard() {
 
 #[tokio::test]
 async fn a_server_that_dies_between_the_last_two_shards_leaves_the_end_to_the_next_life() {
-    let (world, mut server) = started(broadcast(), &[2]).await;
+    let (world, mut server) = started(broadcast(), &[child(2)]).await;
     server.turn().await;
     finish(&world, &mut server, &[200, 200]).await;
     server.follow().await;
@@ -249,7 +285,7 @@ async fn a_server_that_dies_between_the_last_two_shards_leaves_the_end_to_the_ne
 
 #[tokio::test]
 async fn an_end_whose_commit_brought_no_answer_starts_the_children_all_the_same() {
-    let (world, mut server) = started(broadcast(), &[2]).await;
+    let (world, mut server) = started(broadcast(), &[child(2)]).await;
     server.turn().await;
     finish(&world, &mut server, &[200, 200, 200]).await;
     world.loses_answer.store(true, Ordering::SeqCst);

@@ -1,6 +1,7 @@
 //! What follows final runs.
 
 use crate::bench::{Bench, conform};
+use crate::result;
 use crate::rows::{START, cursor, job};
 use crate::run_rows::sending;
 use entity::job::Model as Job;
@@ -134,4 +135,16 @@ conform!(the_children_of_jobs_are_listed_by_parent, async |bench: &Bench| {
     let links = bench.store().children_of(&[2, 1, 9]).await.unwrap();
     let links: Vec<_> = links.into_iter().map(|link| (link.parent_id, link.child_id)).collect();
     assert_eq!(links, [(1, 2), (1, 3), (2, 1)]);
+});
+
+conform!(what_runs_reported_is_read_by_run, async |bench: &Bench| {
+    bench.server("one").await;
+    for id in 1..=3 {
+        bench.put_run(sending(id, &job(1, 1), START + id, 5), Some("typed")).await;
+    }
+    let steps = [result(1, 1, 200, "42 rows"), result(2, 1, 200, "")];
+    bench.store().apply(None, &steps).await.unwrap();
+    let found = bench.store().results(&[1, 2, 3, 4]).await.unwrap();
+    assert_eq!(found, [(1, "42 rows".to_owned())]);
+    assert!(bench.store().results(&[]).await.unwrap().is_empty());
 });

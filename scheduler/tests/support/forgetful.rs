@@ -85,6 +85,10 @@ impl Store for ForgetfulStore {
         self.inner.runs(run_ids).await
     }
 
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        self.inner.results(run_ids).await
+    }
+
     async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
         self.inner.shards_of(run_ids).await
     }

@@ -87,6 +87,7 @@ pass_on! {
     children_of(job_ids: &[i32]) -> Vec<job_child::Model>;
     executors() -> (Vec<executor::Model>, Vec<instance::Model>);
     runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
+    results(run_ids: &[i64]) -> Vec<(i64, String)>;
     shards_of(run_ids: &[i64]) -> Vec<run::Model>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
     ended(buckets: &[i16], due_by: i64, limit: u64) -> Vec<i64>;

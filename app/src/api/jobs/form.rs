@@ -40,6 +40,7 @@ pub struct JobForm {
     pub parameter: String,
     pub source: String,
     pub routing: String,
+    pub only_on: String,
     pub blocking: String,
     pub timeout_s: String,
     pub retries: String,
@@ -155,6 +156,7 @@ impl From<&JobView> for JobForm {
             parameter: job.parameter.clone(),
             source: job.source.clone(),
             routing: word(job.routing),
+            only_on: job.only_on.clone(),
             blocking: word(job.blocking),
             timeout_s: job.timeout_s.to_string(),
             retries: job.retries.to_string(),
@@ -224,6 +226,7 @@ mod read {
                 parameter: line_feeds(self.parameter.clone()),
                 source: line_feeds(self.source.clone()),
                 routing: choice("routing", &self.routing)?,
+                only_on: line_feeds(self.only_on.clone()),
                 blocking: choice("blocking", &self.blocking)?,
                 timeout_s: number("timeout_s", &self.timeout_s)
                     .unwrap_or_else(|error| note(&mut wrong, error)),

@@ -250,6 +250,11 @@ fn Definition(job: Model, app_name: String, delay_ms: i64) -> impl IntoView {
                 </Fact>
                 <Fact label=tu_string!(i18n, jobs.executor)>{app_name}</Fact>
                 <Fact label=tu_string!(i18n, jobs.routing)>{routing_word(i18n, job.routing)}</Fact>
+                {(!job.only_on.is_empty()).then(|| view! {
+                    <Fact label=tu_string!(i18n, jobs.only_on) mono=true>
+                        <span class="text">{job.only_on.clone()}</span>
+                    </Fact>
+                })}
                 <Fact label=tu_string!(i18n, jobs.blocking)>{blocking_word(i18n, job.blocking)}</Fact>
                 <Fact label=tu_string!(i18n, jobs.group_limits)>
                     {timeout_summary(i18n, &job.timeout_s.to_string())}

@@ -103,7 +103,13 @@ fn WhatRuns(choices: Vec<ExecutorChoice>) -> impl IntoView {
                 rows=2
                 mono=true
                 optional=true
-                help=tu_string!(i18n, jobs.parameter_help)
+                help=tu_string!(
+                    i18n,
+                    jobs.parameter_help,
+                    result = "{{parent.result}}",
+                    code = "{{parent.code}}",
+                    run = "{{parent.run_id}}"
+                )
             />
             <div class="only-script">
                 <TextArea
@@ -159,7 +165,7 @@ fn Folded(form: JobForm) -> impl IntoView {
         <FoldedGroup
             title=tu_string!(i18n, jobs.group_overlap)
             summary=overlap
-            open=any_wrong(&["routing", "blocking"])
+            open=any_wrong(&["routing", "only_on", "blocking"])
         >
             <SelectField
                 name="routing"
@@ -167,6 +173,15 @@ fn Folded(form: JobForm) -> impl IntoView {
                 options=routings.to_vec()
                 help=routing_line
                 on_change=change(|form, text| form.routing = text)
+            />
+            <TextArea
+                name="only_on"
+                label=tu_string!(i18n, jobs.only_on)
+                rows=2
+                mono=true
+                optional=true
+                placeholder="zone=a"
+                help=tu_string!(i18n, jobs.only_on_help)
             />
             <SelectField
                 name="blocking"

@@ -36,6 +36,7 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::Garbage => tu_string!(i18n, runs.reason_garbage),
         Reason::NoneAlive => tu_string!(i18n, runs.reason_none_alive),
         Reason::NoneIdle => tu_string!(i18n, runs.reason_none_idle),
+        Reason::NoneAllowed => tu_string!(i18n, runs.reason_none_allowed),
     })
 }
 

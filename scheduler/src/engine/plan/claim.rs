@@ -106,7 +106,7 @@ impl Claimer<'_> {
                     decided.step(&run, What::Kill { by: None }, self.now);
                     continue;
                 }
-                (Some(_), _) => router.way_pinned(&run),
+                (Some(_), _) => router.way_pinned(body, &run),
                 (None, Some(found)) => router.way_found(run.executor_id, found),
                 (None, None) => router.way(body, run.executor_id, self.cursors.route_seq(run.job_id)),
             };

@@ -179,6 +179,12 @@ impl Store for MemoryStore {
         Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
     }
 
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        let tables = self.tables();
+        let result = |id: &i64| Some((*id, tables.texts.get(id)?.result.clone()?));
+        Ok(run_ids.iter().filter_map(result).collect())
+    }
+
     async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
         Ok(self.tables().shards_of(run_ids))
     }

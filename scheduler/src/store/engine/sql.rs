@@ -139,6 +139,10 @@ impl Store for SqlStore {
         Ok(read::runs(self.db.reader(), run_ids).await?)
     }
 
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        Ok(read::results(self.db.reader(), run_ids).await?)
+    }
+
     async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
         Ok(runs::shards_of(self.db.reader(), run_ids).await?)
     }

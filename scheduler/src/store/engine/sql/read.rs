@@ -73,6 +73,17 @@ pub async fn runs(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<Ru
     Ok(runs)
 }
 
+pub async fn results(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<(i64, String)>, DbErr> {
+    use run_text::{Column, Entity};
+    let mut results = Vec::new();
+    for part in run_ids.chunks(IDS) {
+        let own = Entity::find().select_only().columns([Column::RunId, Column::Result]);
+        let own = own.filter(Column::RunId.is_in(part.iter().copied())).filter(Column::Result.is_not_null());
+        results.extend(own.into_tuple::<(i64, String)>().all(conn).await?);
+    }
+    Ok(results)
+}
+
 pub async fn waiting(
     conn: &impl ConnectionTrait,
     buckets: &[i16],
