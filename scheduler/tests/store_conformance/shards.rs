@@ -142,3 +142,28 @@ conform!(a_split_run_is_never_in_doubt_for_want_of_an_instance, async |bench: &B
     assert!(bench.store().doubtful(&[bucket_of(1)], later, later, 10).await.unwrap().is_empty());
     assert_eq!(bench.store().breaches(later).await.unwrap(), Breaches::default());
 });
+
+conform!(two_that_close_the_last_two_shards_at_once_end_the_whole_once, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    let (one, _) = put_waiting(bench).await;
+    let store = bench.store();
+    for whole in (100..).step_by(10).take(30) {
+        let run = Run { follow_ok: true, ..waiting(whole, &one, START + whole) };
+        bench.put_run(run.clone(), None).await;
+        let mut split = split_of(&one, &run);
+        for (shard, id) in split.shards.iter_mut().zip(whole + 1..) {
+            (shard.run.id, shard.run.slot) = (id, -id);
+        }
+        store.split(&authority, &[split]).await.unwrap();
+        let kills = [1, 2].map(|n| Step { run_id: whole + n, at: START, what: What::Kill { by: None } });
+        store.apply(None, &kills).await.unwrap();
+        let close = async |n: i64| {
+            let ending = Ending { parent_id: Some(whole), ..ending(whole + n) };
+            store.follow(&authority, &[ending]).await.unwrap()
+        };
+        let (first, second) = futures::join!(close(1), close(2));
+        assert_eq!((first.closed, second.closed), (1, 1));
+        assert_eq!(first.gathered.len() + second.gathered.len(), 1, "one of both ends it");
+        assert_eq!(bench.run(whole).await.unwrap().state, RunState::Killed);
+    }
+});
