@@ -1,5 +1,6 @@
 //! The shards of a split run, as its page shows them.
 
+use super::list::REMARK;
 use crate::rules::shards::{Progress, last_attempts};
 use crate::store::{instances, runs as store};
 use crate::{Result, Services};
@@ -21,6 +22,8 @@ pub struct ShardRow {
     pub run: Model,
     /// Where it goes or went.
     pub instance_address: Option<String>,
+    /// The beginning of what it reported, or of why it was refused.
+    pub remark: Option<String>,
 }
 
 /// Those of this run; none where it was not split.
@@ -36,7 +39,10 @@ pub(super) async fn of(services: &Services, run: &Model) -> Result<Option<Shards
     let ids: BTreeSet<i32> = shown.iter().filter_map(|shard| shard.instance_id).collect();
     let found = instances::by_ids(reader, ids.into_iter().collect()).await?;
     let addresses: HashMap<i32, String> = found.into_iter().map(|found| (found.id, found.address)).collect();
+    let remarks = store::remarks(reader, shown.iter().map(|shard| shard.id).collect(), REMARK).await?;
+    let mut remarks: HashMap<i64, String> = remarks.into_iter().collect();
     let row = |run: Model| ShardRow {
+        remark: remarks.remove(&run.id),
         instance_address: run.instance_id.and_then(|id| addresses.get(&id).cloned()),
         run,
     };

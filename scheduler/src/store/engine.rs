@@ -147,7 +147,8 @@ pub struct Followed {
 pub struct Breaches {
     /// Jobs with a fire that was due long ago and is in no row.
     pub unplanned: u64,
-    /// Runs that have no final state long after their limit.
+    /// Runs that have no final state long after their limit; split runs that were left open although
+    /// none of their shards is.
     pub unended: u64,
     /// Final runs of which long after their end is not decided what follows.
     pub unfollowed: u64,

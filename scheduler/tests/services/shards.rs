@@ -55,7 +55,9 @@ async fn the_page_of_a_split_run_shows_each_shard_by_its_last_attempt_and_how_fa
     assert_eq!(runs::get(&world.services, &world.root, retry).await.unwrap().shards, None);
     let hidden = runs::get(&world.services, &world.stranger(), whole).await;
     assert!(matches!(hidden, Err(Error::NotFound("run"))), "{hidden:?}");
-    // At home it is one line.
+    // Beside its job it is one mark, and at home one line.
+    let beside = jobs::get(&world.services, &world.root, job.id).await.unwrap().recent;
+    assert_eq!(beside.iter().map(|run| run.id).collect::<Vec<_>>(), [whole]);
     let summary = runs::summary(&world.services, &world.root, START).await.unwrap();
     assert_eq!(summary.running.iter().map(|row| row.run.id).collect::<Vec<_>>(), [whole]);
 }

@@ -107,6 +107,8 @@ pub struct ShardLine {
     pub address: Option<String>,
     pub state: RunState,
     pub reason: Reason,
+    /// The beginning of what it reported, or of why it was refused.
+    pub remark: Option<String>,
     pub attempt: i32,
     pub sent_at: Option<i64>,
     pub ended_at: Option<i64>,
@@ -278,13 +280,14 @@ mod from_services {
     }
 
     impl From<runs::ShardRow> for ShardLine {
-        fn from(runs::ShardRow { run, instance_address }: runs::ShardRow) -> Self {
+        fn from(runs::ShardRow { run, instance_address, remark }: runs::ShardRow) -> Self {
             Self {
                 id: run.id,
                 index: run.shard_index,
                 address: instance_address,
                 state: run.state,
                 reason: run.reason,
+                remark,
                 attempt: run.attempt,
                 sent_at: run.sent_at,
                 ended_at: run.ended_at,

@@ -151,6 +151,10 @@ fn Folded(form: JobForm) -> impl IntoView {
     };
     let start = values.get_untracked();
     let overlap = summary_of(&routings, &blockings, values, |form| (&form.routing, &form.blocking));
+    let overlap = Signal::derive(move || match values.read().only_on.trim() {
+        "" => overlap.get(),
+        _ => format!("{} · {}", overlap.get(), tu_string!(i18n, jobs.only_on_some)),
+    });
     let missed = Signal::derive(move || {
         let form = values.read();
         let policy = serde_json::from_value(form.misfire_policy.as_str().into());

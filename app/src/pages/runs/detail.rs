@@ -81,11 +81,12 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
         }
         now
     });
+    let head = Memo::new(move |_| without_shards(&present.read()));
     // A run is split long after its page may have been opened.
     let is_split = Memo::new(move |_| present.read().shards.is_some());
     view! {
         <div class="page run-page">
-            {move || view! { <Head view=present.get() kill/> }}
+            {move || view! { <Head view=head.get() present kill/> }}
             {move || match is_split.get() {
                 true => view! { <Shards present refresh/> }.into_any(),
                 false => view! { <RunLog id start=log.clone() state/> }.into_any(),
@@ -94,11 +95,17 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
     }
 }
 
+/// The run without what its shards change in it: somebody may be answering a question in the head
+/// meanwhile, which is drawn anew with every other change.
+fn without_shards(view: &RunView) -> RunView {
+    RunView { shards: None, run: Model { fence: 0, ..view.run.clone() }, ..view.clone() }
+}
+
 #[component]
-fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
+fn Head(view: RunView, present: RwSignal<RunView>, kill: ServerAction<KillRun>) -> impl IntoView {
     let i18n = use_i18n();
     let run = view.run.clone();
-    let (id, is_over) = (run.id, run.state.is_final());
+    let (id, is_over, is_split) = (run.id, run.state.is_final(), run.is_split());
     let name = match &view.job {
         Some(job) => job.name.clone(),
         None => tu_string!(i18n, runs.deleted_job, id = run.job_id),
@@ -123,9 +130,9 @@ fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
         <FactLine view=view.clone()/>
         <Timeline points=points(i18n, &view)/>
         <div class="split">
-            {match &view.shards {
-                Some(shards) => view! { <Progress shards=shards.clone() is_over/> }.into_any(),
-                None => view! { <Outcome view=view.clone()/> }.into_any(),
+            {match is_split {
+                true => view! { <Progress present/> }.into_any(),
+                false => view! { <Outcome view=view.clone()/> }.into_any(),
             }}
             <aside>
                 <Section title=tu_string!(i18n, runs.why)>
@@ -239,7 +246,7 @@ fn run_link(id: i64) -> impl IntoView {
     view! { " " <a class="mono" href=routes::run(id)>{id}</a> }
 }
 
-/// “shard 2 (of 0 … 4) of run”: by the index that its handler was given.
+/// “shard 0 of 5 of run”: by the index and the total that its handler was given.
 fn shard_words(i18n: I18nContext<Locale>, run: &Model) -> String {
     tu_string!(i18n, runs.shard_of, index = run.shard_index, total = run.shard_total)
 }

@@ -19,7 +19,26 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// The share that has ended, as a number and a bar, and how many stand where.
 #[component]
-pub fn Progress(shards: ShardsView, is_over: bool) -> impl IntoView {
+pub fn Progress(present: RwSignal<RunView>) -> impl IntoView {
+    let i18n = use_i18n();
+    let shown = Memo::new(move |_| present.with(|view| (view.shards.clone(), view.run.state.is_final())));
+    let scripts = use_scripts();
+    let live = move || {
+        view! {
+            <span class="live" hidden=move || !scripts.get() || shown.read().1>
+                {tu_string!(i18n, runs.shards_live, s = EVERY.as_secs())}
+            </span>
+        }
+    };
+    view! {
+        <Section title=tu_string!(i18n, runs.progress) actions=live>
+            {move || shown.get().0.map(|shards| view! { <Counts shards/> })}
+        </Section>
+    }
+}
+
+#[component]
+fn Counts(shards: ShardsView) -> impl IntoView {
     let i18n = use_i18n();
     let ShardsView { total, percent, ended, waiting, running, succeeded, failed, other, .. } = shards;
     let counts = [
@@ -29,31 +48,21 @@ pub fn Progress(shards: ShardsView, is_over: bool) -> impl IntoView {
         (RunState::Failed, tu_string!(i18n, runs.shards_failed), failed),
         (RunState::Skipped, tu_string!(i18n, runs.shards_other), other),
     ];
-    let note = tu_string!(i18n, runs.shards_ended, ended = ended, total = total);
-    let scripts = use_scripts();
-    let live = move || {
-        view! {
-            <span class="live" hidden=move || !scripts.get() || is_over>
-                {tu_string!(i18n, runs.shards_live, s = EVERY.as_secs())}
-            </span>
-        }
-    };
     view! {
-        <Section title=tu_string!(i18n, runs.progress) note actions=live>
-            <div class="progress">
-                <b class="tn">{format!("{percent} %")}</b>
-                <Bar counts=counts.map(|(state, _, count)| (state, count)) total label=note_of(i18n, percent)/>
-            </div>
-            <ul class="counts">
-                {counts.map(|(state, word, count)| view! {
-                    <li class:muted=count == 0>
-                        <StateGlyph state/>
-                        <span>{word}</span>
-                        <b class="tn">{count}</b>
-                    </li>
-                }).into_iter().collect_view()}
-            </ul>
-        </Section>
+        <div class="progress">
+            <b class="tn">{format!("{percent} %")}</b>
+            <Bar counts=counts.map(|(state, _, count)| (state, count)) total label=note_of(i18n, percent)/>
+            <span class="muted t13">{tu_string!(i18n, runs.shards_ended, ended = ended, total = total)}</span>
+        </div>
+        <ul class="counts">
+            {counts.map(|(state, word, count)| view! {
+                <li class:muted=count == 0>
+                    <StateGlyph state/>
+                    <span>{word}</span>
+                    <b class="tn">{count}</b>
+                </li>
+            }).into_iter().collect_view()}
+        </ul>
     }
 }
 
@@ -127,7 +136,7 @@ pub fn Shards(present: RwSignal<RunView>, refresh: impl Fn() + Copy + 'static) -
 #[component]
 fn Row(line: ShardLine) -> impl IntoView {
     let i18n = use_i18n();
-    let reason = reason_words(i18n, line.reason).unwrap_or_default();
+    let remark = line.remark.or_else(|| reason_words(i18n, line.reason).map(str::to_owned));
     let (sent, ended, is_over) = (line.sent_at, line.ended_at, line.state.is_final());
     let took = move || match (sent, ended) {
         (Some(sent), Some(ended)) => duration(ended - sent),
@@ -142,7 +151,7 @@ fn Row(line: ShardLine) -> impl IntoView {
             </td>
             <td class="p2 mono">{line.address.map_or_else(|| "–".to_owned(), |address| host(&address).to_owned())}</td>
             <td class="p1"><StateBadge state=line.state/></td>
-            <td class="muted">{reason}</td>
+            <td class="muted"><span class="cut-2">{remark}</span></td>
             <td class="num">{line.attempt}</td>
             <td class="num">{sent.map(|at| view! { <Time at style=TimeStyle::Short/> })}</td>
             <td class="p2 num">{took}</td>

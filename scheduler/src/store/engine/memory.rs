@@ -244,7 +244,11 @@ impl Store for MemoryStore {
         let tables = self.tables();
         let is_past = |at: Option<Millis>| at.is_some_and(|at| at < before);
         let live = || tables.runs.values().filter(|run| run.live_bucket.is_some());
-        let unended = |run: &&run::Model| !run.state.is_final() && is_past(run.deadline_at);
+        let is_left_open = |run: &run::Model| {
+            run.is_split() && is_past(run.sent_at) && !live().any(|own| own.parent_id == Some(run.id))
+        };
+        let unended =
+            |run: &&run::Model| !run.state.is_final() && (is_past(run.deadline_at) || is_left_open(run));
         let unfollowed = |run: &&run::Model| run.state.is_final() && is_past(run.ended_at);
         Ok(Breaches {
             unplanned: tables.cursors.values().filter(|cursor| is_past(cursor.next_at)).count() as u64,

@@ -3,7 +3,7 @@
 use super::super::{Breaches, RunWithParameter};
 use entity::run::{Column as RunColumn, Entity as Runs, RunState};
 use entity::{Millis, executor, instance, job, job_cursor, run, run_text};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -175,13 +175,29 @@ pub async fn breaches(conn: &impl ConnectionTrait, before: Millis) -> Result<Bre
     let unplanned = job_cursor::Entity::find().filter(job_cursor::Column::NextAt.lt(before));
     let live = || Runs::find().filter(RunColumn::LiveBucket.is_not_null());
     let is_final = RunColumn::State.is_in(RunState::iter().filter(|state| state.is_final()));
-    let unended = live().filter(RunColumn::DeadlineAt.lt(before)).filter(is_final.clone().not());
+    let is_left_open = Condition::all()
+        .add(RunColumn::ShardIndex.eq(run::SPLIT))
+        .add(RunColumn::SentAt.lt(before))
+        .add(Expr::exists(live_shard()).not());
+    let is_overdue = Condition::any().add(RunColumn::DeadlineAt.lt(before)).add(is_left_open);
+    let unended = live().filter(is_overdue).filter(is_final.clone().not());
     let unfollowed = live().filter(RunColumn::EndedAt.lt(before)).filter(is_final);
     Ok(Breaches {
         unplanned: unplanned.count(conn).await?,
         unended: unended.count(conn).await?,
         unfollowed: unfollowed.count(conn).await?,
     })
+}
+
+/// A live shard of the run that the query around it looks at.
+fn live_shard() -> SelectStatement {
+    let shard = |column: RunColumn| Expr::col(("shard", column));
+    Query::select()
+        .expr(Expr::val(1))
+        .from_as(Runs, "shard")
+        .and_where(shard(RunColumn::ParentId).equals((Runs, RunColumn::Id)))
+        .and_where(shard(RunColumn::LiveBucket).is_not_null())
+        .to_owned()
 }
 
 /// By the index (live_bucket, due_at), which the predicate has to name.
