@@ -24,6 +24,10 @@ export interface JobValues {
   retries?: number;
   /** Ids of the jobs that follow. */
   children?: number[];
+  /** The strategy by its code, such as `broadcast`. */
+  routing?: string;
+  /** The instances that may run it. */
+  onlyOn?: string;
 }
 
 /** Fills the job form that is open. */
@@ -50,6 +54,11 @@ export async function fillJob(page: Page, values: JobValues): Promise<void> {
   if (values.children !== undefined) {
     await form.locator("summary", { hasText: "Jobs that follow" }).click();
     await form.locator('[name="form[children]"]').fill(values.children.join(", "));
+  }
+  if (values.routing !== undefined || values.onlyOn !== undefined) {
+    await form.locator("summary", { hasText: "Routing, overlap" }).click();
+    if (values.routing !== undefined) await form.locator('[name="form[routing]"]').selectOption(values.routing);
+    if (values.onlyOn !== undefined) await form.locator('[name="form[only_on]"]').fill(values.onlyOn);
   }
   if (values.parameter !== undefined) await form.locator('[name="form[parameter]"]').fill(values.parameter);
 }

@@ -58,6 +58,10 @@ pub enum Fault {
     Zone,
     /// Not an `http://` or `https://` address of an executor, or one that may not be called.
     Address,
+    /// Not a label `key=value`.
+    Label { text: String },
+    /// Neither a host, nor a host with its port, nor a label.
+    Instance { text: String },
     /// A published default such as `default_token`, which miners scan for.
     KnownDefault,
     /// The two new passwords differ.

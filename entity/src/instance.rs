@@ -12,6 +12,8 @@ pub struct Model {
     pub executor_id: i32,
     /// Base URL without a trailing slash; unique within the executor.
     pub address: String,
+    /// `key=value`, sorted, with commas between; typed beside the address or sent with the registration.
+    pub labels: String,
     /// What the first registration told about the client.
     pub client: Client,
     /// Counts the lives of this address: one more each time it comes back after being gone.

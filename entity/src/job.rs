@@ -60,6 +60,8 @@ pub struct Model {
     /// Version of `source` towards executors (`glueUpdatetime`).
     pub source_changed_at: Millis,
     pub routing: Routing,
+    /// Which instances may run it, one a line: `host`, `host:port` or a label `key=value`; empty = all.
+    pub only_on: String,
     pub blocking: Blocking,
     /// What becomes of a run while as many others are out as may be.
     pub overlap: Overlap,
@@ -112,6 +114,9 @@ pub enum ScheduleKind {
     Cron,
     /// Every so many seconds, in digits, counted from `valid_from` or else from the job's creation.
     FixedRate,
+    /// So many seconds, in digits, after its last run has ended, the last attempt of it; the first time at
+    /// `valid_from`, or else at once.
+    FixedDelay,
     /// Once, when the clock of the job's zone shows this: `2026-12-01 03:00:00`.
     Once,
     /// Nothing but a person or the API: the text is empty.
@@ -214,12 +219,19 @@ pub enum Routing {
     Failover,
     /// The first by address that neither executes nor queues a run of the job.
     Busyover,
+    /// All that are there: each gets a shard of the run (`SHARDING_BROADCAST`).
+    Broadcast,
 }
 
 impl Routing {
     /// Whether the instances are asked before one is chosen.
     pub fn asks(self) -> bool {
         matches!(self, Routing::Failover | Routing::Busyover)
+    }
+
+    /// Whether a run waits as a row before it goes out: its instances are asked, or it is split.
+    pub fn waits(self) -> bool {
+        self.asks() || self == Routing::Broadcast
     }
 
     /// Whether the choice goes by how the job used the instances before.

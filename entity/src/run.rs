@@ -21,7 +21,7 @@ pub struct Model {
     pub due_at: Millis,
     /// What makes (job, nominal time) unique: 0 = by the schedule; the cause's id = its retry (which
     /// keeps the nominal time) or child run (whose nominal time is the cause's end); minus the own
-    /// id = by hand, API, backfill, shard.
+    /// id = by hand, API, backfill, shard (whose nominal time is that of the run that was split).
     pub slot: i64,
     pub state: RunState,
     pub reason: Reason,
@@ -38,15 +38,19 @@ pub struct Model {
     pub follow_fail: bool,
     /// Token of the claiming server's incarnation; 0 = never claimed.
     pub claim: i64,
-    /// Epoch × 16 + sends: grows with every claim and before every asking.
+    /// Epoch × 16 + sends: grows with every claim and before every asking. On a split run it grows with
+    /// every shard that is closed: two servers that close the last two write the same row.
     pub fence: i64,
     pub executor_id: i32,
-    /// Where it was sent, written before sending.
+    /// Where it was sent, written before sending. Set while it waits = pinned: a shard goes there.
     pub instance_id: Option<i32>,
     /// Which life of that instance.
     pub instance_generation: i32,
+    /// The run that it is a shard of.
     pub parent_id: Option<i64>,
+    /// 0 … `shard_total` − 1; [`SPLIT`] on a run that was split into shards.
     pub shard_index: i32,
+    /// How many shards there are; 1 for a run that is not split.
     pub shard_total: i32,
     /// 1 for the first.
     pub attempt: i32,
@@ -57,6 +61,7 @@ pub struct Model {
     pub span_count: i32,
     /// When the server ends it whatever the client does; none = no limit.
     pub deadline_at: Option<Millis>,
+    /// When the request began, or the run was split.
     pub sent_at: Option<Millis>,
     pub accepted_at: Option<Millis>,
     pub ended_at: Option<Millis>,
@@ -105,7 +110,20 @@ impl Model {
             late_at: None,
         }
     }
+
+    /// Whether it was split into shards: it is sent nowhere itself, and ends with its last shard.
+    pub fn is_split(&self) -> bool {
+        self.shard_index == SPLIT
+    }
+
+    /// Whether it is a shard of another run, in whatever attempt.
+    pub fn is_shard(&self) -> bool {
+        self.parent_id.is_some()
+    }
 }
+
+/// The shard index of a run that was split.
+pub const SPLIT: i32 = -1;
 
 /// What made the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
@@ -212,6 +230,8 @@ pub enum Reason {
     Blackout = 23,
     /// Skipped: the job was disabled, or deleted, before it went out.
     Disabled = 24,
+    /// Skipped: there are instances, but none that the job may run on.
+    NoneAllowed = 25,
 }
 
 impl Reason {

@@ -1,5 +1,5 @@
 //! Outcomes per hour, added in the same commit as the fact, so that they equal the rows. One row
-//! per server: no two servers write the same one.
+//! per server: no two servers write the same one. The shards of a split run count, and it does not.
 
 use crate::Millis;
 use sea_orm::entity::prelude::*;

@@ -11,6 +11,7 @@ mod m20261121_000005_follow_ups;
 mod m20261121_000006_routing;
 mod m20261121_000007_queue;
 mod m20261121_000008_calendars;
+mod m20261121_000009_broadcast;
 mod m20261121_000010_freezes;
 mod schema;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_routing::Migration),
             Box::new(m20261121_000007_queue::Migration),
             Box::new(m20261121_000008_calendars::Migration),
+            Box::new(m20261121_000009_broadcast::Migration),
             Box::new(m20261121_000010_freezes::Migration),
         ]
     }

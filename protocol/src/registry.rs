@@ -15,6 +15,9 @@ pub struct RegistryRequest {
     pub registry_key: String,
     /// The base address under which the server reaches this instance.
     pub registry_value: String,
+    /// `key=value` with commas between, by which jobs are kept to some instances; no field of XXL-JOB's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub labels: String,
 }
 
 impl RegistryRequest {
@@ -24,6 +27,7 @@ impl RegistryRequest {
             registry_group: "EXECUTOR".to_owned(),
             registry_key: app_name.into(),
             registry_value: address.into(),
+            labels: String::new(),
         }
     }
 
@@ -52,6 +56,7 @@ pub fn parse_registry(body: &[u8]) -> Result<RegistryRequest, BodyError> {
         registry_group: field("registryGroup"),
         registry_key: field("registryKey"),
         registry_value: field("registryValue"),
+        labels: field("labels"),
     })
 }
 
@@ -68,6 +73,14 @@ mod tests {
             r#"{"registryGroup":"EXECUTOR","registryKey":"billing-worker","registryValue":"http://10.0.4.17:9999/"}"#
         );
         assert_eq!(parse_registry(&body), Ok(request));
+    }
+
+    #[test]
+    fn labels_are_read_where_they_are_sent_and_not_sent_where_there_are_none() {
+        let body = r#"{"registryGroup":"EXECUTOR","registryKey":"a","registryValue":"http://h:9","labels":" zone=a "}"#;
+        assert_eq!(parse_registry(body.as_bytes()).unwrap().labels, "zone=a");
+        let plain = serde_json::to_string(&RegistryRequest::executor("a", "http://h:9")).unwrap();
+        assert!(!plain.contains("labels"));
     }
 
     #[test]

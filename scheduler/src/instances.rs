@@ -6,6 +6,7 @@
 
 mod client;
 
+use crate::rules::pinning::Labels;
 use crate::signals::Change;
 use crate::store::{executors, instances as store, namespaces};
 use crate::{Result, Services, addresses};
@@ -35,6 +36,8 @@ pub struct RegistrationCall {
     pub app_name: String,
     /// `registryValue`.
     pub address: String,
+    /// `labels`, `key=value` with commas between; only from clients that know it, else empty.
+    pub labels: String,
     /// `business:service`, from our own clients; none = every namespace whose executor of that
     /// name accepts the token.
     pub namespace: Option<String>,
@@ -54,6 +57,8 @@ pub enum RegisterOutcome {
     Malformed,
     /// The address is no URL that may be called.
     BadAddress,
+    /// The labels cannot be read, or are too many.
+    BadLabels,
     /// No executor has that app name (in that namespace): create it first, it holds the token.
     UnknownAppName,
     WrongToken,
@@ -73,12 +78,12 @@ pub async fn register(
         Err(refused) => return Ok(refused),
     };
     let mut changed = Vec::new();
-    for executor in admitted.executors {
+    for executor in &admitted.executors {
         // Somebody typed the addresses of a manual one: what registers is not asked.
         if executor.registration == Registration::Manual {
             continue;
         }
-        match appear(services, executor.id, &admitted.address, call.client).await? {
+        match appear(services, executor.id, &admitted, call.client).await? {
             Appearance::Known => {}
             Appearance::New => changed.push(executor.id),
             Appearance::TooMany => return Ok(RegisterOutcome::TooMany),
@@ -149,6 +154,8 @@ struct Admitted {
     executors: Vec<executor::Model>,
     /// Normalised.
     address: String,
+    /// Normalised.
+    labels: String,
 }
 
 async fn admit(
@@ -163,6 +170,9 @@ async fn admit(
     let Ok(address) = addresses::normalise(&call.address) else {
         return Ok(Err(RegisterOutcome::BadAddress));
     };
+    let Ok(labels) = call.labels.parse::<Labels>() else {
+        return Ok(Err(RegisterOutcome::BadLabels));
+    };
     let mut executors = executors::by_app_name(services.db.reader(), app_name).await?;
     if let Some(name) = &call.namespace {
         let id = namespace_id(services, name).await?;
@@ -176,7 +186,7 @@ async fn admit(
     if executors.is_empty() {
         return Ok(Err(RegisterOutcome::WrongToken));
     }
-    Ok(Ok(Admitted { executors, address }))
+    Ok(Ok(Admitted { executors, address, labels: labels.to_string() }))
 }
 
 async fn namespace_id(services: &Services, name: &str) -> Result<Option<i32>> {
@@ -188,24 +198,36 @@ async fn namespace_id(services: &Services, name: &str) -> Result<Option<i32>> {
 enum Appearance {
     /// It was there already.
     Known,
-    /// It was not there: new, or back in its next life.
+    /// It was not there, or not as it is now: new, back in its next life, or with other labels.
     New,
     TooMany,
 }
 
-async fn appear(services: &Services, executor_id: i32, address: &str, client: Client) -> Result<Appearance> {
+async fn appear(
+    services: &Services,
+    executor_id: i32,
+    admitted: &Admitted,
+    client: Client,
+) -> Result<Appearance> {
+    let Admitted { address, labels, .. } = admitted;
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
-    if store::touch(&transaction, executor_id, address, client, now).await? {
+    if store::touch(&transaction, executor_id, address, labels, client, now).await? {
         transaction.commit().await?;
         return Ok(Appearance::Known);
     }
     let appearance = match store::by_address(&transaction, executor_id, address).await? {
-        Some(known) if store::revive(&transaction, known.id, client, false, now).await? => Appearance::New,
+        Some(known) if known.gone_at.is_none() && known.labels != *labels => {
+            store::relabel(&transaction, known.id, labels, now).await?;
+            Appearance::New
+        }
+        Some(known) if store::revive(&transaction, known.id, labels, client, false, now).await? => {
+            Appearance::New
+        }
         // It came back through another server at this very moment.
         Some(_) => Appearance::Known,
         None if store::count_of(&transaction, executor_id).await? >= MOST_INSTANCES => Appearance::TooMany,
-        None => match store::insert(&transaction, new_row(executor_id, address, client, now)).await {
+        None => match store::insert(&transaction, new_row(executor_id, admitted, client, now)).await {
             Ok(_) => Appearance::New,
             Err(error) if crate::fields::is_taken(&error) => return Ok(Appearance::Known),
             Err(error) => return Err(error.into()),
@@ -215,10 +237,11 @@ async fn appear(services: &Services, executor_id: i32, address: &str, client: Cl
     Ok(appearance)
 }
 
-fn new_row(executor_id: i32, address: &str, client: Client, now: Millis) -> instance::ActiveModel {
+fn new_row(executor_id: i32, admitted: &Admitted, client: Client, now: Millis) -> instance::ActiveModel {
     instance::ActiveModel {
         executor_id: Set(executor_id),
-        address: Set(address.to_owned()),
+        address: Set(admitted.address.clone()),
+        labels: Set(admitted.labels.clone()),
         client: Set(client),
         generation: Set(1),
         manual: Set(false),

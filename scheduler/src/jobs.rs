@@ -24,7 +24,7 @@ use crate::store::{
 use crate::{Error, Result, Services, rules};
 use cursor::delay;
 use entity::fault::{Fault, FieldFault};
-use entity::job::{ActiveModel, JobState, Model};
+use entity::job::{ActiveModel, JobState, Model, ScheduleKind};
 use entity::{Millis, calendar, executor, job_cursor, namespace};
 use sea_orm::{DatabaseTransaction, Set};
 
@@ -63,6 +63,21 @@ pub struct JobDetail {
     pub parents: Vec<JobName>,
     /// The jobs that its success starts.
     pub children: Vec<JobName>,
+}
+
+impl JobDetail {
+    /// Its next fires, if it is on. Of a fixed delay only the next one is known, and none while a run is
+    /// under way.
+    pub fn coming(&self, now: Millis, count: usize) -> Vec<PreviewFire> {
+        let of = |now, count| coming(&self.job, self.calendar.as_ref(), now, count);
+        match (self.job.state, self.job.schedule_kind) {
+            (JobState::Stopped | JobState::Disabled, _) => Vec::new(),
+            (JobState::On, ScheduleKind::FixedDelay) => {
+                self.next_at.map_or_else(Vec::new, |due_at| of(due_at - self.delay_ms - 1, 1))
+            }
+            (JobState::On, _) => of(now, count),
+        }
+    }
 }
 
 pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDetail> {

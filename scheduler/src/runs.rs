@@ -2,6 +2,7 @@
 
 mod list;
 mod queue;
+mod shards;
 mod summary;
 
 use crate::authority::{Action, Caller, Scope, authorise, visible};
@@ -17,9 +18,11 @@ use entity::run_text::Try;
 use entity::{Millis, executor, instance, job, run_text};
 use std::collections::HashMap;
 
+pub use crate::rules::shards::Progress;
 pub use crate::store::jobs::NextFire;
 pub use list::{RunFilter, RunPage, RunRow, list};
 pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
+pub use shards::{ShardRow, Shards};
 pub use summary::{OfflineInstance, Summary, Wrong, summary};
 
 /// A run as a mark beside its job.
@@ -53,6 +56,8 @@ pub struct RunDetail {
     pub ended_by: Option<String>,
     /// What followed it: its retry, or the runs of its job's children.
     pub follow_ups: Vec<FollowUp>,
+    /// Of a run that was split.
+    pub shards: Option<Shards>,
 }
 
 /// A run that followed another.
@@ -94,6 +99,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDet
         executor: executor.map(ExecutorView::from),
         instance: instance.into_iter().next(),
         follow_ups: named(services, follow_ups).await?,
+        shards: shards::of(services, &run).await?,
         run,
     })
 }

@@ -6,6 +6,8 @@
 
 #[path = "engine_loops/blackouts.rs"]
 mod blackouts;
+#[path = "engine_loops/broadcast.rs"]
+mod broadcast;
 #[path = "engine_loops/crashes.rs"]
 mod crashes;
 #[path = "support/database.rs"]

@@ -18,11 +18,13 @@ mod services {
     mod job_list;
     mod jobs;
     mod namespaces;
+    mod pinning;
     mod queue;
     mod routing;
     mod runs;
     mod schedules;
     mod sessions;
+    mod shards;
     mod sign_in;
     mod support;
     mod users;

@@ -1,7 +1,7 @@
 //! Servers that die, pause and lose their connections at any command, interleaved in every order,
 //! under a clock that only the simulation moves. Whatever happens: each nominal time of each job is
 //! in exactly one row, nothing is started twice, no final state changes, what follows a run follows
-//! it once, and everything ends.
+//! it once, a run that is split ends with its shards, and everything ends.
 //!
 //! Each seed is one history; a failing one is printed. `ORRERY_SIMULATION_SEEDS` asks for more of
 //! them, `ORRERY_SIMULATION_SEED` for one alone.
@@ -15,6 +15,8 @@ mod database;
 mod ground;
 #[path = "support/rows.rs"]
 mod rows;
+#[path = "simulation/shards.rs"]
+mod shards;
 #[path = "support/unsure.rs"]
 mod unsure;
 
@@ -56,9 +58,11 @@ const OVERLAPS: [Overlap; 4] = [Overlap::Skip, Overlap::Allow, Overlap::Replace,
 /// Jobs with a schedule; those with even ids are retried.
 const JOBS: i32 = 4;
 const RETRIES: i32 = 2;
-/// The job that starts when [`PARENT`] succeeds; it has no schedule.
+/// The job that starts when one of [`PARENTS`] succeeds; it has no schedule.
 const CHILD: i32 = JOBS + 1;
-const PARENT: i32 = 1;
+/// A job whose fires are split over both instances, every few seconds; it is retried.
+const BROADCAST: i32 = JOBS + 2;
+const PARENTS: [i32; 2] = [1, BROADCAST];
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
 /// Within so long everything must have ended afterwards: the longest doubt and some askings, one after
@@ -110,16 +114,20 @@ impl World {
             for id in 1..=2 {
                 tables.instances.insert(id, instance(id, 1));
             }
-            for id in 1..=CHILD {
-                let retries = if is_retried(id) { RETRIES } else { 0 };
-                let routing = ROUTINGS[id.unsigned_abs() as usize % ROUTINGS.len()];
+            for id in 1..=BROADCAST {
+                let retries = if has_retries(id) { RETRIES } else { 0 };
+                let routing = match id {
+                    BROADCAST => Routing::Broadcast,
+                    _ => ROUTINGS[id.unsigned_abs() as usize % ROUTINGS.len()],
+                };
+                let schedule = format!("0/{} * * * * ?", period(id) / 1_000);
                 let overlap = OVERLAPS[id.unsigned_abs() as usize % OVERLAPS.len()];
                 let limits = Job { timeout_s: 60, overlap, queue_length: 5, ..job(id, 1) };
-                let job = Job { routing, retries, retry_delay_s: 1, ..limits };
-                tables.cursors.insert(id, cursor(&job, (id != CHILD).then_some(START + 1_000)));
+                let job = Job { routing, schedule, retries, retry_delay_s: 1, ..limits };
+                tables.cursors.insert(id, cursor(&job, (id != CHILD).then_some(START + period(id))));
                 tables.jobs.insert(id, job);
             }
-            tables.children.insert((PARENT, CHILD));
+            tables.children.extend(PARENTS.map(|parent| (parent, CHILD)));
         }
         let over = Arc::new(AtomicBool::new(false));
         Self {
@@ -255,6 +263,7 @@ impl World {
             self.step(1_000).await;
         }
         self.check_account(planned);
+        shards::check(&self.store.tables().runs, &self.ground.starts());
         self.check_followers();
     }
 
@@ -265,23 +274,24 @@ impl World {
         tables.cursors.values_mut().filter_map(next).collect()
     }
 
-    /// Each second of each job up to the cursor in one row, and every row true to what happened.
+    /// Each time of each job up to the cursor in one row, and every row true to what happened.
     fn check_account(&self, planned: BTreeMap<i32, i64>) {
         let tables = self.store.tables();
         let starts = self.ground.starts();
         for (job_id, next_at) in planned {
             assert!(next_at > START + STORM, "job {job_id} fell behind: {next_at}");
             let mut rows: BTreeMap<i64, usize> = BTreeMap::new();
+            let step = usize::try_from(period(job_id)).unwrap();
             let by_schedule = |run: &&Run| run.job_id == job_id && run.kind == RunKind::Schedule;
             for run in tables.runs.values().filter(by_schedule) {
                 let last = run.span_last.unwrap_or(run.nominal_at);
-                (run.nominal_at..=last).step_by(1_000).for_each(|at| *rows.entry(at).or_default() += 1);
+                (run.nominal_at..=last).step_by(step).for_each(|at| *rows.entry(at).or_default() += 1);
             }
-            for second in (START + 1_000..next_at).step_by(1_000) {
-                assert_eq!(rows.get(&second), Some(&1), "rows of job {job_id} for {second}");
+            for time in (START + period(job_id)..next_at).step_by(step) {
+                assert_eq!(rows.get(&time), Some(&1), "rows of job {job_id} for {time}");
             }
         }
-        for run in tables.runs.values() {
+        for run in tables.runs.values().filter(|run| !run.is_split()) {
             let started = starts.contains_key(&run.id);
             let holds = match run.state {
                 RunState::Succeeded | RunState::TimedOut => started,
@@ -297,7 +307,7 @@ impl World {
         assert_eq!(orphan, None, "started without a row");
     }
 
-    /// One child's run after each success of the parent, one retry after each bad end that has
+    /// One child's run after each success of a parent, one retry after each bad end that has
     /// retries left, and nothing after anything else.
     fn check_followers(&self) {
         let tables = self.store.tables();
@@ -308,8 +318,10 @@ impl World {
         for run in tables.runs.values() {
             assert_eq!(run.live_bucket, None, "nobody decided what follows {}", brief(run));
             let expected = match run.state {
-                RunState::Succeeded if run.job_id == PARENT => vec![(CHILD, RunKind::Child)],
-                RunState::Failed | RunState::TimedOut if is_retried(run.job_id) && run.attempt <= RETRIES => {
+                RunState::Succeeded if PARENTS.contains(&run.job_id) && !run.is_shard() => {
+                    vec![(CHILD, RunKind::Child)]
+                }
+                RunState::Failed | RunState::TimedOut if is_retried(run) => {
                     vec![(run.job_id, RunKind::Retry)]
                 }
                 _ => Vec::new(),
@@ -354,8 +366,18 @@ impl Server {
     }
 }
 
-fn is_retried(job_id: i32) -> bool {
+/// From one fire of a job to the next (ms).
+fn period(job_id: i32) -> i64 {
+    if job_id == BROADCAST { 4_000 } else { 1_000 }
+}
+
+fn has_retries(job_id: i32) -> bool {
     job_id % 2 == 0
+}
+
+/// Of a fire that was split, its shards are.
+fn is_retried(run: &Run) -> bool {
+    has_retries(run.job_id) && run.attempt <= RETRIES && !run.is_split()
 }
 
 fn brief(run: &Run) -> String {
@@ -386,7 +408,7 @@ async fn whatever_happens_between_two_commands_no_fire_is_lost_and_none_doubled(
         }
     }
     println!("{ends:?}");
-    for what in ["Succeeded", "Retry", "Child", "Skipped", "Killed"] {
+    for what in ["Succeeded", "Retry", "Child", "Skipped", "Killed", "Shard"] {
         assert!(ends.get(what).is_some_and(|count| *count > 100), "the storm leaves something: {ends:?}");
     }
 }

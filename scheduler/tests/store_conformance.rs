@@ -25,6 +25,8 @@ mod rows;
 mod run_rows;
 #[path = "support/servers.rs"]
 mod servers;
+#[path = "store_conformance/shards.rs"]
+mod shards;
 
 use bench::{Bench, conform};
 use entity::run::{Reason, RunState};

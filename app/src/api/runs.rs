@@ -2,7 +2,7 @@
 
 mod views;
 
-pub use views::{FollowUp, LogPart, RunFacts, RunLine, RunLines, RunQuery, RunView};
+pub use views::{FollowUp, LogPart, RunFacts, RunLine, RunLines, RunQuery, RunView, ShardLine, ShardsView};
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]

@@ -3,5 +3,6 @@
 pub mod detail;
 pub mod list;
 mod log;
+mod shards;
 mod why;
 pub(crate) mod words;

@@ -106,6 +106,8 @@ pub fn fault_message(fault: Fault) -> Message {
         Fault::NotLater => Message::new("not_later"),
         Fault::Zone => Message::new("zone"),
         Fault::Address => Message::new("address"),
+        Fault::Label { text } => Message::new("label").arg("text", text),
+        Fault::Instance { text } => Message::new("instance").arg("text", text),
         Fault::KnownDefault => Message::new("known_default"),
         Fault::Mismatch => Message::new("mismatch"),
         Fault::WrongPassword => Message::new("wrong_password"),

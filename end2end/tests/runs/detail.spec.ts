@@ -74,6 +74,30 @@ test("a run that succeeded leads to what it started", async ({ page, open }) => 
   await expect(page.locator(".facts")).toContainText("the success of run");
 });
 
+test("a broadcast shows how far its shards are, and each shard leads back", async ({ page, open, isHydrated }) => {
+  const script = 'sleep 2; echo "shard $2 of $3"';
+  await createJob(page, open, { name: freshName("broadcast"), script, routing: "broadcast" });
+  await runNow(page);
+  const whole = page.url();
+  await reloadUntil(page, isHydrated, /100 %/);
+  await reloadUntil(page, isHydrated, /Succeeded/);
+  await expect(page.locator(".counts")).toContainText("succeeded1");
+  await expectAccessible(page, isHydrated);
+  await expectFitsPhone(page, isHydrated);
+  if (isHydrated) await takeScreenshots(page, "run-broadcast");
+  await page.getByRole("table", { name: "Shards" }).getByRole("link", { name: "0" }).click();
+  await expect(page).not.toHaveURL(whole);
+  await reloadUntil(page, isHydrated, /shard 0 of 1/);
+  await page.locator(".facts").getByRole("link", { name: whole.split("/").pop()! }).click();
+  await expect(page).toHaveURL(whole);
+});
+
+test("a job that may run nowhere is skipped with that reason", async ({ page, open, isHydrated }) => {
+  await createJob(page, open, { name: freshName("elsewhere"), script: "true", onlyOn: "zone=nowhere" });
+  await runNow(page);
+  await reloadUntil(page, isHydrated, /No instance is online that the job may run on/);
+});
+
 test.describe("nowhere", () => {
   test.use({ expectedConsoleErrors: [/status of 404/] });
 

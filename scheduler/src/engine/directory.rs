@@ -4,12 +4,14 @@
 use crate::Result;
 use crate::rules::follow::Follower;
 use crate::rules::freezes::Freezes;
+use crate::rules::pinning::{Allowed, Labels};
 use crate::rules::routing::Candidate;
 use crate::rules::spread::delay_ms;
 use crate::rules::timetable::{Definition, Timetable};
 use crate::store::engine::Store;
 use entity::fault::FieldFault;
 use entity::instance::Client;
+use entity::job::JobState;
 use entity::{Millis, calendar, executor, instance, job};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -33,6 +35,8 @@ pub struct JobBody {
     calendar_size: usize,
     /// How long after its nominal time each fire is due.
     pub delay_ms: Millis,
+    /// Where it may run; none where what is stored cannot be read: then nowhere.
+    pub allowed: Option<Allowed>,
 }
 
 /// Where a request goes, and with which credentials.
@@ -44,6 +48,7 @@ pub struct Target {
     pub instance_id: i32,
     pub instance_generation: i32,
     pub address: String,
+    pub labels: Labels,
     pub client: Client,
 }
 
@@ -189,7 +194,27 @@ impl JobBody {
             );
         }
         let calendar_size = calendar.map_or(0, |calendar| calendar.days.len());
-        Self { has_children, timetable, calendar_size, delay_ms: delay_ms(job.id, job.spread_s), job }
+        let allowed = job.only_on.parse().inspect_err(|fault| {
+            tracing::error!(
+                job = job.id,
+                ?fault,
+                "the stored list of instances cannot be read: it runs nowhere"
+            );
+        });
+        Self {
+            has_children,
+            timetable,
+            calendar_size,
+            delay_ms: delay_ms(job.id, job.spread_s),
+            allowed: allowed.ok(),
+            job,
+        }
+    }
+
+    /// When it is due again after a run of it has ended, where its schedule is a fixed delay.
+    pub fn after_end(&self, ended_at: Millis) -> Option<Millis> {
+        let fire = self.timetable.as_ref().ok()?.schedule().after_end(ended_at)?;
+        Some(fire.at + self.delay_ms).filter(|_| self.job.state == JobState::On)
     }
 
     /// What follows a run needs of it.
@@ -220,6 +245,7 @@ fn targets(executors: Vec<executor::Model>, instances: Vec<instance::Model>) -> 
             instance_id: instance.id,
             instance_generation: instance.generation,
             address: instance.address,
+            labels: instance.labels.parse().unwrap_or_default(),
             client: instance.client,
         }));
     }

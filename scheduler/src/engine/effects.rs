@@ -1,17 +1,19 @@
-//! What follows a run: its retry, or after a success its job's children. A final row stays live until
-//! this is decided; the rows that follow appear in the transaction that closes it, and their key (the
-//! cause's id as the slot) keeps them single, however often and by whomever it is tried.
+//! What follows a run: its retry, or after a success its job's children; and after the last of its
+//! shards the end of a split run. A final row stays live until this is decided; the rows that follow
+//! appear in the transaction that closes it, and their key (the cause's id as the slot) keeps them
+//! single, however often and by whomever it is tried.
 //!
 //! The rows wait for the planner of their bucket's owner, which claims them when they are due.
 
-use super::directory::JobBody;
+mod family;
+
 use super::shared::Shared;
-use crate::rules::follow::{self, Follower};
 use crate::signals::Change;
-use crate::store::engine::{Ending, RunWithParameter};
+use crate::store::engine::{Ending, Followed, RunWithParameter};
 use crate::{Error, Result};
-use entity::run::{RunKind, RunState};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use entity::run::RunKind;
+use family::Family;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,8 +65,15 @@ impl Effects {
         Ok(report)
     }
 
-    /// Starts what follows those of the runs that have ended; how many were closed.
+    /// Starts what follows those of the runs that have ended, and the split runs that ended with them;
+    /// how many were closed.
     async fn close(&self, ids: &[i64], report: &mut EffectsReport) -> Result<usize> {
+        let followed = self.close_these(ids, report).await?;
+        let gathered: Vec<i64> = followed.gathered.into_iter().collect();
+        Ok(followed.closed + self.close_these(&gathered, report).await?.closed)
+    }
+
+    async fn close_these(&self, ids: &[i64], report: &mut EffectsReport) -> Result<Followed> {
         let shared = &self.shared;
         let holdings = shared.holdings();
         let mut ended = shared.store.runs(ids).await?;
@@ -73,18 +82,21 @@ impl Effects {
         ended.retain(|found| found.run.live_bucket.is_some_and(|own| holdings.epochs.contains_key(&own)));
         let authority = holdings.authority(ended.iter().map(|found| found.run.bucket));
         let Some(authority) = authority.filter(|_| !ended.is_empty()) else {
-            return Ok(0);
+            return Ok(Followed::default());
         };
         let endings = self.endings(&ended).await?;
         let followed = match shared.store.follow(&authority, &endings).await {
             // The lease's keeper is about to notice that the buckets have moved on.
-            Err(Error::Conflict(_)) => return Ok(0),
+            Err(Error::Conflict(_)) => return Ok(Followed::default()),
             followed => followed?,
         };
         shared.directory.forget_jobs(&followed.stale);
         report.ended += followed.closed;
         self.announce(&endings, &followed.inserted, report);
-        Ok(followed.closed)
+        let restarts = endings.iter().filter_map(|ending| ending.restart);
+        restarts.for_each(|restart| shared.signals.publish(Change::Job(restart.job_id)));
+        shared.publish_runs(followed.gathered.iter().copied());
+        Ok(followed)
     }
 
     /// The rows that follow each of these.
@@ -106,6 +118,10 @@ impl Effects {
             match run.kind {
                 RunKind::Retry => report.retries += 1,
                 _ => report.children += 1,
+            }
+            // Killed long before its time, it may yet be the last shard.
+            if run.is_shard() {
+                self.shared.followed.add(run.id, ());
             }
             self.shared.signals.publish(Change::Run(run.id));
         }
@@ -130,45 +146,5 @@ impl Effects {
                 }
             }
         }
-    }
-}
-
-/// The jobs of ended runs and their children.
-struct Family {
-    bodies: HashMap<i32, Arc<JobBody>>,
-    /// By parent, as the database has it now: a child that was deleted is none.
-    children: HashMap<i32, Vec<i32>>,
-}
-
-impl Family {
-    async fn of(shared: &Shared, ended: &[RunWithParameter]) -> Result<Self> {
-        let of_state = |succeeded: bool| {
-            let such = ended.iter().map(|ended| &ended.run);
-            such.filter(move |run| (run.state == RunState::Succeeded) == succeeded).map(|run| run.job_id)
-        };
-        let parents: Vec<i32> = of_state(true).collect::<BTreeSet<i32>>().into_iter().collect();
-        let mut wanted: BTreeSet<i32> = of_state(false).collect();
-        let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-        for link in shared.store.children_of(&parents).await? {
-            wanted.insert(link.child_id);
-            children.entry(link.parent_id).or_default().push(link.child_id);
-        }
-        let wanted: Vec<i32> = wanted.into_iter().collect();
-        Ok(Self { bodies: shared.directory.jobs(shared.store.as_ref(), &wanted).await?, children })
-    }
-
-    fn follower(&self, job_id: i32) -> Option<Follower<'_>> {
-        self.bodies.get(&job_id).map(|body| body.follower())
-    }
-
-    /// What follows; a retry keeps the parameter that was typed, a child has its own.
-    fn ending(&self, RunWithParameter { run, parameter }: &RunWithParameter) -> Ending {
-        let children = self.children.get(&run.job_id).into_iter().flatten();
-        let children: Vec<Follower<'_>> = children.filter_map(|id| self.follower(*id)).collect();
-        let rows = follow::rows(run, self.follower(run.job_id), &children).into_iter().map(|next| {
-            let typed = parameter.clone().filter(|_| next.kind == RunKind::Retry);
-            RunWithParameter { run: next, parameter: typed }
-        });
-        Ending { run_id: run.id, rows: rows.collect() }
     }
 }

@@ -1,13 +1,15 @@
 //! What the rest of the server asks of the engine.
 
+mod kill;
+
 use super::directory::Target;
 use super::dispatcher::{Call, CallFailure};
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
 use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
-use crate::{Error, Refusal, Result};
-use entity::run::{Model as Run, RunState};
+use crate::{Error, Result};
+use entity::run::Model as Run;
 use protocol::{LogChunk, LogRequest};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -86,31 +88,6 @@ impl EngineHandle {
         };
         let applied = self.0.facts.record(facts.into_iter().map(step).collect()).await?;
         Ok(applied.into_iter().map(Recorded::from).collect())
-    }
-
-    /// Ends a run for good, and tells its executor, which stops everything of the job there.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Refusal::RunEnded`]; [`Refusal::KillNotDelivered`] when the run is
-    /// killed here and its executor could not be told.
-    pub async fn kill(&self, run_id: i64, by: Option<i32>) -> Result<()> {
-        let run = self.run(run_id).await?;
-        let step = Step { run_id, at: self.0.now(), what: What::Kill { by } };
-        if self.0.facts.record(vec![step]).await?.first() != Some(&Applied::Done) {
-            return Err(Error::Refused(Refusal::RunEnded));
-        }
-        let unsent =
-            run.state == RunState::Waiting || self.0.lanes.withdraw(run.executor_id, run.id, run.due_at);
-        if unsent {
-            return Ok(());
-        }
-        let not_delivered = |text: String| Error::Refused(Refusal::KillNotDelivered(text));
-        let target = self.target(&run).ok_or_else(|| not_delivered("its instance is gone".to_owned()))?;
-        match self.0.dispatcher.call(&target, Call::Kill { job_id: run.job_id }).await {
-            Ok(reply) if reply.is_ok() => Ok(()),
-            Ok(reply) => Err(not_delivered(reply.text)),
-            Err(failure) => Err(not_delivered(failure.to_string())),
-        }
     }
 
     /// Lines of a run's log, from its instance. None where the executor has none.

@@ -13,6 +13,7 @@ mod probe;
 mod queue;
 mod route;
 mod rows;
+mod spread;
 mod stopper;
 
 pub use cursors::Cursors;

@@ -1,9 +1,9 @@
 //! What can happen to a stored run, and what it makes of the row: facts, a person's word, and the
-//! decisions of the owner of its bucket. Pure: every store applies a step by calling [`apply`] on
-//! the row it holds locked, so that all of them agree.
+//! decisions of the owner of its bucket. Pure: every store applies a step by calling [`apply`] ([`split`],
+//! [`gather`]) on the row it holds locked, so that all of them agree.
 
-use crate::rules::run_state;
-use entity::run::{Model, Reason, RunState};
+use crate::rules::{run_state, shards};
+use entity::run::{Model, Reason, RunState, SPLIT};
 use entity::run_text::Try;
 use entity::{Millis, route_use};
 use protocol::Verdict;
@@ -167,7 +167,10 @@ pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
             go(row, RunState::Sending, Reason::None)
         }
         What::HandBack { claim } if *claim == row.claim && row.state == RunState::Sending => {
-            row.instance_id = None;
+            // A shard stays pinned to its instance.
+            if !row.is_shard() {
+                row.instance_id = None;
+            }
             go(row, RunState::Waiting, Reason::None)
         }
         What::Doubt { claim, from, reason } if *claim == row.claim && *from == row.state => {
@@ -188,12 +191,12 @@ pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
                 Applied::Done
             }
         },
-        What::Replace => end(row, RunState::Killed, Reason::Replaced, at),
-        What::Lose { reason } => end(row, RunState::Lost, *reason, at),
+        What::Replace if row.state.is_out() => end(row, RunState::Killed, Reason::Replaced, at),
+        What::Lose { reason } if row.state == RunState::Unknown => end(row, RunState::Lost, *reason, at),
         What::Expire if row.deadline_at.is_some_and(|deadline| deadline <= at) => {
             end(row, RunState::TimedOut, Reason::Deadline, at)
         }
-        What::Skip { reason, tries } => {
+        What::Skip { reason, tries } if row.state == RunState::Waiting => {
             let applied = end(row, RunState::Skipped, *reason, at);
             if applied == Applied::Done {
                 texts.tries = as_json(tries);
@@ -202,6 +205,30 @@ pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
         }
         _ => Applied::Impossible,
     }
+}
+
+/// Splits a run that waits into `total` shards, which go out in its place: it runs until the last of
+/// them ends.
+pub fn split(row: &mut Model, total: i32, at: Millis) -> Applied {
+    if row.state != RunState::Waiting || row.is_shard() {
+        return Applied::Impossible;
+    }
+    (row.shard_index, row.shard_total, row.sent_at) = (SPLIT, total, Some(at));
+    go(row, RunState::Running, Reason::None)
+}
+
+/// Notes that a shard of a split run was closed, and ends the run with the last one, as `shards` (all
+/// its shards in all their attempts) say.
+pub fn gather(row: &mut Model, shards: &[Model]) -> Applied {
+    if !row.is_split() || row.state != RunState::Running {
+        return Applied::Impossible;
+    }
+    row.fence += 1;
+    let Some(worst) = shards::outcome(row.shard_total, shards) else {
+        return Applied::Done;
+    };
+    row.code = worst.code;
+    end(row, worst.state, worst.reason, worst.ended_at)
 }
 
 fn accepted(row: &mut Model, claim: i64, sent_at: Millis, at: Millis) -> Applied {
@@ -230,6 +257,10 @@ fn result(
 ) -> Applied {
     if row.executor_id != executor_id {
         return Applied::Foreign;
+    }
+    // It went to nobody: only its shards have results.
+    if row.is_split() {
+        return Applied::Impossible;
     }
     if row.state.is_final() {
         return late(row, texts, code, text, at);

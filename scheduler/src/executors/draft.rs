@@ -1,6 +1,7 @@
 //! What somebody types about an executor, and what becomes of it.
 
 use crate::fields::Faults;
+use crate::rules::pinning::Labels;
 use crate::{Result, addresses, passwords};
 use entity::executor::{ActiveModel, Registration};
 use entity::fault::Fault;
@@ -29,7 +30,8 @@ pub struct ExecutorEdit {
     pub app_name: String,
     pub title: String,
     pub registration: Registration,
-    /// For manual registration: URLs, one a line or parted by commas.
+    /// For manual registration: URLs, one a line or parted by commas; after each its labels, if it has
+    /// any: `http://10.0.0.5:9999 zone=a,disk=ssd`.
     pub addresses: String,
     /// 0 … 100,000; 0 = any number.
     pub max_parallel: i32,
@@ -40,8 +42,9 @@ pub(super) struct Settings {
     pub app_name: String,
     title: String,
     pub registration: Registration,
-    /// Normalised, each once, in the order typed; none for automatic registration.
-    pub addresses: Vec<String>,
+    /// Addresses and their labels, normalised, each once, in the order typed; none for automatic
+    /// registration.
+    pub addresses: Vec<(String, String)>,
     max_parallel: i32,
 }
 
@@ -65,13 +68,18 @@ impl Settings {
         Ok(settings)
     }
 
+    fn lines(&self) -> Vec<String> {
+        let line = |(address, labels): &(String, String)| format!("{address} {labels}").trim_end().to_owned();
+        self.addresses.iter().map(line).collect()
+    }
+
     /// The columns a person decides about.
     pub fn columns(&self) -> ActiveModel {
         ActiveModel {
             app_name: Set(self.app_name.clone()),
             title: Set(self.title.clone()),
             registration: Set(self.registration),
-            addresses: Set(self.addresses.join("\n")),
+            addresses: Set(self.lines().join("\n")),
             max_parallel: Set(self.max_parallel),
             ..Default::default()
         }
@@ -105,14 +113,16 @@ fn check_app_name(faults: &mut Faults, typed: &str) -> String {
     name
 }
 
-fn check_addresses(faults: &mut Faults, typed: &str) -> Vec<String> {
-    let parts = typed.split(['\n', ',']).map(str::trim).filter(|part| !part.is_empty());
-    let mut found = Vec::new();
-    for part in parts {
-        match addresses::normalise(part) {
+fn check_addresses(faults: &mut Faults, typed: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (address, labels) in typed.lines().flat_map(with_labels) {
+        match addresses::normalise(address) {
             Err(fault) => faults.add("addresses", fault),
-            Ok(address) if found.contains(&address) => {}
-            Ok(address) => found.push(address),
+            Ok(address) if found.iter().any(|(known, _)| *known == address) => {}
+            Ok(address) => match labels.parse::<Labels>() {
+                Err(fault) => faults.add("addresses", fault),
+                Ok(labels) => found.push((address, labels.to_string())),
+            },
         }
         if found.len() > MOST_ADDRESSES {
             faults.add("addresses", Fault::OutOfRange { min: 1, max: MOST_ADDRESSES as i64 });
@@ -121,6 +131,22 @@ fn check_addresses(faults: &mut Faults, typed: &str) -> Vec<String> {
     }
     if found.is_empty() {
         faults.add("addresses", Fault::Required);
+    }
+    found
+}
+
+/// The addresses of a line, each with the labels behind it. What is no label begins the next address.
+fn with_labels(line: &str) -> Vec<(&str, String)> {
+    let words = line.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
+    let mut found: Vec<(&str, String)> = Vec::new();
+    for word in words {
+        match found.last_mut() {
+            Some((_, labels)) if word.contains('=') && !word.contains("://") => {
+                labels.push_str(word);
+                labels.push(',');
+            }
+            _ => found.push((word, String::new())),
+        }
     }
     found
 }

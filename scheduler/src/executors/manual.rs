@@ -20,16 +20,21 @@ pub(super) async fn set_instances(
         instances::mark_all_gone(transaction, executor_id, false, now).await?;
     }
     for typed in instances::manual_of(transaction, executor_id).await? {
-        if !settings.addresses.contains(&typed.address) {
+        if settings.addresses.iter().all(|(address, _)| *address != typed.address) {
             instances::mark_gone(transaction, executor_id, &typed.address, now).await?;
             instances::set_manual(transaction, typed.id, false).await?;
         }
     }
-    for address in &settings.addresses {
+    for (address, labels) in &settings.addresses {
         match instances::by_address(transaction, executor_id, address).await? {
-            None => drop(instances::insert(transaction, new_manual(executor_id, address, now)).await?),
+            None => {
+                drop(instances::insert(transaction, new_manual(executor_id, address, labels, now)).await?)
+            }
             Some(known) if known.gone_at.is_some() => {
-                instances::revive(transaction, known.id, known.client, true, now).await?;
+                instances::revive(transaction, known.id, labels, known.client, true, now).await?;
+            }
+            Some(known) if known.labels != *labels => {
+                instances::relabel(transaction, known.id, labels, now).await?;
             }
             Some(_) => {}
         }
@@ -37,10 +42,11 @@ pub(super) async fn set_instances(
     Ok(())
 }
 
-fn new_manual(executor_id: i32, address: &str, now: Millis) -> instance::ActiveModel {
+fn new_manual(executor_id: i32, address: &str, labels: &str, now: Millis) -> instance::ActiveModel {
     instance::ActiveModel {
         executor_id: Set(executor_id),
         address: Set(address.to_owned()),
+        labels: Set(labels.to_owned()),
         client: Set(Client::Other),
         generation: Set(1),
         manual: Set(true),

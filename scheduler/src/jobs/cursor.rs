@@ -9,7 +9,7 @@ use crate::rules::spread::delay_ms;
 use crate::rules::timetable::{Definition, Outlook, Timetable};
 use crate::store::{calendars, runs as run_store};
 use crate::{Error, Result, Services};
-use entity::job::{ActiveModel, JobState, Model};
+use entity::job::{ActiveModel, JobState, Model, ScheduleKind};
 use entity::run::Model as Run;
 use entity::{Millis, calendar, job_cursor};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Set};
@@ -107,7 +107,10 @@ pub(crate) async fn save(
     } else {
         let held = before.held(&cursor, now);
         moved.last_at = held.last().map_or(cursor.last_at, |span| span.last.max(cursor.last_at));
-        let outlook = after.outlook(now.max(moved.last_at))?;
+        let outlook = match is_under_way(&before.job, &after.job, &cursor) {
+            true => Outlook::default(),
+            false => after.outlook(now.max(moved.last_at))?,
+        };
         (moved.next_at, moved.held_from) = (outlook.next_at, outlook.held_from);
         rows = held.into_iter().zip(ids).map(|(span, id)| held_row(id, &before.job, span, now)).collect();
     }
@@ -115,6 +118,12 @@ pub(crate) async fn save(
     run_store::insert_skipped(transaction, rows).await?;
     store::set_cursor(transaction, moved).await?;
     Ok(Saved { job: after.job, skipped })
+}
+
+/// Whether a run of a fixed delay is under way, after whose end the job goes on by its new definition.
+fn is_under_way(before: &Model, after: &Model, cursor: &job_cursor::Model) -> bool {
+    let is_delayed = |job: &Model| job.state == JobState::On && job.schedule_kind == ScheduleKind::FixedDelay;
+    is_delayed(before) && is_delayed(after) && cursor.next_at.is_none()
 }
 
 /// A run of the schedule that stands for all of a span.

@@ -1,6 +1,7 @@
 //! What somebody types about a job, and what becomes of it.
 
 use crate::fields::Faults;
+use crate::rules::pinning::Allowed;
 use crate::rules::schedule::local_time::{self, Of};
 use crate::rules::schedule::{self, Validity};
 use crate::rules::timetable::{self, Days, Timetable};
@@ -22,6 +23,7 @@ const SCHEDULE_LENGTH: u32 = 255;
 const HANDLER_LENGTH: u32 = 255;
 /// Bytes. Together with the source it has to fit into the 5 MiB that Java executors take.
 pub(crate) const PARAMETER_LENGTH: u32 = 64 << 10;
+const ONLY_ON_LENGTH: u32 = 4000;
 const SOURCE_LENGTH: u32 = 1 << 20;
 const MOST_SLOTS: i64 = 1_000;
 const LONGEST_QUEUE: i64 = 10_000;
@@ -68,6 +70,9 @@ pub struct JobDraft {
     /// At most 1 MiB; for the run modes that carry source.
     pub source: String,
     pub routing: Routing,
+    /// Instances that may run it, one a line: `host`, `host:port` or a label `key=value`, at most 100;
+    /// empty = all.
+    pub only_on: String,
     pub blocking: Blocking,
     pub overlap: Overlap,
     /// 1 … 1,000.
@@ -141,6 +146,7 @@ impl JobDraft {
             parameter: String::new(),
             source: String::new(),
             routing: Routing::First,
+            only_on: String::new(),
             blocking: Blocking::Serial,
             overlap: Overlap::Allow,
             slots: 1,
@@ -186,6 +192,7 @@ impl JobDraft {
         faults.range("queue_length", self.queue_length.into(), 1, LONGEST_QUEUE);
         faults.range("priority", self.priority.into(), -HIGHEST_PRIORITY, HIGHEST_PRIORITY);
         check_retries(&mut faults, &self);
+        let only_on = check_only_on(&mut faults, &self.only_on);
         let children = check_children(&mut faults, &self.children);
         let handler = check_handler(&mut faults, self.run_mode, &self.handler);
         let parameter = faults.text("parameter", &self.parameter, PARAMETER_LENGTH);
@@ -205,6 +212,7 @@ impl JobDraft {
             handler,
             parameter,
             source,
+            only_on,
             children,
             ..self
         };
@@ -241,6 +249,7 @@ impl Checked {
             parameter: Set(draft.parameter),
             source: Set(draft.source),
             routing: Set(draft.routing),
+            only_on: Set(draft.only_on),
             blocking: Set(draft.blocking),
             overlap: Set(draft.overlap),
             slots: Set(draft.slots),
@@ -315,7 +324,7 @@ impl SchedulePreview {
             validity,
             created_at: self.created_at.unwrap_or(now),
         };
-        let days = calendar.filter(|_| !self.is_manual()).map(|calendar| calendar.days.as_str());
+        let days = calendar.filter(|_| !self.is_never_held()).map(|calendar| calendar.days.as_str());
         let definition = timetable::Definition {
             schedule,
             calendar: days.map(|days| Days { meaning: self.calendar_use, days: Some(days) }),
@@ -333,12 +342,14 @@ impl SchedulePreview {
         ReadSchedule { text, zone, validity, blackouts, timetable }
     }
 
-    fn is_manual(&self) -> bool {
-        self.schedule_kind == ScheduleKind::Manual
+    /// Whether there is nothing that a calendar or a blackout could hold back: the times of a fixed delay
+    /// come from its runs.
+    fn is_never_held(&self) -> bool {
+        matches!(self.schedule_kind, ScheduleKind::Manual | ScheduleKind::FixedDelay)
     }
 
     fn blackouts(&self, faults: &mut Faults) -> String {
-        match self.is_manual() {
+        match self.is_never_held() {
             true => String::new(),
             false => faults.text("blackouts", self.blackouts.trim(), BLACKOUTS_LENGTH),
         }
@@ -349,7 +360,7 @@ impl SchedulePreview {
         match self.schedule_kind {
             ScheduleKind::Manual => String::new(),
             ScheduleKind::Cron => faults.line("schedule", typed, SCHEDULE_LENGTH),
-            ScheduleKind::FixedRate => typed.to_owned(),
+            ScheduleKind::FixedRate | ScheduleKind::FixedDelay => typed.to_owned(),
             ScheduleKind::Once => {
                 local_time::parse(typed).map_or_else(|_| typed.to_owned(), local_time::text)
             }
@@ -385,6 +396,11 @@ fn check_retries(faults: &mut Faults, typed: &JobDraft) {
     if typed.retry_on.is_empty() {
         faults.add("retry_on", Fault::Required);
     }
+}
+
+fn check_only_on(faults: &mut Faults, typed: &str) -> String {
+    let allowed = typed.parse::<Allowed>().map_err(|fault| faults.add("only_on", fault));
+    faults.text("only_on", &allowed.unwrap_or_default().to_string(), ONLY_ON_LENGTH)
 }
 
 /// Each once, in the order of the ids.

@@ -2,7 +2,7 @@
 
 use super::bucket::bucket_of;
 use super::retry::{self, Retry};
-use entity::job::{JobState, Model as Job};
+use entity::job::{JobState, Model as Job, Routing, ScheduleKind};
 use entity::run::{Model as Run, Reason, RunKind, RunState};
 
 /// Whether anything may follow an end, written with the row, so that any server records a result
@@ -14,9 +14,18 @@ pub struct Follows {
 }
 
 impl Follows {
-    /// For this attempt of a run of the job.
+    /// Of a shard: its end is always looked at, for it may be the last one of its run.
+    pub const OF_SHARD: Self = Self { ok: true, fail: true };
+
+    /// For this attempt of a run of the job. A run that is to be split is not retried: its shards are.
     pub fn of(job: &Job, has_children: bool, attempt: i32) -> Self {
-        Self { ok: has_children, fail: retry::may_follow(job, attempt) }
+        let is_one = job.routing != Routing::Broadcast;
+        // A fixed delay counts from the end, whatever it was.
+        let restarts = job.schedule_kind == ScheduleKind::FixedDelay;
+        Self {
+            ok: has_children || restarts,
+            fail: restarts || (is_one && retry::may_follow(job, attempt)),
+        }
     }
 
     /// Writes it into the row.
@@ -34,10 +43,13 @@ pub struct Follower<'a> {
 
 /// The rows that follow a final run, with `0` for their ids: its retry, by its job as it is now (none
 /// when it has been deleted), or after a success one run of each child, whether or not the child's
-/// own schedule fires. The run of a child that is disabled is skipped.
+/// own schedule fires. The run of a child that is disabled is skipped. Of a run that was split, the
+/// shards are retried and the run has the children.
 pub fn rows(ended: &Run, job: Option<Follower<'_>>, children: &[Follower<'_>]) -> Vec<Run> {
     match ended.state {
+        RunState::Succeeded if ended.is_shard() => Vec::new(),
         RunState::Succeeded => children.iter().filter_map(|child| child_run(ended, *child)).collect(),
+        _ if ended.is_split() => Vec::new(),
         _ => job
             .and_then(|own| Some(retry_run(ended, own, retry::decide(own.job, ended)?)))
             .into_iter()
@@ -45,7 +57,8 @@ pub fn rows(ended: &Run, job: Option<Follower<'_>>, children: &[Follower<'_>]) -
     }
 }
 
-/// The same run once more: its nominal time, parent and shard, under the job as it is now.
+/// The same run once more: its nominal time, parent and shard, under the job as it is now. A shard goes
+/// to its instance again, and stays with its parent's executor.
 fn retry_run(ended: &Run, Follower { job, has_children }: Follower<'_>, retry: Retry) -> Run {
     let mut run = Run {
         kind: RunKind::Retry,
@@ -58,7 +71,13 @@ fn retry_run(ended: &Run, Follower { job, has_children }: Follower<'_>, retry: R
         priority: ended.priority,
         ..Run::waiting(0, job, ended.bucket, retry.due_at)
     };
-    Follows::of(job, has_children, run.attempt).mark(&mut run);
+    match ended.is_shard() {
+        true => {
+            (run.executor_id, run.instance_id) = (ended.executor_id, ended.instance_id);
+            Follows::OF_SHARD.mark(&mut run);
+        }
+        false => Follows::of(job, has_children, run.attempt).mark(&mut run),
+    }
     run
 }
 
@@ -82,6 +101,7 @@ fn child_run(ended: &Run, Follower { job, has_children }: Follower<'_>) -> Optio
 pub(crate) mod tests {
     use super::*;
     use entity::job::*;
+    use entity::run::SPLIT;
 
     /// A job without retries, on executor 1.
     pub fn job(id: i32) -> Job {
@@ -113,6 +133,7 @@ pub(crate) mod tests {
             source: String::new(),
             source_changed_at: 0,
             routing: Routing::First,
+            only_on: String::new(),
             blocking: Blocking::Serial,
             overlap: Overlap::Allow,
             slots: 1,
@@ -143,27 +164,49 @@ pub(crate) mod tests {
     #[test]
     fn a_retry_repeats_the_run_and_points_to_it() {
         let own = Job { retries: 1, retry_delay_s: 60, version: 3, executor_id: 9, ..job(1) };
-        let ended = Run {
-            state: RunState::Failed,
-            ended_at: Some(8_000),
-            parent_id: Some(4),
-            shard_index: 2,
-            shard_total: 5,
-            claim: 11,
-            instance_id: Some(1),
-            ..run(7)
-        };
+        let ended =
+            Run { state: RunState::Failed, ended_at: Some(8_000), claim: 11, instance_id: Some(1), ..run(7) };
         let [retry] = &rows(&ended, Some(alone(&own)), &[alone(&job(2))])[..] else { panic!() };
         assert_eq!(
             (retry.kind, retry.slot, retry.attempt, retry.state),
             (RunKind::Retry, 7, 2, RunState::Waiting)
         );
         assert_eq!((retry.nominal_at, retry.due_at), (5_000, 68_000));
-        assert_eq!((retry.parent_id, retry.shard_index, retry.shard_total), (Some(4), 2, 5));
         assert_eq!((retry.job_version, retry.executor_id), (3, 9), "by the job as it is now");
         assert_eq!((retry.claim, retry.instance_id, retry.ended_at), (0, None, None));
         assert!(!retry.follow_fail, "it is the last attempt");
         assert_eq!(rows(&ended, None, &[]), [], "its job has been deleted");
+    }
+
+    #[test]
+    fn a_shard_is_retried_where_it_was_and_starts_no_children() {
+        let own = Job { retries: 1, executor_id: 9, routing: Routing::Broadcast, ..job(1) };
+        let shard = Run {
+            ended_at: Some(8_000),
+            parent_id: Some(4),
+            shard_index: 2,
+            shard_total: 5,
+            instance_id: Some(3),
+            ..run(7)
+        };
+        let failed = Run { state: RunState::Failed, ..shard.clone() };
+        let [retry] = &rows(&failed, Some(alone(&own)), &[])[..] else { panic!() };
+        assert_eq!((retry.parent_id, retry.shard_index, retry.shard_total), (Some(4), 2, 5));
+        assert_eq!((retry.executor_id, retry.instance_id), (1, Some(3)), "the run's, not the job's by now");
+        assert!(retry.follow_ok && retry.follow_fail, "whatever its end, it may be the last");
+        let succeeded = Run { state: RunState::Succeeded, ..shard };
+        assert_eq!(rows(&succeeded, Some(alone(&own)), &[alone(&job(2))]), []);
+    }
+
+    #[test]
+    fn a_split_run_starts_children_and_is_not_retried() {
+        let own = Job { retries: 1, ..job(1) };
+        let split = |state| Run { state, ended_at: Some(8_000), shard_index: SPLIT, ..run(7) };
+        assert_eq!(rows(&split(RunState::Failed), Some(alone(&own)), &[]), []);
+        let found = rows(&split(RunState::Succeeded), Some(alone(&own)), &[alone(&job(2))]);
+        assert_eq!(found.iter().map(|run| (run.job_id, run.slot)).collect::<Vec<_>>(), [(2, 7)]);
+        let broadcast = Job { routing: Routing::Broadcast, ..own };
+        assert_eq!(Follows::of(&broadcast, true, 1), Follows { ok: true, fail: false });
     }
 
     #[test]

@@ -37,10 +37,11 @@ pub enum PreviewNote {
 }
 
 /// The first `count` lines after `now`: each a fire, or a stretch of times that are held back. Fewer when
-/// the schedule ends, or what is held back reaches further than five years.
+/// the schedule ends, or what is held back reaches further than five years; of a fixed delay, only the
+/// first.
 pub fn preview(timetable: &Timetable, now: Millis, count: usize) -> Vec<PreviewFire> {
     let mut lines = Lines { timetable, horizon: now + HORIZON_MS, found: Vec::with_capacity(count) };
-    let mut next = timetable.schedule().next_fire(now);
+    let mut next = timetable.schedule().first_fire(now);
     // One more line is begun to see that the last one is complete.
     while let Some(fire) = next.filter(|_| lines.found.len() <= count) {
         next = lines.add(fire);

@@ -43,7 +43,10 @@ pub fn choose(routing: Routing, basis: Basis<'_>, candidates: &[Candidate<'_>]) 
             let turn = basis.route_seq.checked_rem_euclid(candidates.len() as i64)?;
             in_order(candidates).get(turn as usize).copied()
         }
-        Routing::Random => basis.draw.checked_rem(candidates.len() as u64).map(|index| index as usize),
+        // Of a broadcast, a shard that is tried again and whose instance is gone.
+        Routing::Random | Routing::Broadcast => {
+            basis.draw.checked_rem(candidates.len() as u64).map(|index| index as usize)
+        }
         Routing::ConsistentHash => {
             indices.max_by_key(|index| (weight(basis.job_id, candidates[*index].address), place(index)))
         }

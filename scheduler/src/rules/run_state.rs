@@ -12,7 +12,8 @@
 //!
 //! A result is a fact, and may arrive before the answer to the request, or while the run is being
 //! asked about: so `sending` and `unknown` lead to the same final states as `running`. A final
-//! state never changes; what comes later is kept beside it.
+//! state never changes; what comes later is kept beside it. A run that is split into shards goes from
+//! `waiting` to `running` itself, and ends as the worst of its shards.
 
 use entity::run::RunState::{self, *};
 
@@ -40,6 +41,7 @@ pub const TRANSITIONS: &[Transition] = &[
     born(Sending, "the schedule fires and the owner claims it at once"),
     born(Skipped, "its time was missed or held back, or there is no instance to run it"),
     moves(Waiting, Sending, "the owner claims it"),
+    moves(Waiting, Running, "the owner splits it into shards, which go out in its place"),
     moves(
         Waiting,
         Skipped,
@@ -63,10 +65,20 @@ pub const TRANSITIONS: &[Transition] = &[
     ),
     moves(Running, Waiting, "the worker hands it back, or died, and another may take it"),
     moves(Running, Unknown, "the instance is gone"),
-    moves(Running, Succeeded, "the executor reports success"),
-    moves(Running, Failed, "the executor reports a failure"),
-    moves(Running, TimedOut, "the executor reports a time-out, or the limit passes"),
-    moves(Running, Killed, "a person ends it, or a later run takes its place"),
+    moves(Running, Succeeded, "the executor reports success, or all its shards succeeded"),
+    moves(Running, Failed, "the executor reports a failure, or the worst of its shards failed"),
+    moves(
+        Running,
+        TimedOut,
+        "the executor reports a time-out, the limit passes, or the worst of its shards timed out",
+    ),
+    moves(
+        Running,
+        Killed,
+        "a person ends it, a later run takes its place, or the worst of its shards was killed",
+    ),
+    moves(Running, Skipped, "the worst of its shards was skipped"),
+    moves(Running, Lost, "one of its shards is lost"),
     moves(Unknown, Sending, "the executor was asked and never started it: sent again, once"),
     moves(Unknown, Running, "the executor was asked and has it"),
     moves(Unknown, Succeeded, "the result comes after all"),
@@ -120,9 +132,9 @@ mod tests {
     #[test]
     fn every_pair_of_states_is_as_the_diagram_has_it() {
         let reachable = |from| match from {
-            Waiting => vec![Sending, Killed, Skipped],
+            Waiting => vec![Sending, Running, Killed, Skipped],
             Sending => vec![Waiting, Running, Unknown, Succeeded, Failed, TimedOut, Killed],
-            Running => vec![Waiting, Unknown, Succeeded, Failed, TimedOut, Killed],
+            Running => vec![Waiting, Unknown, Succeeded, Failed, TimedOut, Killed, Skipped, Lost],
             Unknown => vec![Sending, Running, Succeeded, Failed, TimedOut, Killed, Lost],
             Succeeded | Failed | TimedOut | Killed | Skipped | Lost => vec![],
         };

@@ -55,6 +55,8 @@ enum Pattern {
     Manual,
     Cron(CronExpression),
     Rate(Rate),
+    /// So many milliseconds after a run has ended: its times come from its runs.
+    Delay(Millis),
     Once(Fire),
 }
 
@@ -86,6 +88,29 @@ impl Schedule {
         self.next_fire(after).map(|fire| fire.at)
     }
 
+    /// When a job that begins to fire now, which is `after`, fires first. A fixed delay begins at once, or
+    /// with its validity.
+    pub fn first_fire(&self, after: Millis) -> Option<Fire> {
+        match self.pattern {
+            Pattern::Delay(_) => self.within_validity(after.saturating_add(1)),
+            _ => self.next_fire(after),
+        }
+    }
+
+    /// When a job of a fixed delay fires again after a run of it has ended; none for all other schedules.
+    pub fn after_end(&self, ended_at: Millis) -> Option<Fire> {
+        match self.pattern {
+            Pattern::Delay(delay) => self.within_validity(ended_at.saturating_add(delay)),
+            _ => None,
+        }
+    }
+
+    /// This time, or the beginning of the validity where that is later.
+    fn within_validity(&self, at: Millis) -> Option<Fire> {
+        let at = self.validity.from.map_or(at, |from| at.max(from));
+        Some(Fire { at, note: None }).filter(|fire| self.validity.until.is_none_or(|until| fire.at <= until))
+    }
+
     /// All fires strictly later than `after`, each later than the one before.
     pub fn fires(&self, after: Millis) -> impl Iterator<Item = Fire> {
         std::iter::successors(self.next_fire(after), |last| self.next_fire(last.at))
@@ -99,7 +124,7 @@ impl Schedule {
     pub fn next_fire(&self, after: Millis) -> Option<Fire> {
         let after = self.validity.from.map_or(after, |from| after.max(from - 1));
         let fire = match &self.pattern {
-            Pattern::Manual => None,
+            Pattern::Manual | Pattern::Delay(_) => None,
             Pattern::Cron(cron) => self.next_match(cron, after),
             Pattern::Rate(rate) => rate.next_after(after).map(|at| Fire { at, note: None }),
             Pattern::Once(fire) => Some(*fire).filter(|fire| fire.at > after),

@@ -186,7 +186,7 @@ impl Timetable {
 
     /// The outlook of a job that fires from after `after` on.
     pub fn outlook_after(&self, after: Millis) -> Outlook {
-        self.outlook(self.schedule.next_after(after))
+        self.outlook(self.schedule.first_fire(after).map(|fire| fire.at))
     }
 
     /// Whether fires that were delayed until `due_at` have one at hand that runs for them all: a nominal
@@ -225,7 +225,7 @@ impl Timetable {
 
     /// Whether there are nominal times, and none within the horizon runs.
     fn holds_all(&self, now: Millis) -> bool {
-        self.schedule.next_after(now).is_some_and(|first| !self.next_look(first).runs)
+        self.schedule.first_fire(now).is_some_and(|first| !self.next_look(first.at).runs)
     }
 
     fn allows_day(&self, at: Millis) -> bool {

@@ -16,7 +16,7 @@ const READ: u64 = 2000;
 /// Steps for one page: a rare state is looked for in 8,000 rows, then the reader asks for more.
 const STEPS: usize = 4;
 /// Characters of a run's remark.
-const REMARK: i32 = 200;
+pub(super) const REMARK: i32 = 200;
 /// Executors whose runs are merged for a list over all of them.
 const MOST_EXECUTORS: u64 = 1000;
 

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use entity::{
     Millis, bucket, calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// A server's claim to be alive: who it is and which of its lives this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,22 +82,65 @@ pub struct RunWithParameter {
     pub parameter: Option<String>,
 }
 
+/// A run that waits, and the shards that go out in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub run_id: i64,
+    pub at: Millis,
+    /// At least one, all of the run's bucket, job and version of the job.
+    pub shards: Vec<RunWithParameter>,
+}
+
+impl Split {
+    /// The jobs of its shards and the versions that these were made by.
+    fn jobs(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
+        self.shards.iter().map(|row| (row.run.job_id, row.run.job_version))
+    }
+
+    fn total(&self) -> i32 {
+        i32::try_from(self.shards.len()).unwrap_or(i32::MAX)
+    }
+}
+
 /// A final run and the rows that follow it, of whatever buckets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     pub run_id: i64,
+    /// The run that it is a shard of.
+    pub parent_id: Option<i64>,
     pub rows: Vec<RunWithParameter>,
+    pub restart: Option<Restart>,
+}
+
+/// A job of a fixed delay goes on after the end of its run: its cursor stands nowhere until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restart {
+    pub job_id: i32,
+    /// Set only if the cursor still has this version of the job, and this is its last nominal time.
+    pub version: i32,
+    pub last_at: Millis,
+    pub next_at: Millis,
 }
 
 impl Ending {
-    /// The jobs of its rows and the versions that these were made by.
+    /// The jobs that it concerns and the versions that it was made by.
     fn jobs(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
-        self.rows.iter().map(|row| (row.run.job_id, row.run.job_version))
+        let rows = self.rows.iter().map(|row| (row.run.job_id, row.run.job_version));
+        rows.chain(self.restart.map(|restart| (restart.job_id, restart.version)))
     }
 
-    /// Whether the run is tried again: then nobody needs to look at it.
-    fn is_retried(&self) -> bool {
-        self.rows.iter().any(|row| row.run.kind == run::RunKind::Retry)
+    /// The rows that follow, given the run that it is a shard of: when that one has ended, or is gone, no
+    /// shard of it is tried again.
+    fn rows_beside(&self, parent: Option<&run::Model>) -> &[RunWithParameter] {
+        let is_over = self.parent_id.is_some() && parent.is_none_or(|parent| parent.state.is_final());
+        if is_over { &[] } else { &self.rows }
+    }
+
+    /// Whether nobody needs to look at the run for itself: it is tried again, or it is a shard, for which
+    /// the whole run asks in the end.
+    fn is_excused(&self) -> bool {
+        let is_retried = self.rows.iter().any(|row| row.run.kind == run::RunKind::Retry);
+        is_retried || self.parent_id.is_some()
     }
 }
 
@@ -108,6 +151,8 @@ pub struct Followed {
     pub inserted: HashSet<i64>,
     /// How many runs were closed.
     pub closed: usize,
+    /// Split runs that ended, because their last shard was closed.
+    pub gathered: BTreeSet<i64>,
     /// Jobs that are gone, or not in the version that a row was made by: endings with such a row are
     /// left open, to be decided anew.
     pub stale: Vec<i32>,
@@ -118,7 +163,8 @@ pub struct Followed {
 pub struct Breaches {
     /// Jobs with a fire that was due long ago and is in no row.
     pub unplanned: u64,
-    /// Runs that have no final state long after their limit.
+    /// Runs that have no final state long after their limit; split runs that were left open although
+    /// none of their shards is.
     pub unended: u64,
     /// Final runs of which long after their end is not decided what follows.
     pub unfollowed: u64,
@@ -162,6 +208,10 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that this server heeds every freeze up to this one.
     async fn heed(&self, lease: Lease, freeze_id: i32) -> Result<()>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
+    /// What these runs reported, by run, in any order; those that reported no text are left out.
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>>;
+    /// All shards of these runs, in all their attempts, in any order.
+    async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>>;
     /// Runs in state `waiting` in these buckets, due by `due_by`, the earliest first; none of the
     /// executors that are `full`, and none that is in the queue.
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
@@ -174,7 +224,8 @@ pub trait Store: Send + Sync + 'static {
     /// earliest first.
     async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>>;
     /// Live runs in these buckets, due by `due_by`, that may need a decision: not answered yet, in
-    /// doubt, past their limit at `now`, or with an instance that is gone.
+    /// doubt, past their limit at `now`, or with an instance that is gone. A split run is none of them:
+    /// it has no instance, and its shards end it.
     async fn doubtful(
         &self,
         buckets: &[i16],
@@ -197,11 +248,18 @@ pub trait Store: Send + Sync + 'static {
     /// Applies steps in order, all in one transaction, by [`crate::engine::step::apply`]. Decisions
     /// need an authority.
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>>;
-    /// Inserts what follows final runs and closes these, a run and its rows in one transaction. One that
+    /// Splits runs that wait into their shards, a run and its shards in one transaction. A run that does
+    /// not wait (any more), or whose job is gone or not in the version of the shards, is left as it is, so
+    /// that nothing is split twice and nothing goes out after a stop. Returns the runs that were split.
+    async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>>;
+    /// Inserts what follows final runs and closes these, a run and its rows in one transaction, and lets
+    /// jobs of a fixed delay go on. One that
     /// is retried wants no attention any more. A run that is closed already, and a row whose key is
     /// there, are left as they are, so that nothing follows twice however often this is repeated. A row
     /// counts only while its job's cursor stands at the version that it was made by: where an edit, a
-    /// stop or a deletion comes between, one of both wins.
+    /// stop or a deletion comes between, one of both wins. The transaction that closes the last shard of
+    /// a split run ends that run, and every one before writes it: two servers that close the last two at
+    /// the same moment cannot both look away.
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed>;
     /// Marks instances as gone that were last seen at or before `cutoff`; their executors.
     async fn expire_instances(&self, cutoff: Millis, now: Millis) -> Result<Vec<i32>>;

@@ -115,11 +115,12 @@ pub async fn fallen_silent(
     query.filter(silence).order_by_desc(Column::GoneAt).limit(limit).all(conn).await
 }
 
-/// Notes a sign of life of an instance that is there. False when there is no such instance.
+/// Notes a sign of life of an instance that is there with these labels. False when there is none such.
 pub async fn touch(
     conn: &impl ConnectionTrait,
     executor_id: i32,
     address: &str,
+    labels: &str,
     client: Client,
     now: Millis,
 ) -> Result<bool, DbErr> {
@@ -128,8 +129,17 @@ pub async fn touch(
         .col_expr(Column::Client, Expr::value(client))
         .filter(Column::ExecutorId.eq(executor_id))
         .filter(Column::Address.eq(address))
+        .filter(Column::Labels.eq(labels))
         .filter(Column::GoneAt.is_null());
     Ok(update.exec(conn).await?.rows_affected == 1)
+}
+
+/// Gives an instance other labels, which is a sign of life, too.
+pub async fn relabel(conn: &impl ConnectionTrait, id: i32, labels: &str, now: Millis) -> Result<(), DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::Labels, Expr::value(labels))
+        .col_expr(Column::SeenAt, Expr::value(now));
+    update.filter(Column::Id.eq(id)).exec(conn).await.map(drop)
 }
 
 /// Brings back an instance that was gone: its next life, for which no earlier use counts. False when
@@ -137,11 +147,13 @@ pub async fn touch(
 pub async fn revive(
     conn: &impl ConnectionTrait,
     id: i32,
+    labels: &str,
     client: Client,
     manual: bool,
     now: Millis,
 ) -> Result<bool, DbErr> {
     let update = Entity::update_many()
+        .col_expr(Column::Labels, Expr::value(labels))
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
         .col_expr(Column::Client, Expr::value(client))
         .col_expr(Column::Manual, Expr::value(manual))

@@ -61,12 +61,23 @@ pub async fn follow_ups(conn: &impl ConnectionTrait, run: &Model) -> Result<Vec<
     Entity::find().filter(either).filter(Column::Slot.eq(run.id)).all(conn).await
 }
 
+/// All shards of these runs, in all their attempts, in any order.
+pub async fn shards_of(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<Model>, DbErr> {
+    let mut shards = Vec::new();
+    for part in run_ids.chunks(1000) {
+        let own = Column::ParentId.is_in(part.iter().copied());
+        shards.extend(Entity::find().filter(own).all(conn).await?);
+    }
+    Ok(shards)
+}
+
 pub async fn insert(conn: &impl ConnectionTrait, run: Model, text: run_text::Model) -> Result<(), DbErr> {
     Entity::insert(run.into_active_model()).exec_without_returning(conn).await?;
     run_text::Entity::insert(text.into_active_model()).exec_without_returning(conn).await.map(drop)
 }
 
-/// Some runs that are out: being sent, running or unknown. `executors` limits them to these.
+/// Some runs that are out: being sent, running or unknown; of a split one the whole. `executors` limits
+/// them to these.
 pub async fn under_way(
     conn: &impl ConnectionTrait,
     executors: Option<Vec<i32>>,
@@ -74,6 +85,7 @@ pub async fn under_way(
 ) -> Result<Vec<Model>, DbErr> {
     let out = Column::State.is_in(RunState::OUT);
     let mut query = Entity::find().filter(Column::LiveBucket.is_not_null()).filter(out);
+    query = query.filter(Column::ParentId.is_null());
     if let Some(ids) = executors {
         query = query.filter(Column::ExecutorId.is_in(ids));
     }

@@ -1,4 +1,5 @@
-//! Outcomes per hour, added in the commit that makes a run final.
+//! Outcomes per hour, added in the commit that makes a run final. What counts is what an executor was
+//! to execute: of a run that was split, each attempt of each shard, and not the whole.
 
 use crate::Result;
 use entity::run::RunState;
@@ -15,10 +16,10 @@ const HOUR: Millis = 3_600_000;
 pub struct Outcomes(BTreeMap<(Millis, i32, i16), i64>);
 
 impl Outcomes {
-    /// Counts a run that has just become final; any other is not counted.
+    /// Counts a run that has just become final; any other is not counted, nor one that was split.
     pub fn count(&mut self, run: &run::Model) {
         let at = run.ended_at.unwrap_or(run.due_at);
-        if run.state.is_final() {
+        if run.state.is_final() && !run.is_split() {
             let key = (at - at.rem_euclid(HOUR), run.executor_id, run.state as RunState as i16);
             *self.0.entry(key).or_default() += 1;
         }

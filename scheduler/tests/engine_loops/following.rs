@@ -256,6 +256,21 @@ async fn a_run_that_waits_for_a_job_that_is_disabled_meanwhile_does_not_go_out()
 }
 
 #[tokio::test]
+async fn a_child_is_told_what_its_parent_reported_and_its_retry_is_told_the_same() {
+    let parameter = "{{parent.run_id}} {{parent.code}} {{parent.result}}".to_owned();
+    let child = Job { parameter, retries: 1, ..by_hand(2) };
+    let (world, mut server) = started(&[by_hand(1), child], (true, false)).await;
+    world.fresh.put_child(1, 2).await;
+    server.turn().await;
+    server.report(vec![ResultFact { text: "42 rows".to_owned(), ..fact(5_000, 200) }]).await;
+    assert_eq!(server.follow().await.children, 1);
+    assert_eq!(finish(&world, &mut server, 500).await, 1);
+    assert_eq!(server.follow().await.retries, 1);
+    assert_eq!(finish(&world, &mut server, 200).await, 1);
+    assert_eq!(parameters(&world), ["typed", "5000 200 42 rows", "5000 200 42 rows"]);
+}
+
+#[tokio::test]
 async fn children_do_not_run_after_a_failure_but_after_the_retry_that_succeeds() {
     let parent = Job { retries: 1, ..by_hand(1) };
     let (world, mut server) = started(&[parent, by_hand(2)], (true, true)).await;

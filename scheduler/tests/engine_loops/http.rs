@@ -19,6 +19,7 @@ use scheduler::engine::directory::Target;
 use scheduler::engine::dispatcher::{Call, CallFailure, Dispatcher, HttpDispatcher};
 use scheduler::engine::gate::Gate;
 use scheduler::engine::{Engine, EngineSettings, Recorded, ResultFact};
+use scheduler::rules::pinning::Labels;
 use scheduler::signals::Signals;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::sync::{Arc, Mutex};
@@ -73,6 +74,7 @@ fn target(address: &str) -> Target {
         instance_id: 1,
         instance_generation: 1,
         address: address.to_owned(),
+        labels: Labels::default(),
         client: Client::Java,
     }
 }

@@ -4,6 +4,7 @@
 use crate::rows::{START, cursor, executor, instance, job};
 use crate::run_rows::waiting;
 use crate::world::{Server, World, reply};
+use entity::instance::Model as Instance;
 use entity::job::{Model as Job, Routing};
 use entity::run::{Reason, RunState};
 use entity::run_text::{self, Try, TryOutcome};
@@ -277,4 +278,39 @@ async fn a_dead_address_that_comes_back_gets_the_next_run() {
         down.store(0, Ordering::Relaxed);
     }
     assert_eq!(sent_to(&world), ["2", "1"]);
+}
+
+#[tokio::test]
+async fn a_job_runs_only_where_it_may_by_every_strategy() {
+    let by_label = |id, routing| Job { only_on: "zone=b".to_owned(), routing, ..job(id, 1) };
+    let strategies = [
+        Routing::First,
+        Routing::Last,
+        Routing::Round,
+        Routing::Random,
+        Routing::ConsistentHash,
+        Routing::LeastFrequentlyUsed,
+        Routing::LeastRecentlyUsed,
+    ];
+    let jobs: Vec<Job> = (1..).zip(strategies).map(|(id, routing)| by_label(id, routing)).collect();
+    let world = World::with(ScriptedDispatcher::accepting(), &jobs).await;
+    let labelled = Instance { labels: "disk=ssd,zone=b".to_owned(), ..instance(2, 1) };
+    world.fresh.put_instance(labelled).await;
+    world.fresh.put_instance(Instance { labels: "zone=a".to_owned(), ..instance(3, 1) }).await;
+    let mut server = world.server().await;
+    seconds(&world, &mut server, 3).await;
+    assert_eq!(sent_to(&world), vec!["2"; 3 * jobs.len()]);
+}
+
+#[tokio::test]
+async fn where_a_job_may_run_nowhere_it_is_skipped_with_that_reason_and_nobody_is_asked() {
+    let elsewhere = |id, routing| Job { only_on: "10.0.0.9".to_owned(), routing, ..job(id, 1) };
+    let jobs = [Routing::Round, Routing::Failover, Routing::Broadcast];
+    let jobs: Vec<Job> = (1..).zip(jobs).map(|(id, routing)| elsewhere(id, routing)).collect();
+    let world = three_instances(ScriptedDispatcher::accepting(), &jobs).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let facts: Vec<_> = world.runs().await.iter().map(|run| (run.state, run.reason, run.attention)).collect();
+    assert_eq!(facts, [(RunState::Skipped, Reason::NoneAllowed, Some(1)); 3]);
+    assert!(world.executors.diary().is_empty());
 }

@@ -1,10 +1,12 @@
 //! Schedules other than cron expressions, and fires that are spread.
 
 use crate::rows::{START, cursor, job};
-use crate::world::World;
+use crate::run_rows::waiting;
+use crate::world::{Server, World};
 use entity::job::{MisfirePolicy, Model as Job, ScheduleKind};
 use entity::job_cursor;
-use entity::run::{Reason, RunState};
+use entity::run::{Model as Run, Reason, RunState};
+use scheduler::engine::ResultFact;
 use scheduler::engine::dispatcher::ScriptedDispatcher;
 use scheduler::rules::misfire::TOLERANCE_MS;
 use scheduler::rules::spread::delay_ms;
@@ -125,4 +127,73 @@ async fn fires_closer_than_the_spread_keep_their_order() {
     let expected: Vec<_> = (0..10).map(|n| START + n * 1_000).map(|at| (at, at + delay)).collect();
     assert_eq!(runs.iter().map(|run| (run.nominal_at, run.due_at)).collect::<Vec<_>>(), expected);
     assert_eq!(world.executors.runs(), runs.iter().map(|run| run.id).collect::<Vec<_>>());
+}
+
+/// Fires 90 s after the end of its last run.
+fn delayed() -> Job {
+    Job { schedule_kind: ScheduleKind::FixedDelay, schedule: "90".to_owned(), ..job(1, 1) }
+}
+
+async fn report(server: &mut Server, world: &World, code: i32) {
+    let running = world.runs().await.into_iter().find(|run| run.state == RunState::Running).unwrap();
+    let fact = ResultFact { run_id: running.id, executor_id: 1, code, text: String::new() };
+    server.report(vec![fact]).await;
+    server.follow().await;
+}
+
+#[tokio::test]
+async fn a_fixed_delay_counts_from_the_end_of_the_last_attempt() {
+    let retried = Job { retries: 1, ..delayed() };
+    let world = World::with(ScriptedDispatcher::accepting(), &[retried]).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    assert_eq!(next_at(&world, 1).await, None, "a run is under way");
+    world.clock.advance(1_000_000);
+    server.turn().await;
+    report(&mut server, &world, 500).await;
+    assert_eq!(next_at(&world, 1).await, None, "it is tried again");
+    world.clock.advance(5_000);
+    server.turn().await;
+    report(&mut server, &world, 200).await;
+    assert_eq!(next_at(&world, 1).await, Some(START + 1_005_000 + 90_000));
+    // The end is decided about once, also by the next life.
+    let mut server = world.server().await;
+    server.follow().await;
+    world.clock.advance(90_000);
+    server.turn().await;
+    let runs = world.runs().await;
+    let times: Vec<_> = runs.iter().map(|run| (run.nominal_at - START, run.state)).collect();
+    let expected = [(0, RunState::Failed), (0, RunState::Succeeded), (1_095_000, RunState::Running)];
+    assert_eq!(times, expected);
+}
+
+#[tokio::test]
+async fn a_fixed_delay_goes_on_after_a_time_at_which_nothing_ran() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[]).await;
+    let nowhere = Job { executor_id: 9, ..delayed() };
+    world.fresh.put_job(nowhere.clone(), cursor(&nowhere, Some(START))).await;
+    let late = Job { id: 2, name: "late".to_owned(), misfire_policy: MisfirePolicy::Skip, ..delayed() };
+    world.fresh.put_job(late.clone(), cursor(&late, Some(START - 60_000))).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let reasons: Vec<_> = world.runs().await.iter().map(|run| (run.job_id, run.reason)).collect();
+    assert_eq!(reasons, [(2, Reason::Misfire), (1, Reason::NoInstance)]);
+    for id in [1, 2] {
+        assert_eq!(next_at(&world, id).await, Some(START + 90_000), "job {id}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_by_hand_does_not_move_a_fixed_delay() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[delayed()]).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    world.clock.advance(10_000);
+    world.start_by_hand(Run { follow_ok: true, ..waiting(5_000, &delayed(), START + 10_000) }, "").await;
+    server.turn().await;
+    server.report(vec![ResultFact { run_id: 5_000, executor_id: 1, code: 200, text: String::new() }]).await;
+    server.follow().await;
+    assert_eq!(next_at(&world, 1).await, None, "the run of the schedule is under way");
+    report(&mut server, &world, 200).await;
+    assert_eq!(next_at(&world, 1).await, Some(START + 100_000));
 }

@@ -13,6 +13,7 @@ fn call(token: &str, address: &str) -> RegistrationCall {
         address: address.into(),
         namespace: None,
         token: Some(token.into()),
+        labels: String::new(),
         client: Client::Java,
     }
 }

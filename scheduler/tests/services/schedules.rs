@@ -179,3 +179,37 @@ async fn a_preview_knows_the_kind_the_creation_and_the_validity() {
         SchedulePreview { schedule_kind: ScheduleKind::Once, schedule: "2026-11-21 08:30".into(), ..typed };
     assert_eq!(shown(&once).await, ["2026-11-21 08:30:00 CST"]);
 }
+
+#[tokio::test]
+async fn a_fixed_delay_begins_at_once_and_an_edit_while_a_run_is_under_way_waits_for_its_end() {
+    let world = World::new().await;
+    let executor_id = executor(&world).await;
+    let delayed = JobDraft {
+        schedule_kind: ScheduleKind::FixedDelay,
+        blackouts: "22:00-06:00".into(),
+        ..rate(executor_id, "90")
+    };
+    let job = create(&world, delayed.clone()).await.unwrap();
+    assert_eq!(next_at(&world, job.id).await, Some(START + 1));
+    assert_eq!(job.blackouts, "", "its times come from its runs");
+    let detail = jobs::get(&world.services, &world.root, job.id).await.unwrap();
+    assert_eq!(detail.coming(START + MINUTE, 5).iter().map(|fire| fire.at).collect::<Vec<_>>(), [START + 1]);
+    // The engine claims it.
+    let transaction = world.services.db.begin().await.unwrap();
+    let claimed = job_cursor::ActiveModel {
+        job_id: Set(job.id),
+        next_at: Set(None),
+        last_at: Set(START + 1),
+        ..Default::default()
+    };
+    claimed.update(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    let job = edit(&world, &job, JobDraft { schedule: "60".into(), ..delayed.clone() }).await.unwrap();
+    assert_eq!(next_at(&world, job.id).await, None);
+    let detail = jobs::get(&world.services, &world.root, job.id).await.unwrap();
+    assert!(detail.coming(START + MINUTE, 5).is_empty());
+    edit(&world, &job, JobDraft { schedule: "60".into(), ..rate(executor_id, "60") }).await.unwrap();
+    assert!(next_at(&world, job.id).await.is_some(), "another kind goes by the clock");
+    let wrong = create(&world, JobDraft { name: "b".into(), schedule: "0".into(), ..delayed }).await;
+    assert_eq!(faults(wrong), [("schedule", Fault::OutOfRange { min: 1, max: 31_536_000 })]);
+}

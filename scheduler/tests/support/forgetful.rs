@@ -6,12 +6,13 @@ use entity::{calendar, executor, freeze, instance, job, job_child, job_cursor, r
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub struct ForgetfulStore {
     pub inner: SqlStore,
-    /// The next answer to [`Store::plan`] or [`Store::follow`] gets lost.
+    /// The next answer to [`Store::plan`], [`Store::split`] or [`Store::follow`] gets lost.
     pub loses_answer: Arc<AtomicBool>,
 }
 
@@ -104,6 +105,14 @@ impl Store for ForgetfulStore {
         self.inner.runs(run_ids).await
     }
 
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        self.inner.results(run_ids).await
+    }
+
+    async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
+        self.inner.shards_of(run_ids).await
+    }
+
     async fn waiting(&self, buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Result<Vec<i64>> {
         self.inner.waiting(buckets, due_by, full, limit).await
     }
@@ -118,6 +127,12 @@ impl Store for ForgetfulStore {
 
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
         self.inner.apply(authority, steps).await
+    }
+
+    async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {
+        let split = self.inner.split(authority, splits).await?;
+        self.may_lose()?;
+        Ok(split)
     }
 
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {

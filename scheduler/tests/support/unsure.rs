@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -89,6 +90,8 @@ pass_on! {
     freezes(since: i64) -> Vec<freeze::Model>;
     heed(lease: Lease, freeze_id: i32) -> ();
     runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
+    results(run_ids: &[i64]) -> Vec<(i64, String)>;
+    shards_of(run_ids: &[i64]) -> Vec<run::Model>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
     queued(buckets: &[i16]) -> Vec<run::Model>;
     out(buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Vec<run::Model>;
@@ -97,6 +100,7 @@ pass_on! {
     executed_before(executor_id: i32, instance_id: i32, before: i64) -> Option<run::Model>;
     plan(authority: &Authority, advances: &[Advance]) -> Planned;
     apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;
+    split(authority: &Authority, splits: &[Split]) -> HashSet<i64>;
     follow(authority: &Authority, endings: &[Ending]) -> Followed;
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
     breaches(before: i64, frozen: Option<&[i32]>) -> Breaches;

@@ -131,6 +131,7 @@ async fn registration(
         group: request.registry_group,
         app_name: request.registry_key,
         address: request.registry_value,
+        labels: request.labels,
         namespace: credentials.namespace.map(str::to_owned),
         token: credentials.token.map(str::to_owned),
         client: instances::recognise(credentials.hints()),
@@ -154,6 +155,7 @@ fn registration_reply(
         RegisterOutcome::BadAddress => {
             "The registered address is not an http:// or https:// address that may be called."
         }
+        RegisterOutcome::BadLabels => "The labels are not up to 20 key=value pairs with commas between.",
         RegisterOutcome::UnknownAppName => {
             "There is no executor with this app name; create it first, it has the token."
         }

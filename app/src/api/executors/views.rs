@@ -68,6 +68,8 @@ pub struct ExecutorPage {
 pub struct InstanceLine {
     pub id: i32,
     pub address: String,
+    /// `key=value` with commas between.
+    pub labels: String,
     pub client: Client,
     /// Typed by a person: nothing is heard from it.
     pub manual: bool,
@@ -223,6 +225,7 @@ mod from_domain {
             Self {
                 id: instance.id,
                 address: instance.address,
+                labels: instance.labels,
                 client: instance.client,
                 manual: instance.manual,
                 registered_at: instance.registered_at,

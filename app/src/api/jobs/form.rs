@@ -48,6 +48,7 @@ pub struct JobForm {
     pub parameter: String,
     pub source: String,
     pub routing: String,
+    pub only_on: String,
     pub blocking: String,
     pub overlap: String,
     pub slots: String,
@@ -166,7 +167,10 @@ impl From<&JobView> for JobForm {
             owner: job.owner.clone(),
             schedule_kind: word(job.schedule_kind),
             schedule: text_of(ScheduleKind::Cron, FRESH_CRON),
-            every_s: text_of(ScheduleKind::FixedRate, FRESH_RATE),
+            every_s: match job.schedule_kind {
+                ScheduleKind::FixedDelay => job.schedule.clone(),
+                _ => text_of(ScheduleKind::FixedRate, FRESH_RATE),
+            },
             once_at: text_of(ScheduleKind::Once, ""),
             zone: job.zone.clone(),
             gap_policy: word(job.gap_policy),
@@ -185,6 +189,7 @@ impl From<&JobView> for JobForm {
             parameter: job.parameter.clone(),
             source: job.source.clone(),
             routing: word(job.routing),
+            only_on: job.only_on.clone(),
             blocking: word(job.blocking),
             overlap: word(job.overlap),
             slots: job.slots.to_string(),
@@ -262,6 +267,7 @@ mod read {
                 parameter: line_feeds(self.parameter.clone()),
                 source: line_feeds(self.source.clone()),
                 routing: choice("routing", &self.routing)?,
+                only_on: line_feeds(self.only_on.clone()),
                 blocking: choice("blocking", &self.blocking)?,
                 overlap: choice("overlap", &self.overlap)?,
                 slots: number("slots", &self.slots).unwrap_or_else(|error| note(&mut wrong, error)),
@@ -293,7 +299,7 @@ mod read {
         pub(in crate::api) fn at_its_fields(&self, mut error: AppError) -> AppError {
             let kind = choice("schedule_kind", &self.schedule_kind);
             let field = kind.map_or("schedule", |kind| match kind {
-                ScheduleKind::FixedRate => "every_s",
+                ScheduleKind::FixedRate | ScheduleKind::FixedDelay => "every_s",
                 ScheduleKind::Once => "once_at",
                 ScheduleKind::Cron | ScheduleKind::Manual => "schedule",
             });
@@ -310,7 +316,7 @@ mod read {
             let schedule_kind = choice("schedule_kind", &self.schedule_kind)?;
             let schedule = match schedule_kind {
                 ScheduleKind::Cron | ScheduleKind::Manual => &self.schedule,
-                ScheduleKind::FixedRate => &self.every_s,
+                ScheduleKind::FixedRate | ScheduleKind::FixedDelay => &self.every_s,
                 ScheduleKind::Once => &self.once_at,
             };
             Ok(SchedulePreview {
@@ -393,7 +399,7 @@ mod tests {
     fn each_kind_of_schedule_is_read_from_its_field_and_corrected_there() {
         let typed = JobForm { once_at: "soon".to_owned(), every_s: "0".to_owned(), ..filled() };
         for (kind, schedule, field) in
-            [("cron", FRESH_CRON, "schedule"), ("fixed_rate", "0", "every_s"), ("once", "soon", "once_at")]
+            [("cron", FRESH_CRON, "schedule"), ("fixed_rate", "0", "every_s"), ("fixed_delay", "0", "every_s"), ("once", "soon", "once_at")]
         {
             let form = JobForm { schedule_kind: kind.to_owned(), ..typed.clone() };
             assert_eq!(form.draft().unwrap().schedule, schedule);

@@ -272,10 +272,7 @@ mod from_services {
 
     impl Pulse {
         pub(in crate::api) fn new(detail: &JobDetail, now: i64, fires: usize) -> Self {
-            let fires = match detail.job.state {
-                JobState::On => scheduler::jobs::coming(&detail.job, detail.calendar.as_ref(), now, fires),
-                JobState::Stopped | JobState::Disabled => Vec::new(),
-            };
+            let fires = detail.coming(now, fires);
             Self {
                 state: detail.job.state,
                 next_at: detail.next_at,

@@ -78,6 +78,40 @@ pub struct RunView {
     pub late_result: Option<String>,
     /// Its retry, or what its success started.
     pub follow_ups: Vec<FollowUp>,
+    /// Of a run that was split.
+    pub shards: Option<ShardsView>,
+}
+
+/// How far a split run is, and its shards in order, each by its last attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardsView {
+    pub total: u32,
+    /// How many in a hundred have ended.
+    pub percent: u32,
+    pub ended: u32,
+    pub waiting: u32,
+    pub running: u32,
+    pub succeeded: u32,
+    pub failed: u32,
+    pub other: u32,
+    /// The first ones of many.
+    pub rows: Vec<ShardLine>,
+}
+
+/// One shard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardLine {
+    /// Of the run that is its last attempt.
+    pub id: i64,
+    pub index: i32,
+    pub address: Option<String>,
+    pub state: RunState,
+    pub reason: Reason,
+    /// The beginning of what it reported, or of why it was refused.
+    pub remark: Option<String>,
+    pub attempt: i32,
+    pub sent_at: Option<i64>,
+    pub ended_at: Option<i64>,
 }
 
 /// A run that followed another.
@@ -227,7 +261,40 @@ mod from_services {
                 started_by: detail.started_by,
                 ended_by: detail.ended_by,
                 follow_ups: detail.follow_ups.into_iter().map(FollowUp::from).collect(),
+                shards: detail.shards.map(ShardsView::from),
                 run: detail.run,
+            }
+        }
+    }
+
+    impl From<runs::Shards> for ShardsView {
+        fn from(runs::Shards { progress, rows }: runs::Shards) -> Self {
+            Self {
+                total: progress.total,
+                percent: progress.percent(),
+                ended: progress.ended,
+                waiting: progress.waiting,
+                running: progress.running,
+                succeeded: progress.succeeded,
+                failed: progress.failed,
+                other: progress.other,
+                rows: rows.into_iter().map(ShardLine::from).collect(),
+            }
+        }
+    }
+
+    impl From<runs::ShardRow> for ShardLine {
+        fn from(runs::ShardRow { run, instance_address, remark }: runs::ShardRow) -> Self {
+            Self {
+                id: run.id,
+                index: run.shard_index,
+                address: instance_address,
+                state: run.state,
+                reason: run.reason,
+                remark,
+                attempt: run.attempt,
+                sent_at: run.sent_at,
+                ended_at: run.ended_at,
             }
         }
     }

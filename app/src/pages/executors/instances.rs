@@ -70,6 +70,9 @@ fn row(instance: InstanceLine) -> impl IntoView {
                     <span class=class><Icon name=IconName::Plug/></span>
                     <span class="mono strong cut" title=instance.address.clone()>{host(&instance.address).to_owned()}</span>
                 </span>
+                {instance.labels.split(',').filter(|label| !label.is_empty()).map(|label| view! {
+                    " " <span class="tag mono">{label.to_owned()}</span>
+                }).collect_view()}
             </td>
             <td class="p1" class:muted=!is_gone class:gone=is_gone>{word}</td>
             <td class="p2 muted">{client_word(instance.client)}</td>

@@ -233,6 +233,7 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView
     let i18n = use_i18n();
     let shown = Memo::new(move |_| pulse.with(|pulse| (pulse.state, pulse.fires.clone())));
     let is_manual = job.schedule_kind == ScheduleKind::Manual;
+    let is_delayed = job.schedule_kind == ScheduleKind::FixedDelay;
     let spread = move || {
         let delay = (delay_ms > 0).then(|| duration(delay_ms))?;
         Some(view! { <p class="t12 muted mt-3">{tu_string!(i18n, jobs.fires_spread, delay = delay)}</p> })
@@ -242,6 +243,7 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView
             {move || {
                 let (state, fires) = shown.get();
                 let why = match state {
+                    JobState::On if is_delayed => tu_string!(i18n, jobs.no_fires_delayed),
                     _ if is_manual => tu_string!(i18n, jobs.no_fires),
                     JobState::Stopped => tu_string!(i18n, jobs.no_fires_stopped),
                     JobState::Disabled => tu_string!(i18n, jobs.no_fires_disabled),
@@ -279,6 +281,11 @@ fn Definition(job: Model, app_name: String, calendar: Option<String>, delay_ms: 
                 </Fact>
                 <Fact label=tu_string!(i18n, jobs.executor)>{app_name}</Fact>
                 <Fact label=tu_string!(i18n, jobs.routing)>{routing_word(i18n, job.routing)}</Fact>
+                {(!job.only_on.is_empty()).then(|| view! {
+                    <Fact label=tu_string!(i18n, jobs.only_on) mono=true>
+                        <span class="text">{job.only_on.clone()}</span>
+                    </Fact>
+                })}
                 <Fact label=tu_string!(i18n, jobs.blocking)>{blocking_word(i18n, job.blocking)}</Fact>
                 <Fact label=tu_string!(i18n, jobs.overlap)>
                     {overlap_summary(i18n, job.overlap, &job.slots.to_string())}

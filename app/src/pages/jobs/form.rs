@@ -108,7 +108,13 @@ fn WhatRuns(choices: Vec<ExecutorChoice>) -> impl IntoView {
                 rows=2
                 mono=true
                 optional=true
-                help=tu_string!(i18n, jobs.parameter_help)
+                help=tu_string!(
+                    i18n,
+                    jobs.parameter_help,
+                    result = "{{parent.result}}",
+                    code = "{{parent.code}}",
+                    run = "{{parent.run_id}}"
+                )
             />
             <div class="only-script">
                 <TextArea
@@ -137,6 +143,7 @@ fn Folded(form: JobForm) -> impl IntoView {
         Routing::LeastRecentlyUsed,
         Routing::Failover,
         Routing::Busyover,
+        Routing::Broadcast,
     ];
     let routings = routings.map(|routing| choice(routing, routing_word(i18n, routing)));
     let blockings = [Blocking::Serial, Blocking::DiscardLater, Blocking::CoverEarly];
@@ -149,6 +156,10 @@ fn Folded(form: JobForm) -> impl IntoView {
     };
     let start = values.get_untracked();
     let ways = summary_of(&routings, &blockings, values, |form| (&form.routing, &form.blocking));
+    let ways = Signal::derive(move || match values.read().only_on.trim() {
+        "" => ways.get(),
+        _ => format!("{} · {}", ways.get(), tu_string!(i18n, jobs.only_on_some)),
+    });
     let missed = Signal::derive(move || {
         let form = values.read();
         let policy = serde_json::from_value(form.misfire_policy.as_str().into());
@@ -163,7 +174,7 @@ fn Folded(form: JobForm) -> impl IntoView {
         <FoldedGroup
             title=tu_string!(i18n, jobs.group_routing)
             summary=ways
-            open=any_wrong(&["routing", "blocking"])
+            open=any_wrong(&["routing", "only_on", "blocking"])
         >
             <SelectField
                 name="routing"
@@ -171,6 +182,15 @@ fn Folded(form: JobForm) -> impl IntoView {
                 options=routings.to_vec()
                 help=routing_line
                 on_change=change(|form, text| form.routing = text)
+            />
+            <TextArea
+                name="only_on"
+                label=tu_string!(i18n, jobs.only_on)
+                rows=2
+                mono=true
+                optional=true
+                placeholder="zone=a"
+                help=tu_string!(i18n, jobs.only_on_help)
             />
             <SelectField
                 name="blocking"

@@ -36,6 +36,10 @@ pub fn schedule_text(i18n: I18nContext<Locale>, kind: ScheduleKind, schedule: &s
             let length = length_words(i18n, schedule.parse().unwrap_or(0));
             (tu_string!(i18n, jobs.every_words, length = length), false)
         }
+        ScheduleKind::FixedDelay => {
+            let length = length_words(i18n, schedule.parse().unwrap_or(0));
+            (tu_string!(i18n, jobs.delay_words, length = length), false)
+        }
         ScheduleKind::Once => (tu_string!(i18n, jobs.once_words, time = schedule.to_owned()), false),
         ScheduleKind::Manual => (tu_string!(i18n, jobs.only_by_hand).to_owned(), false),
     }
@@ -126,6 +130,7 @@ pub fn routing_word(i18n: I18nContext<Locale>, routing: Routing) -> &'static str
         Routing::LeastRecentlyUsed => tu_string!(i18n, jobs.routing_recently),
         Routing::Failover => tu_string!(i18n, jobs.routing_failover),
         Routing::Busyover => tu_string!(i18n, jobs.routing_busyover),
+        Routing::Broadcast => tu_string!(i18n, jobs.routing_broadcast),
     }
 }
 
@@ -141,6 +146,7 @@ pub fn routing_help(i18n: I18nContext<Locale>, routing: Routing) -> &'static str
         Routing::LeastRecentlyUsed => tu_string!(i18n, jobs.routing_recently_help),
         Routing::Failover => tu_string!(i18n, jobs.routing_failover_help),
         Routing::Busyover => tu_string!(i18n, jobs.routing_busyover_help),
+        Routing::Broadcast => tu_string!(i18n, jobs.routing_broadcast_help),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/runs/:id`
 
 use super::log::RunLog;
+use super::shards::{Progress, Shards};
 use super::why::Why;
 use super::words::{host, kind_word};
 use crate::api::runs::{self, FollowUp, KillRun, RunView};
@@ -51,7 +52,8 @@ pub fn RunDetail() -> impl IntoView {
     }
 }
 
-/// The head follows the run's state, which the log reports; the log below stays in place.
+/// The head follows the run's state, which the log reports, or the shards of a run that was split; what
+/// is below stays in place.
 #[component]
 fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
     let id = view.run.id;
@@ -64,6 +66,7 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
             if let Ok(view) = runs::run(id).await
                 && present.try_with_untracked(|shown| *shown != view).unwrap_or(false)
             {
+                state.try_set(view.run.state);
                 present.try_set(view);
             }
         });
@@ -78,19 +81,31 @@ fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
         }
         now
     });
+    let head = Memo::new(move |_| without_shards(&present.read()));
+    // A run is split long after its page may have been opened.
+    let is_split = Memo::new(move |_| present.read().shards.is_some());
     view! {
         <div class="page run-page">
-            {move || view! { <Head view=present.get() kill/> }}
-            <RunLog id start=log state/>
+            {move || view! { <Head view=head.get() present kill/> }}
+            {move || match is_split.get() {
+                true => view! { <Shards present refresh/> }.into_any(),
+                false => view! { <RunLog id start=log.clone() state/> }.into_any(),
+            }}
         </div>
     }
 }
 
+/// The run without what its shards change in it: somebody may be answering a question in the head
+/// meanwhile, which is drawn anew with every other change.
+fn without_shards(view: &RunView) -> RunView {
+    RunView { shards: None, run: Model { fence: 0, ..view.run.clone() }, ..view.clone() }
+}
+
 #[component]
-fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
+fn Head(view: RunView, present: RwSignal<RunView>, kill: ServerAction<KillRun>) -> impl IntoView {
     let i18n = use_i18n();
     let run = view.run.clone();
-    let id = run.id;
+    let (id, is_over, is_split) = (run.id, run.state.is_final(), run.is_split());
     let name = match &view.job {
         Some(job) => job.name.clone(),
         None => tu_string!(i18n, runs.deleted_job, id = run.job_id),
@@ -104,7 +119,7 @@ fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
         Crumb::here(run.id.to_string()),
     ];
     let kill_button = {
-        let (name, is_over) = (name.clone(), run.state.is_final());
+        let name = name.clone();
         move || (!is_over).then(|| view! { <Kill id=run.id name=name.clone() kill/> })
     };
     view! {
@@ -115,7 +130,10 @@ fn Head(view: RunView, kill: ServerAction<KillRun>) -> impl IntoView {
         <FactLine view=view.clone()/>
         <Timeline points=points(i18n, &view)/>
         <div class="split">
-            <Outcome view=view.clone()/>
+            {match is_split {
+                true => view! { <Progress present/> }.into_any(),
+                false => view! { <Outcome view=view.clone()/> }.into_any(),
+            }}
             <aside>
                 <Section title=tu_string!(i18n, runs.why)>
                     <Why view/>
@@ -207,14 +225,30 @@ fn Cause(view: RunView) -> impl IntoView {
             }
         }
         (RunKind::Child, _) => tu_string!(i18n, runs.child_of).to_owned(),
+        (RunKind::Shard, _) => shard_words(i18n, &run),
         (RunKind::Manual, Some(name)) => format!("{} · {name}", kind_word(i18n, run.kind)),
         (kind, _) => kind_word(i18n, kind).to_owned(),
     };
-    let cause = matches!(run.kind, RunKind::Retry | RunKind::Child).then_some(run.slot);
+    let cause = match run.kind {
+        RunKind::Retry | RunKind::Child => Some(run.slot),
+        RunKind::Shard => run.parent_id,
+        _ => None,
+    };
+    let whole = run.parent_id.filter(|whole| cause != Some(*whole));
     view! {
         {words}
-        {cause.map(|id| view! { " " <a class="mono" href=routes::run(id)>{id}</a> })}
+        {cause.map(run_link)}
+        {whole.map(|id| view! { " · " {shard_words(i18n, &run)} {run_link(id)} })}
     }
+}
+
+fn run_link(id: i64) -> impl IntoView {
+    view! { " " <a class="mono" href=routes::run(id)>{id}</a> }
+}
+
+/// “shard 0 of 5 of run”: by the index and the total that its handler was given.
+fn shard_words(i18n: I18nContext<Locale>, run: &Model) -> String {
+    tu_string!(i18n, runs.shard_of, index = run.shard_index, total = run.shard_total)
 }
 
 #[component]
@@ -243,9 +277,15 @@ fn points(i18n: I18nContext<Locale>, view: &RunView) -> Vec<Point> {
         Some(_) if !is_over => PointKind::Now,
         at => kind_of(at),
     };
+    // What was split is accepted by nobody; its shards are.
+    let (sent_words, sent) = match run.is_split() {
+        true if !is_over => (tu_string!(i18n, runs.point_split), PointKind::Now),
+        true => (tu_string!(i18n, runs.point_split), PointKind::Done),
+        false => (tu_string!(i18n, runs.point_sent), kind_of(run.sent_at)),
+    };
     let mut points = vec![
         point(tu_string!(i18n, runs.point_due), Some(run.due_at), None, PointKind::Due),
-        point(tu_string!(i18n, runs.point_sent), run.sent_at, note, kind_of(run.sent_at)),
+        point(sent_words, run.sent_at, note, sent),
         point(tu_string!(i18n, runs.point_accepted), run.accepted_at, None, accepted),
         point(
             tu_string!(i18n, runs.point_finished),
@@ -257,6 +297,9 @@ fn points(i18n: I18nContext<Locale>, view: &RunView) -> Vec<Point> {
     if is_over {
         // What never happened is no step on the way to the end.
         points.retain(|point| point.at.is_some());
+    }
+    if run.is_split() {
+        points.retain(|point| point.at.is_some() || point.label != tu_string!(i18n, runs.point_accepted));
     }
     points.sort_by_key(|point| point.at.unwrap_or(i64::MAX));
     points

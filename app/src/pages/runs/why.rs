@@ -44,7 +44,10 @@ fn answer(icon: IconName, title: impl Into<String>, text: impl Into<String>) -> 
 /// What asked for it, and how punctual it was.
 fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
     let run = &view.run;
-    let sent = run.sent_at.map(|sent| tu_string!(i18n, runs.why_sent, delay = duration(sent - run.due_at)));
+    let sent = run.sent_at.map(|sent| duration(sent - run.due_at)).map(|delay| match run.is_split() {
+        true => tu_string!(i18n, runs.why_split_at, delay = delay),
+        false => tu_string!(i18n, runs.why_sent, delay = delay),
+    });
     let sent = sent.unwrap_or_default();
     match (run.kind, &view.job) {
         (RunKind::Schedule, Some(job)) if run.job_version == job.version => {
@@ -70,6 +73,11 @@ fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
         (RunKind::Child, _) => {
             let text = tu_string!(i18n, runs.why_child_text, run = run.slot);
             answer(IconName::ListTree, tu_string!(i18n, runs.why_child), format!("{text} {sent}"))
+        }
+        (RunKind::Shard, _) => {
+            let (whole, index, total) = (run.parent_id.unwrap_or(0), run.shard_index, run.shard_total);
+            let text = tu_string!(i18n, runs.why_shard_text, run = whole, index = index, total = total);
+            answer(IconName::Fork, tu_string!(i18n, runs.why_shard), format!("{text} {sent}"))
         }
         _ => {
             let text = match &view.started_by {
@@ -116,12 +124,15 @@ fn routed(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
         }
         None => host(address).to_owned(),
     });
+    let split = strategy
+        .filter(|_| view.run.is_split())
+        .map(|strategy| tu_string!(i18n, runs.why_split, strategy = strategy, total = view.run.shard_total));
     let asked = (!view.tries.is_empty()).then(|| {
         let tries: Vec<String> = view.tries.iter().map(|tried| try_words(i18n, tried)).collect();
         let tries = tries.join(tu_string!(i18n, runs.try_join));
         tu_string!(i18n, runs.why_asked, tries = tries)
     });
-    let text = [chosen, asked].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let text = [chosen, split, asked].into_iter().flatten().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then(|| answer(IconName::Fork, tu_string!(i18n, runs.why_routed), text)).flatten()
 }
 

@@ -1,13 +1,13 @@
 //! Who may go of the runs that wait: how many are out, as the database has it, and what the rules make
 //! of that.
 
-use super::queue::Queue;
+use super::queue::{Line, Queue};
 use super::stopper::Stopper;
 use crate::Result;
 use crate::engine::directory::JobBody;
 use crate::engine::shared::Shared;
 use crate::rules::admission::{Admission, Limits, Occupancy, Place, admit};
-use entity::job::Overlap;
+use entity::job::{Overlap, Routing};
 use entity::run::{Model as Run, Reason};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,9 +21,15 @@ pub struct Gatekeeper {
     out: HashMap<i64, Run>,
 }
 
-/// The limits that hold for runs of a job on an executor.
-pub fn limits(shared: &Shared, body: &JobBody, executor_id: i32) -> Limits {
-    Limits::of(&body.job, shared.directory.max_parallel(executor_id))
+/// The limits that hold for a run. Of a run that is split, the whole takes a slot of its job, and each
+/// shard one of the executor.
+pub fn limits(shared: &Shared, body: &JobBody, run: &Run) -> Limits {
+    let limits = Limits::of(&body.job, shared.directory.max_parallel(run.executor_id));
+    match body.job.routing {
+        _ if run.is_shard() => Limits { job: None, ..limits },
+        Routing::Broadcast => Limits { executor: None, ..limits },
+        _ => limits,
+    }
 }
 
 impl Gatekeeper {
@@ -34,7 +40,7 @@ impl Gatekeeper {
     ) -> Result<Self> {
         let (mut jobs, mut executors) = (HashSet::new(), HashSet::new());
         for (executor_id, body) in wanted {
-            let limits = limits(shared, body, executor_id);
+            let limits = Limits::of(&body.job, shared.directory.max_parallel(executor_id));
             jobs.extend(limits.job.map(|_| body.job.id));
             executors.extend(limits.executor.map(|_| executor_id));
         }
@@ -64,22 +70,31 @@ impl Gatekeeper {
             Occupancy {
                 of_job: self.of_job.get(&job_id).map_or(&[], Vec::as_slice),
                 of_executor: self.of_executor.get(&executor_id).copied().unwrap_or(0),
-                queued: queue.length(executor_id, job_id),
+                queued: queue.length(executor_id, Line::from(run)),
                 is_queued: run.reason.is_held(),
-                is_behind: queue.is_behind(executor_id, job_id, Place::from(run)),
+                is_behind: queue.is_behind(executor_id, Line::from(run), Place::from(run)),
             },
         )
     }
 
     /// A run takes its slots.
     pub fn enter(&mut self, run: &Run) {
-        self.of_job.entry(run.job_id).or_default().push(run.id);
-        *self.of_executor.entry(run.executor_id).or_default() += 1;
+        if !run.is_shard() {
+            self.enter_whole(run);
+        }
+        if !run.is_split() {
+            *self.of_executor.entry(run.executor_id).or_default() += 1;
+        }
     }
 
-    /// One that is out, as it was read.
-    pub fn run(&self, run_id: i64) -> Option<&Run> {
-        self.out.get(&run_id)
+    /// A run that is about to be split takes a slot of its job.
+    pub fn enter_whole(&mut self, run: &Run) {
+        self.of_job.entry(run.job_id).or_default().push(run.id);
+    }
+
+    /// Those of the runs that are out, and the shards of those that were split, as they were read.
+    pub fn with_shards(&self, ids: &[i64]) -> impl Iterator<Item = &Run> {
+        self.out.values().filter(|run| ids.contains(&run.parent_id.unwrap_or(run.id)))
     }
 
     /// The runs in the queue that find room at this executor now, in order.
@@ -91,7 +106,10 @@ impl Gatekeeper {
         max_parallel: i32,
     ) -> Vec<i64> {
         let mut taken: HashMap<i32, usize> = HashMap::new();
-        let has_room = |job_id: i32| {
+        let has_room = |Line { job_id, is_shard }| {
+            if is_shard {
+                return true;
+            }
             // A job that was deleted leaves what waits to whoever looks at the rows.
             let Some(body) = bodies.get(&job_id) else { return true };
             let Some(slots) = Limits::of(&body.job, max_parallel).job else { return true };

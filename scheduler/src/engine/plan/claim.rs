@@ -1,5 +1,6 @@
 //! Claiming what waits: runs by hand, runs handed back, runs that an executor had no room for, runs
-//! that others of their job may hold up, runs whose instances are asked first.
+//! that others of their job may hold up, runs whose instances are asked first, runs that are split into
+//! shards, and the shards.
 
 use super::admission::{Gatekeeper, limits};
 use super::agenda::Agenda;
@@ -8,6 +9,7 @@ use super::probe::{Found, Prober};
 use super::queue::Queue;
 use super::route::{Exit, Router, Way};
 use super::rows::deadline;
+use super::spread::{self, Spread};
 use super::stopper::Stopper;
 use crate::engine::directory::{Instances, JobBody};
 use crate::engine::dispatch::Order;
@@ -48,6 +50,7 @@ struct Decided {
     /// Runs that take a slot when they go, with their executor.
     occupants: Vec<(i64, i32)>,
     to_ask: Vec<(Run, Arc<JobBody>, Instances)>,
+    to_split: Vec<Spread>,
     /// Put into the queue.
     held: Vec<i64>,
     replaced: Vec<Run>,
@@ -64,15 +67,27 @@ pub async fn due(shared: &Shared, now: Millis) -> Result<Vec<i64>> {
 impl Claimer<'_> {
     /// Claims those of `ids`, of the runs whose instances have answered, and of the queues of the
     /// executors where something was `released`, that wait for this server and may go, and hands them to
-    /// dispatching. Begins to ask for those whose instances are asked first. Returns how many were
-    /// claimed.
+    /// dispatching. Begins to ask for those whose instances are asked first. Splits what is to be split,
+    /// and claims the shards. Returns how many were claimed.
     pub async fn claim(mut self, ids: &[i64], released: &HashSet<i32>) -> Result<usize> {
         let found = self.prober.take_found();
         let ids: Vec<i64> = ids.iter().chain(found.keys()).copied().collect();
+        let (claimed, shards) = self.claim_these(&ids, found, released).await?;
+        let (shards_claimed, _) = self.claim_these(&shards, HashMap::new(), &HashSet::new()).await?;
+        Ok(claimed + shards_claimed)
+    }
+
+    /// How many were claimed, and the shards that appeared in the place of others.
+    async fn claim_these(
+        &mut self,
+        ids: &[i64],
+        found: HashMap<i64, Found>,
+        released: &HashSet<i32>,
+    ) -> Result<(usize, Vec<i64>)> {
         if ids.is_empty() && released.is_empty() {
-            return Ok(0);
+            return Ok((0, Vec::new()));
         }
-        let mut waiting = self.waiting(&ids).await?;
+        let mut waiting = self.waiting(ids).await?;
         let jobs = waiting.iter().map(|found| found.run.job_id);
         let queued = released.iter().flat_map(|id| self.queue.jobs_of(*id));
         let jobs: Vec<i32> = jobs.chain(queued).collect::<HashSet<i32>>().into_iter().collect();
@@ -123,7 +138,8 @@ impl Claimer<'_> {
         Gatekeeper::for_runs(self.shared, wanted).await
     }
 
-    /// What becomes of each. A run of a job that is gone is skipped.
+    /// What becomes of each. A run of a job that is gone is skipped, and a shard of a run that has ended
+    /// is killed, too.
     async fn decide(
         &mut self,
         waiting: Vec<RunWithParameter>,
@@ -133,6 +149,7 @@ impl Claimer<'_> {
     ) -> Result<Decided> {
         let mut router = Router::new(self.shared, bodies.values(), self.now).await?;
         let freezes = self.shared.directory.freezes();
+        let under_way = spread::parents_under_way(self.shared, &waiting).await?;
         let mut decided = Decided::default();
         for RunWithParameter { run, parameter } in waiting {
             // Deleted, or disabled while it was handed back: nothing of it goes out.
@@ -141,6 +158,11 @@ impl Claimer<'_> {
                 self.skip(&mut decided, &run, Reason::Disabled, Vec::new());
                 continue;
             };
+            if run.parent_id.is_some_and(|parent| !under_way.contains(&parent)) {
+                self.queue.remove(run.id);
+                decided.step(&run, What::Kill { by: None }, self.now);
+                continue;
+            }
             if freezes.is_frozen(body.job.namespace_id) {
                 self.queue.remove(run.id);
                 decided.hold(&run, Reason::Frozen, self.now);
@@ -150,6 +172,7 @@ impl Claimer<'_> {
                 continue;
             }
             let way = match found.remove(&run.id) {
+                _ if run.is_shard() => router.way_pinned(body, &run),
                 Some(found) => router.way_found(run.executor_id, found),
                 None => router.way(body, run.executor_id, self.cursors.route_seq(run.job_id)),
             };
@@ -161,6 +184,11 @@ impl Claimer<'_> {
                 }
                 Way::Full => {}
                 Way::Ask(instances) => decided.to_ask.push((run, body.clone(), instances)),
+                Way::Spread(instances) => {
+                    gatekeeper.enter_whole(&run);
+                    self.queue.remove(run.id);
+                    decided.to_split.push(Spread { run, parameter, body: body.clone(), instances });
+                }
                 Way::None { reason, tries } => self.skip(&mut decided, &run, reason, tries),
             }
         }
@@ -175,7 +203,7 @@ impl Claimer<'_> {
         body: &JobBody,
         gatekeeper: &Gatekeeper,
     ) -> bool {
-        let limits = limits(self.shared, body, run.executor_id);
+        let limits = limits(self.shared, body, run);
         if !limits.any() {
             return true;
         }
@@ -192,7 +220,7 @@ impl Claimer<'_> {
             Admission::Skip(reason) => self.skip(decided, run, reason, Vec::new()),
             Admission::Replace(ids) => {
                 self.hold(decided, run, Reason::BehindRun);
-                for replaced in ids.iter().filter_map(|id| gatekeeper.run(*id)) {
+                for replaced in gatekeeper.with_shards(&ids) {
                     decided.step(replaced, What::Replace, self.now);
                     decided.replaced.push(replaced.clone());
                 }
@@ -242,8 +270,9 @@ impl Claimer<'_> {
     }
 
     /// Writes what was decided, and does what follows from it.
-    async fn carry_out(&mut self, mut decided: Decided) -> Result<usize> {
+    async fn carry_out(&mut self, mut decided: Decided) -> Result<(usize, Vec<i64>)> {
         let to_ask = std::mem::take(&mut decided.to_ask);
+        let to_split = std::mem::take(&mut decided.to_split);
         let done = self.write(&decided).await?;
         let mut won = Vec::with_capacity(decided.orders.len());
         for step in decided.steps.iter().filter(|step| done.contains(&step.run_id)) {
@@ -262,7 +291,7 @@ impl Claimer<'_> {
         for (run, body, instances) in to_ask {
             self.prober.ask(self.shared, &run, &body, &instances);
         }
-        Ok(claimed)
+        Ok((claimed, spread::split(self.shared, to_split, self.now).await?))
     }
 
     /// The runs whose step was applied.

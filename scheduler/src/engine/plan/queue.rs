@@ -7,15 +7,28 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 #[derive(Debug, Default)]
 pub struct Queue {
-    executors: HashMap<i32, HashMap<i32, BTreeMap<Place, Reason>>>,
+    executors: HashMap<i32, HashMap<Line, BTreeMap<Place, Reason>>>,
     entries: HashMap<i64, Entry>,
+}
+
+/// What waits for the same: the runs of a job, or the shards of its runs, for these take no slot of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Line {
+    pub job_id: i32,
+    pub is_shard: bool,
+}
+
+impl From<&Run> for Line {
+    fn from(run: &Run) -> Self {
+        Self { job_id: run.job_id, is_shard: run.is_shard() }
+    }
 }
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     executor_id: i32,
-    job_id: i32,
+    line: Line,
     place: Place,
 }
 
@@ -23,22 +36,21 @@ impl Queue {
     /// Puts a run into its place, or moves it there.
     pub fn put(&mut self, run: &Run, reason: Reason) {
         self.remove(run.id);
-        let Run { executor_id, job_id, .. } = *run;
-        let place = Place::from(run);
-        self.executors.entry(executor_id).or_default().entry(job_id).or_default().insert(place, reason);
-        self.entries.insert(run.id, Entry { executor_id, job_id, place });
+        let (executor_id, line, place) = (run.executor_id, Line::from(run), Place::from(run));
+        self.executors.entry(executor_id).or_default().entry(line).or_default().insert(place, reason);
+        self.entries.insert(run.id, Entry { executor_id, line, place });
     }
 
     pub fn remove(&mut self, run_id: i64) {
-        let Some(Entry { executor_id, job_id, place, .. }) = self.entries.remove(&run_id) else { return };
-        let Some(jobs) = self.executors.get_mut(&executor_id) else { return };
-        if let Some(places) = jobs.get_mut(&job_id) {
+        let Some(Entry { executor_id, line, place }) = self.entries.remove(&run_id) else { return };
+        let Some(lines) = self.executors.get_mut(&executor_id) else { return };
+        if let Some(places) = lines.get_mut(&line) {
             places.remove(&place);
             if places.is_empty() {
-                jobs.remove(&job_id);
+                lines.remove(&line);
             }
         }
-        if jobs.is_empty() {
+        if lines.is_empty() {
             self.executors.remove(&executor_id);
         }
     }
@@ -56,17 +68,17 @@ impl Queue {
 
     /// Jobs of which something waits for this executor.
     pub fn jobs_of(&self, executor_id: i32) -> impl Iterator<Item = i32> + '_ {
-        self.executors.get(&executor_id).into_iter().flat_map(|jobs| jobs.keys().copied())
+        self.executors.get(&executor_id).into_iter().flat_map(|lines| lines.keys().map(|line| line.job_id))
     }
 
-    /// How many runs of a job wait.
-    pub fn length(&self, executor_id: i32, job_id: i32) -> usize {
-        self.of_job(executor_id, job_id).map_or(0, BTreeMap::len)
+    /// How many wait in a line.
+    pub fn length(&self, executor_id: i32, line: Line) -> usize {
+        self.places(executor_id, line).map_or(0, BTreeMap::len)
     }
 
     /// What a run that goes before this place waits for, if both want the same.
-    pub fn is_behind(&self, executor_id: i32, job_id: i32, place: Place) -> Option<Reason> {
-        let own = self.of_job(executor_id, job_id).and_then(BTreeMap::first_key_value);
+    pub fn is_behind(&self, executor_id: i32, line: Line, place: Place) -> Option<Reason> {
+        let own = self.places(executor_id, line).and_then(BTreeMap::first_key_value);
         if let Some((_, reason)) = own.filter(|(first, _)| **first < place) {
             return Some(*reason);
         }
@@ -75,29 +87,29 @@ impl Queue {
         before.next().map(|(_, reason)| *reason)
     }
 
-    /// The next in order for this executor of whose job `has_room` says so: it is asked for each run once,
-    /// in the order in which they would go, and a job for which it says no is left alone.
-    pub fn next(&self, executor_id: i32, most: usize, mut has_room: impl FnMut(i32) -> bool) -> Vec<i64> {
+    /// The next in order for this executor of whose line `has_room` says so: it is asked for each run
+    /// once, in the order in which they would go, and a line for which it says no is left alone.
+    pub fn next(&self, executor_id: i32, most: usize, mut has_room: impl FnMut(Line) -> bool) -> Vec<i64> {
         let mut chosen = Vec::new();
-        let Some(jobs) = self.executors.get(&executor_id) else { return chosen };
-        let mut lines: HashMap<i32, _> = jobs.iter().map(|(id, places)| (*id, places.keys())).collect();
-        let mut heads: BTreeSet<(Place, i32)> = BTreeSet::new();
-        for (job_id, line) in &mut lines {
-            heads.extend(line.next().map(|place| (*place, *job_id)));
+        let Some(lines) = self.executors.get(&executor_id) else { return chosen };
+        let mut rest: HashMap<Line, _> = lines.iter().map(|(line, places)| (*line, places.keys())).collect();
+        let mut heads: BTreeSet<(Place, Line)> = BTreeSet::new();
+        for (line, places) in &mut rest {
+            heads.extend(places.next().map(|place| (*place, *line)));
         }
         while chosen.len() < most
-            && let Some((place, job_id)) = heads.pop_first()
+            && let Some((place, line)) = heads.pop_first()
         {
-            if has_room(job_id) {
+            if has_room(line) {
                 chosen.push(place.run_id);
-                heads.extend(lines.get_mut(&job_id).and_then(Iterator::next).map(|next| (*next, job_id)));
+                heads.extend(rest.get_mut(&line).and_then(Iterator::next).map(|next| (*next, line)));
             }
         }
         chosen
     }
 
-    fn of_job(&self, executor_id: i32, job_id: i32) -> Option<&BTreeMap<Place, Reason>> {
-        self.executors.get(&executor_id)?.get(&job_id)
+    fn places(&self, executor_id: i32, line: Line) -> Option<&BTreeMap<Place, Reason>> {
+        self.executors.get(&executor_id)?.get(&line)
     }
 }
 
@@ -123,8 +135,8 @@ mod tests {
             queue(&[of_job(1, 10, 0), of_job(1, 11, 0), of_job(2, 5, 0), of_job(2, 6, 0), of_job(3, 20, 9)]);
         let next = |most, rooms: [usize; 3]| {
             let mut rooms = rooms;
-            queue.next(1, most, |job_id| {
-                let room = &mut rooms[job_id as usize - 1];
+            queue.next(1, most, |line| {
+                let room = &mut rooms[line.job_id as usize - 1];
                 std::mem::replace(room, room.saturating_sub(1)) > 0
             })
         };
@@ -139,7 +151,7 @@ mod tests {
         let mut queue = queue(&[of_job(1, 10, 0), of_job(1, 11, 0)]);
         queue.put(&of_job(1, 11, 5), Reason::AtCapacity);
         assert_eq!(queue.next(1, 9, |_| true), [11, 10]);
-        assert_eq!(queue.length(1, 1), 2);
+        assert_eq!(queue.length(1, Line { job_id: 1, is_shard: false }), 2);
         queue.remove(11);
         queue.remove(10);
         assert!(queue.executors().next().is_none());
@@ -148,7 +160,10 @@ mod tests {
     #[test]
     fn one_is_behind_its_own_job_and_behind_whoever_waits_for_the_executor() {
         let mut queue = queue(&[of_job(1, 10, 0)]);
-        let behind = |queue: &Queue, job_id, id| queue.is_behind(1, job_id, Place::from(&of_job(1, id, 0)));
+        let behind = |queue: &Queue, job_id, id| {
+            let run = of_job(job_id, id, 0);
+            queue.is_behind(1, Line::from(&run), Place::from(&run))
+        };
         assert_eq!(behind(&queue, 1, 12), Some(Reason::BehindRun));
         assert_eq!(behind(&queue, 1, 9), None, "it goes before");
         assert_eq!(behind(&queue, 2, 12), None, "it waits for a slot of its own job");
@@ -161,6 +176,6 @@ mod tests {
         let mut queue = queue(&[run(10), run(11)]);
         queue.replace(&[Run { reason: Reason::AtCapacity, ..run(12) }]);
         assert_eq!(queue.next(1, 9, |_| true), [12]);
-        assert_eq!(queue.length(1, 1), 1);
+        assert_eq!(queue.length(1, Line { job_id: 1, is_shard: false }), 1);
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::step::RouteMark;
 use crate::rules::routing::{self, Basis, Candidate, Uses};
 use entity::Millis;
 use entity::job::{Model as Job, Routing};
-use entity::run::Reason;
+use entity::run::{Model as Run, Reason};
 use entity::run_text::Try;
 use rand::Rng;
 use std::collections::HashMap;
@@ -22,6 +22,8 @@ pub enum Way {
     Full,
     /// These are asked first: it waits as a row meanwhile.
     Ask(Instances),
+    /// To each of these as a shard of its own: it is split, and the shards are claimed.
+    Spread(Instances),
     /// Nowhere.
     None { reason: Reason, tries: Vec<Try> },
 }
@@ -70,15 +72,17 @@ impl<'a> Router<'a> {
     /// Where a run of this job goes. `executor_id` is that of the run's row, whatever the job says by
     /// now: it is the one whose result counts. `route_seq` is the job's.
     pub fn way(&mut self, body: &JobBody, executor_id: i32, route_seq: i64) -> Way {
-        let instances = self.executor(executor_id).instances.clone();
-        if instances.is_empty() {
-            return Way::None { reason: Reason::NoInstance, tries: Vec::new() };
-        }
+        let instances = match self.allowed(body, executor_id) {
+            Ok(instances) => instances,
+            Err(reason) => return Way::None { reason, tries: Vec::new() },
+        };
         if !self.has_room(executor_id) {
             return Way::Full;
         }
-        if body.job.routing.asks() {
-            return Way::Ask(instances);
+        match body.job.routing {
+            Routing::Broadcast => return Way::Spread(instances),
+            asking if asking.asks() => return Way::Ask(instances),
+            _ => {}
         }
         match self.choose(&body.job, &instances, route_seq) {
             Some((target, mark)) => self.out(Exit { target, mark, tries: Vec::new() }),
@@ -92,6 +96,23 @@ impl<'a> Router<'a> {
             Some(_) if !self.has_room(executor_id) => Way::Full,
             Some(target) => self.out(Exit { target, mark: None, tries: found.tries }),
             None => Way::None { reason: found.reason, tries: found.tries },
+        }
+    }
+
+    /// Where a shard goes: to its own instance. That one gone, a first attempt goes nowhere, for it is
+    /// about that instance, and a further one to any other: what was begun is to be done.
+    pub fn way_pinned(&mut self, body: &JobBody, shard: &Run) -> Way {
+        let instances = match self.allowed(body, shard.executor_id) {
+            Ok(instances) => instances,
+            Err(reason) => return Way::None { reason, tries: Vec::new() },
+        };
+        let own = instances.iter().find(|target| Some(target.instance_id) == shard.instance_id);
+        let any = || instances.get(rand::rng().random_range(0..instances.len().max(1)));
+        let target = own.or_else(|| if shard.attempt > 1 { any() } else { None });
+        match target {
+            None => Way::None { reason: Reason::NoInstance, tries: Vec::new() },
+            Some(_) if !self.has_room(shard.executor_id) => Way::Full,
+            Some(target) => self.out(Exit { target: target.clone(), mark: None, tries: Vec::new() }),
         }
     }
 
@@ -116,6 +137,21 @@ impl<'a> Router<'a> {
             _ => None,
         };
         Some((target, mark))
+    }
+
+    /// The instances that are there and that the job may run on, at least one; or why there is none.
+    fn allowed(&mut self, body: &JobBody, executor_id: i32) -> Result<Instances, Reason> {
+        let instances = self.executor(executor_id).instances.clone();
+        let allowed = body.allowed.as_ref().ok_or(Reason::NoneAllowed)?;
+        if instances.is_empty() {
+            return Err(Reason::NoInstance);
+        }
+        if allowed.is_everyone() {
+            return Ok(instances);
+        }
+        let named = instances.iter().filter(|target| allowed.names(&target.address, &target.labels));
+        let named: Instances = named.cloned().collect();
+        if named.is_empty() { Err(Reason::NoneAllowed) } else { Ok(named) }
     }
 
     fn out(&mut self, exit: Exit) -> Way {

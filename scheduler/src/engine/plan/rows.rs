@@ -70,7 +70,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
                 Planned::Fire { nominal, due_at } => {
                     (run.nominal_at, run.due_at) = (nominal, due_at + body.delay_ms);
                     advance.last_at = nominal;
-                    if limits(shared, body, run.executor_id).any() {
+                    if limits(shared, body, &run).any() {
                         appointments.push((run.due_at, run.id));
                         advance.rows.push(run);
                         continue;
@@ -85,12 +85,16 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
                             orders.push(Order::new(&run, target, body.clone(), None));
                         }
                         Way::Full => {}
-                        Way::Ask(_) => appointments.push((now, run.id)),
+                        Way::Ask(_) | Way::Spread(_) => appointments.push((now, run.id)),
                         Way::None { reason, .. } => skip(&mut run, reason, now),
                     }
                 }
             }
             advance.rows.push(run);
+        }
+        // With no run under way that it could count from, a fixed delay counts from now.
+        if advance.rows.iter().all(|run| run.state.is_final()) {
+            advance.next_at = advance.next_at.or(body.after_end(now));
         }
         advances.push(advance);
     }

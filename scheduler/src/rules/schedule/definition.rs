@@ -1,7 +1,7 @@
 //! What is stored about a schedule, read into what fires.
 
 use super::local_time;
-use super::rate::Rate;
+use super::rate::{self, Rate};
 use super::wall_clock::{Showing, WallClock};
 use super::{Fire, Pattern, Schedule};
 use crate::rules::cron::{CronExpression, CronProblem};
@@ -96,13 +96,13 @@ impl Schedule {
         if from.zip(until).is_some_and(|(from, until)| until <= from) {
             return Err(vec![FieldFault::new("valid_until", Fault::NotLater)]);
         }
-        if schedule.next_after(now).is_some() {
+        if schedule.first_fire(now).is_some() {
             return Ok(schedule);
         }
         match schedule.pattern {
             Pattern::Manual => Ok(schedule),
             Pattern::Once(_) => Err(vec![FieldFault::new("schedule", Fault::Past)]),
-            Pattern::Cron(_) | Pattern::Rate(_) => {
+            Pattern::Cron(_) | Pattern::Rate(_) | Pattern::Delay(_) => {
                 let never = Fault::Cron { position: None, detail: CronFault::Never };
                 Err(vec![FieldFault::new("schedule", never)])
             }
@@ -120,6 +120,7 @@ fn pattern(definition: &Definition<'_>, clock: WallClock) -> Result<Pattern, Fau
             let anchor = definition.validity.from.unwrap_or(definition.created_at);
             Rate::parse(text, anchor).map(Pattern::Rate)
         }
+        ScheduleKind::FixedDelay => rate::length(text).map(Pattern::Delay),
         ScheduleKind::Once => once(text, clock).map(Pattern::Once),
     }
 }
@@ -200,6 +201,27 @@ mod tests {
         let from = Some(instant("2026-05-01T13:30:00Z"));
         let validity = Validity { from, until: None };
         assert_eq!(first(Definition { validity, ..rate("86400") }), Some(instant("2026-06-01T13:30:00Z")));
+    }
+
+    #[test]
+    fn a_fixed_delay_begins_at_once_or_with_its_validity_and_goes_on_from_the_ends_of_its_runs() {
+        let kind = ScheduleKind::FixedDelay;
+        let (from, until) = (instant("2026-05-01T13:00:00Z"), instant("2026-05-01T14:00:00Z"));
+        let now = instant("2026-05-01T12:00:00Z");
+        let at = |fire: Option<Fire>| fire.map(|fire| fire.at);
+        let plain = Schedule::validate(Definition { kind, ..rate("90") }, now).unwrap();
+        assert_eq!((at(plain.first_fire(now)), plain.next_fire(now)), (Some(now + 1), None));
+        assert_eq!(at(plain.after_end(now)), Some(now + 90_000));
+        assert_eq!(plain.tally(now, now + 9_000_000, 10).map(|tally| tally.count), Some(1));
+        let validity = Validity { from: Some(from), until: Some(until) };
+        let bounded = Schedule::validate(Definition { kind, validity, ..rate("90") }, now).unwrap();
+        assert_eq!(at(bounded.first_fire(now)), Some(from));
+        assert_eq!([until - 90_000, until].map(|end| at(bounded.after_end(end))), [Some(until), None]);
+        let never = Fault::Cron { position: None, detail: CronFault::Never };
+        let over = Schedule::validate(Definition { kind, validity, ..rate("90") }, until);
+        assert_eq!(over, wrong("schedule", never));
+        let wrong_length = Schedule::validate(Definition { kind, ..rate("0") }, now);
+        assert_eq!(wrong_length, wrong("schedule", Fault::OutOfRange { min: 1, max: 31_536_000 }));
     }
 
     #[test]

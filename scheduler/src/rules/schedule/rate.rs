@@ -17,18 +17,23 @@ pub struct Rate {
     every: Millis,
 }
 
+/// Reads a number of seconds, in milliseconds.
+///
+/// # Errors
+/// [`Fault::OutOfRange`] for what is not a whole number from 1 to 31,536,000 in digits.
+pub fn length(text: &str) -> Result<Millis, Fault> {
+    let digits = text.len() <= DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = if digits { text.parse().unwrap_or(0) } else { 0 };
+    match (1..=LONGEST_S).contains(&seconds) {
+        true => Ok(seconds * 1_000),
+        false => Err(Fault::OutOfRange { min: 1, max: LONGEST_S }),
+    }
+}
+
 impl Rate {
-    /// Reads a number of seconds.
-    ///
-    /// # Errors
-    /// [`Fault::OutOfRange`] for what is not a whole number from 1 to 31,536,000 in digits.
+    /// Reads a number of seconds, as [`length`] does.
     pub fn parse(text: &str, anchor: Millis) -> Result<Self, Fault> {
-        let digits = text.len() <= DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
-        let seconds = if digits { text.parse().unwrap_or(0) } else { 0 };
-        if !(1..=LONGEST_S).contains(&seconds) {
-            return Err(Fault::OutOfRange { min: 1, max: LONGEST_S });
-        }
-        Ok(Self { anchor: anchor.saturating_sub(anchor.rem_euclid(1_000)), every: seconds * 1_000 })
+        Ok(Self { anchor: anchor.saturating_sub(anchor.rem_euclid(1_000)), every: length(text)? })
     }
 
     /// The first fire later than `after`; the anchor is the first of all. None only where time ends.

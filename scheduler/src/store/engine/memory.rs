@@ -214,10 +214,36 @@ impl Store for MemoryStore {
         Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
     }
 
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        let tables = self.tables();
+        let result = |id: &i64| Some((*id, tables.texts.get(id)?.result.clone()?));
+        Ok(run_ids.iter().filter_map(result).collect())
+    }
+
+    async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
+        Ok(self.tables().shards_of(run_ids))
+    }
+
+    async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {
+        let mut tables = self.tables();
+        tables.check(authority)?;
+        let mut done = HashSet::new();
+        for split in splits {
+            let stale = tables.moved_on(split.jobs()).next().is_some();
+            let Some(row) = tables.runs.get_mut(&split.run_id).filter(|_| !stale) else { continue };
+            if step::split(row, split.total(), split.at) == Applied::Done {
+                done.insert(split.run_id);
+                tables.insert_all(&split.shards, authority.lease.server_id);
+            }
+        }
+        Ok(done)
+    }
+
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {
         let mut tables = self.tables();
         tables.check(authority)?;
         let mut followed = Followed::default();
+        let mut parents = BTreeSet::new();
         for ending in endings {
             let stale: Vec<i32> = tables.moved_on(ending.jobs()).collect();
             if !stale.is_empty() || !tables.close(ending.run_id) {
@@ -225,16 +251,15 @@ impl Store for MemoryStore {
                 continue;
             }
             followed.closed += 1;
-            if let Some(run) = tables.runs.get_mut(&ending.run_id).filter(|_| ending.is_retried()) {
+            parents.extend(ending.parent_id);
+            if let Some(run) = tables.runs.get_mut(&ending.run_id).filter(|_| ending.is_excused()) {
                 run.attention = None;
             }
-            for RunWithParameter { run, parameter } in &ending.rows {
-                if tables.insert_run(run.clone(), authority.lease.server_id) {
-                    followed.inserted.insert(run.id);
-                    tables.parameters.extend(parameter.clone().map(|text| (run.id, text)));
-                }
-            }
+            let rows = ending.rows_beside(ending.parent_id.and_then(|id| tables.runs.get(&id))).to_vec();
+            followed.inserted.extend(tables.insert_all(&rows, authority.lease.server_id));
+            ending.restart.into_iter().for_each(|restart| tables.restart(restart));
         }
+        followed.gathered = tables.gather(parents);
         Ok(followed)
     }
 
@@ -259,7 +284,11 @@ impl Store for MemoryStore {
             frozen.is_some_and(|frozen| !namespace_of(cursor.job_id).is_some_and(|id| frozen.contains(&id)))
         };
         let live = || tables.runs.values().filter(|run| run.live_bucket.is_some());
-        let unended = |run: &&run::Model| !run.state.is_final() && is_past(run.deadline_at);
+        let is_left_open = |run: &run::Model| {
+            run.is_split() && is_past(run.sent_at) && !live().any(|own| own.parent_id == Some(run.id))
+        };
+        let unended =
+            |run: &&run::Model| !run.state.is_final() && (is_past(run.deadline_at) || is_left_open(run));
         let unfollowed = |run: &&run::Model| run.state.is_final() && is_past(run.ended_at);
         Ok(Breaches {
             unplanned: tables

@@ -11,9 +11,10 @@ mod follow;
 mod plan;
 mod read;
 mod settle;
+mod shards;
 
 use super::*;
-use crate::store::{Db, freezes, instances, job_children, leases, route_uses};
+use crate::store::{Db, freezes, instances, job_children, leases, route_uses, runs};
 use crate::{Error, Result};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -150,6 +151,14 @@ impl Store for SqlStore {
         Ok(read::runs(self.db.reader(), run_ids).await?)
     }
 
+    async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        Ok(read::results(self.db.reader(), run_ids).await?)
+    }
+
+    async fn shards_of(&self, run_ids: &[i64]) -> Result<Vec<run::Model>> {
+        Ok(runs::shards_of(self.db.reader(), run_ids).await?)
+    }
+
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>> {
         Ok(read::waiting(self.db.reader(), buckets, due_by, full, limit).await?)
     }
@@ -202,12 +211,21 @@ impl Store for SqlStore {
         transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))
     }
 
+    async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {
+        let mut done = HashSet::new();
+        for part in splits.chunks(shards::SPLITS) {
+            done.extend(transact!(self, conn => shards::split(conn, authority, part))?);
+        }
+        Ok(done)
+    }
+
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {
         let mut followed = Followed::default();
         for part in endings.chunks(follow::ENDINGS) {
             let part = transact!(self, conn => follow::follow(conn, authority, part))?;
             followed.inserted.extend(part.inserted);
             followed.closed += part.closed;
+            followed.gathered.extend(part.gathered);
             followed.stale.extend(part.stale);
         }
         Ok(followed)

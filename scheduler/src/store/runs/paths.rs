@@ -84,7 +84,8 @@ pub async fn of_job(
     Ok(vec![Batch { rows, complete }, batch(unsettled, limit)])
 }
 
-/// The newest runs of each of these jobs, newest first, at most `limit` each.
+/// The newest runs of each of these jobs, newest first, at most `limit` each. For shards stands the run
+/// that they are of.
 pub async fn recent_of_jobs(
     conn: &impl ConnectionTrait,
     job_ids: &[i32],
@@ -96,6 +97,7 @@ pub async fn recent_of_jobs(
     let mut settled = settled_ids(conn, job_ids, span, limit).await?;
     settled.retain(|id| !known.contains(id));
     rows.extend(by_ids(conn, settled).await?);
+    rows.retain(|row| !row.is_shard());
     sort(&mut rows);
     let mut recent: HashMap<i32, Vec<Model>> = HashMap::new();
     for row in rows {

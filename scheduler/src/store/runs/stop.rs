@@ -15,7 +15,7 @@ const NO_SERVER: i32 = 0;
 /// Which runs that wait are skipped, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Those of the schedule and retries: the job was stopped.
+    /// Those of the schedule, retries and shards: the job was stopped.
     OfSchedule,
     /// All: the job was disabled or is being deleted.
     All,
@@ -38,13 +38,13 @@ pub async fn skip_waiting(
         Waiting::All => Reason::Disabled,
     };
     if which == Waiting::OfSchedule {
-        query = query.filter(Column::Kind.is_in([RunKind::Schedule, RunKind::Retry]));
+        query = query.filter(Column::Kind.is_in([RunKind::Schedule, RunKind::Retry, RunKind::Shard]));
     }
     let waiting = query.order_by_asc(Column::Id).lock_exclusive().all(conn).await?;
     let mut skipped = Vec::new();
     let mut outcomes = Outcomes::default();
     for mut run in waiting {
-        if skip(conn, run.id, reason, now).await? {
+        if skip(conn, &run, reason, now).await? {
             skipped.push(run.id);
             (run.state, run.ended_at) = (RunState::Skipped, Some(now));
             outcomes.count(&run);
@@ -75,13 +75,20 @@ pub async fn sending_of_job(
     sending.into_tuple().one(conn).await
 }
 
-async fn skip(conn: &impl ConnectionTrait, id: i64, reason: Reason, now: Millis) -> Result<bool, DbErr> {
+async fn skip(
+    conn: &impl ConnectionTrait,
+    run: &Model,
+    reason: Reason,
+    now: Millis,
+) -> Result<bool, DbErr> {
+    // Nothing follows it, but that it may be the last shard.
+    let live_bucket = run.live_bucket.filter(|_| run.is_shard());
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(RunState::Skipped))
         .col_expr(Column::Reason, Expr::value(reason))
-        .col_expr(Column::LiveBucket, Expr::value(Option::<i16>::None))
+        .col_expr(Column::LiveBucket, Expr::value(live_bucket))
         .col_expr(Column::EndedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
+        .filter(Column::Id.eq(run.id))
         .filter(Column::State.eq(RunState::Waiting));
     Ok(update.exec(conn).await?.rows_affected == 1)
 }

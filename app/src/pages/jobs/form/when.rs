@@ -31,6 +31,7 @@ pub fn WhenItFires(typed: RwSignal<ScheduleForm>) -> impl IntoView {
     let kinds = vec![
         choice(ScheduleKind::Cron, tu_string!(i18n, jobs.kind_cron)),
         choice(ScheduleKind::FixedRate, tu_string!(i18n, jobs.kind_rate)),
+        choice(ScheduleKind::FixedDelay, tu_string!(i18n, jobs.kind_delay)),
         choice(ScheduleKind::Once, tu_string!(i18n, jobs.kind_once)),
         choice(ScheduleKind::Manual, tu_string!(i18n, jobs.kind_manual)),
     ];

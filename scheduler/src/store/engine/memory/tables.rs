@@ -1,7 +1,7 @@
 //! The tables of the model, and what the commands do to them.
 
 use super::step::{self, Applied, RouteMark, Step, Texts};
-use super::{Advance, Authority, Lease, Newcomer, OpenBlock};
+use super::{Advance, Authority, Lease, Newcomer, OpenBlock, Restart, RunWithParameter};
 use crate::{Error, Result};
 use entity::id_block::BLOCK;
 use entity::run::RunState;
@@ -135,7 +135,7 @@ impl Tables {
                 let there = instance.is_some_and(|instance| {
                     instance.gone_at.is_none() && instance.generation == run.instance_generation
                 });
-                overdue || !there
+                overdue || !(there || run.is_split())
             }
             _ => false,
         }
@@ -153,6 +153,16 @@ impl Tables {
         cursor.last_at = advance.last_at;
         cursor.route_seq = advance.route_seq;
         true
+    }
+
+    /// Sets a cursor that stands nowhere since this run.
+    pub(super) fn restart(&mut self, restart: Restart) {
+        let stands = |cursor: &&mut job_cursor::Model| {
+            cursor.version == restart.version && cursor.next_at.is_none() && cursor.last_at == restart.last_at
+        };
+        if let Some(cursor) = self.cursors.get_mut(&restart.job_id).filter(stands) {
+            cursor.next_at = Some(restart.next_at);
+        }
     }
 
     /// Those of the jobs that are gone or in another version.
@@ -178,6 +188,36 @@ impl Tables {
         self.count(&run, server_id);
         self.runs.insert(run.id, run);
         true
+    }
+
+    /// Inserts rows with what was typed for them; the ids of those that were not there.
+    pub(super) fn insert_all(&mut self, rows: &[RunWithParameter], server_id: i32) -> Vec<i64> {
+        let mut inserted = Vec::with_capacity(rows.len());
+        for RunWithParameter { run, parameter } in rows {
+            if self.insert_run(run.clone(), server_id) {
+                inserted.push(run.id);
+                self.parameters.extend(parameter.clone().map(|text| (run.id, text)));
+            }
+        }
+        inserted
+    }
+
+    pub(super) fn shards_of(&self, run_ids: &[i64]) -> Vec<run::Model> {
+        let own = |run: &&run::Model| run.parent_id.is_some_and(|id| run_ids.contains(&id));
+        self.runs.values().filter(own).cloned().collect()
+    }
+
+    /// Shards of these runs were closed: returns those that ended with it.
+    pub(super) fn gather(&mut self, parents: BTreeSet<i64>) -> BTreeSet<i64> {
+        let mut ended = BTreeSet::new();
+        for id in parents {
+            let shards = self.shards_of(&[id]);
+            let Some(parent) = self.runs.get_mut(&id) else { continue };
+            if step::gather(parent, &shards) == Applied::Done && parent.state.is_final() {
+                ended.insert(id);
+            }
+        }
+        ended
     }
 
     pub(super) fn apply(&mut self, step: &Step, server_id: i32) -> Applied {
@@ -216,7 +256,7 @@ impl Tables {
     }
 
     fn count(&mut self, run: &run::Model, server_id: i32) {
-        if run.state.is_final() {
+        if run.state.is_final() && !run.is_split() {
             let at = run.ended_at.unwrap_or(run.due_at);
             let key = (at - at.rem_euclid(HOUR), run.executor_id, run.state as i16, server_id);
             *self.outcomes.entry(key).or_default() += 1;

@@ -116,7 +116,14 @@ async fn write_marks(conn: &impl ConnectionTrait, marks: Vec<RouteMark>) -> Resu
 
 /// The rows that the steps name, locked in the order of their ids.
 async fn locked(conn: &impl ConnectionTrait, steps: &[Step]) -> Result<BTreeMap<i64, run::Model>> {
-    let mut ids: Vec<i64> = steps.iter().map(|step| step.run_id).collect();
+    locked_runs(conn, steps.iter().map(|step| step.run_id).collect()).await
+}
+
+/// These rows, as far as there are any, locked in the order of their ids.
+pub async fn locked_runs(
+    conn: &impl ConnectionTrait,
+    mut ids: Vec<i64>,
+) -> Result<BTreeMap<i64, run::Model>> {
     ids.sort_unstable();
     ids.dedup();
     let mut rows = BTreeMap::new();
@@ -128,7 +135,8 @@ async fn locked(conn: &impl ConnectionTrait, steps: &[Step]) -> Result<BTreeMap<
     Ok(rows)
 }
 
-async fn write_runs(conn: &impl ConnectionTrait, changed: &[&run::Model]) -> Result<()> {
+/// Writes what steps change of locked rows.
+pub async fn write_runs(conn: &impl ConnectionTrait, changed: &[&run::Model]) -> Result<()> {
     let backend = conn.get_database_backend();
     let columns: Vec<&str> = CHANGED.iter().skip(1).map(|(name, _)| *name).collect();
     let sql = rowset::update(backend, "run", "run.id = v.id", &columns);

@@ -1,8 +1,9 @@
 //! What follows final runs: the rows appear and the runs are closed, in one transaction.
 
-use super::super::{Authority, Ending, Followed, RunWithParameter};
-use super::authority;
+use super::super::rowset::{self, Column as Field, Kind, Rowset};
+use super::super::{Authority, Ending, Followed, Restart, RunWithParameter};
 use super::plan::{count_outcomes, insert_runs};
+use super::{apply, authority, shards};
 use crate::Result;
 use entity::run::{Column, Entity};
 use entity::{job_cursor, run, run_text};
@@ -10,6 +11,7 @@ use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Endings in one transaction: each may bring a hundred rows.
@@ -17,35 +19,52 @@ pub const ENDINGS: usize = 100;
 /// Texts per statement: each may have 64 KiB, and MySQL bounds a packet at 16 MB.
 const TEXTS: usize = 50;
 
-/// Inserts and closes. Cursors are locked before runs, as by whoever stops a job.
+/// Inserts and closes. Cursors are locked before runs, as by whoever stops a job, and a shard together
+/// with its run.
 pub async fn follow(conn: &impl ConnectionTrait, right: &Authority, endings: &[Ending]) -> Result<Followed> {
     authority::check(conn, right).await?;
-    let stale = moved_on(conn, endings).await?;
+    let stale = moved_on(conn, endings.iter().flat_map(Ending::jobs).collect()).await?;
     let is_sure = |ending: &&Ending| ending.jobs().all(|(id, _)| !stale.contains(&id));
-    let open = open(conn, endings.iter().filter(is_sure)).await?;
-    let closing = endings.iter().filter(|ending| open.contains(&ending.run_id));
-    let rows: Vec<&RunWithParameter> = closing.flat_map(|ending| &ending.rows).collect();
+    let sure: Vec<&Ending> = endings.iter().filter(is_sure).collect();
+    let ids = sure.iter().flat_map(|ending| [Some(ending.run_id), ending.parent_id]).flatten();
+    let mut locked = apply::locked_runs(conn, ids.collect()).await?;
+    let is_open =
+        |id: &i64| locked.get(id).is_some_and(|run| run.state.is_final() && run.live_bucket.is_some());
+    let open: HashSet<i64> = sure.iter().map(|ending| ending.run_id).filter(is_open).collect();
+    let closing: Vec<&Ending> = sure.into_iter().filter(|ending| open.contains(&ending.run_id)).collect();
+    let rows = closing.iter().flat_map(|own| own.rows_beside(own.parent_id.and_then(|id| locked.get(&id))));
+    let inserted = insert(conn, right.lease.server_id, &rows.collect::<Vec<_>>()).await?;
+    let excused = closing.iter().filter(|ending| ending.is_excused()).map(|ending| ending.run_id);
+    excuse(conn, excused.collect()).await?;
+    restart(conn, closing.iter().filter_map(|ending| ending.restart).collect()).await?;
+    let closed = open.len();
+    close(conn, open).await?;
+    let parents = closing.iter().filter_map(|ending| locked.remove(&ending.parent_id?)).collect();
+    let gathered = shards::gather(conn, parents).await?;
+    Ok(Followed { inserted, closed, gathered, stale: stale.into_iter().collect() })
+}
+
+/// Inserts rows with what was typed for them; the ids of those whose key was free.
+pub async fn insert(
+    conn: &impl ConnectionTrait,
+    server_id: i32,
+    rows: &[&RunWithParameter],
+) -> Result<HashSet<i64>> {
     let runs: Vec<&run::Model> = rows.iter().map(|row| &row.run).collect();
     let there_already = insert_runs(conn, &runs).await?;
-    count_outcomes(conn, right.lease.server_id, &runs, &there_already).await?;
-    let inserted: Vec<&RunWithParameter> =
-        rows.into_iter().filter(|row| !there_already.contains(&row.run.id)).collect();
+    count_outcomes(conn, server_id, &runs, &there_already).await?;
+    let is_new = |row: &&RunWithParameter| !there_already.contains(&row.run.id);
+    let inserted: Vec<&RunWithParameter> = rows.iter().copied().filter(is_new).collect();
     insert_parameters(conn, &inserted).await?;
-    let followed = Followed {
-        inserted: inserted.iter().map(|row| row.run.id).collect(),
-        closed: open.len(),
-        stale: stale.into_iter().collect(),
-    };
-    let retried = endings.iter().filter(|ending| ending.is_retried()).map(|ending| ending.run_id);
-    excuse(conn, retried.filter(|id| open.contains(id)).collect()).await?;
-    close(conn, open).await?;
-    Ok(followed)
+    Ok(inserted.iter().map(|row| row.run.id).collect())
 }
 
 /// The jobs of the rows that are gone or in another version; the cursors of all are locked.
-async fn moved_on(conn: &impl ConnectionTrait, endings: &[Ending]) -> Result<HashSet<i32>, DbErr> {
+pub async fn moved_on(
+    conn: &impl ConnectionTrait,
+    wanted: BTreeMap<i32, i32>,
+) -> Result<HashSet<i32>, DbErr> {
     use job_cursor::{Column, Entity};
-    let wanted: BTreeMap<i32, i32> = endings.iter().flat_map(Ending::jobs).collect();
     let mut stands: HashMap<i32, i32> = HashMap::with_capacity(wanted.len());
     let ids: Vec<i32> = wanted.keys().copied().collect();
     for part in ids.chunks(super::CHUNK) {
@@ -55,22 +74,6 @@ async fn moved_on(conn: &impl ConnectionTrait, endings: &[Ending]) -> Result<Has
     }
     let moved = wanted.into_iter().filter(|(id, version)| stands.get(id) != Some(version));
     Ok(moved.map(|(id, _)| id).collect())
-}
-
-/// Those of the runs that are final and not closed, locked in the order of their ids.
-async fn open<'a>(
-    conn: &impl ConnectionTrait,
-    endings: impl Iterator<Item = &'a Ending>,
-) -> Result<HashSet<i64>, DbErr> {
-    let ids = endings.map(|ending| ending.run_id);
-    let found = Entity::find()
-        .filter(Column::Id.is_in(ids))
-        .filter(Column::LiveBucket.is_not_null())
-        .order_by_asc(Column::Id)
-        .lock(LockType::Update)
-        .all(conn)
-        .await?;
-    Ok(found.into_iter().filter(|run| run.state.is_final()).map(|run| run.id).collect())
 }
 
 async fn insert_parameters(conn: &impl ConnectionTrait, rows: &[&RunWithParameter]) -> Result<(), DbErr> {
@@ -88,6 +91,30 @@ async fn insert_parameters(conn: &impl ConnectionTrait, rows: &[&RunWithParamete
     for part in texts.chunks(TEXTS) {
         run_text::Entity::insert_many(part.to_vec()).exec_without_returning(conn).await?;
     }
+    Ok(())
+}
+
+const RESTART: &[Field] = &[
+    ("job_id", Kind::Number),
+    ("version", Kind::Number),
+    ("last_at", Kind::Number),
+    ("next_at", Kind::Number),
+];
+
+/// Sets the cursors, which are locked, that stand nowhere since these runs.
+async fn restart(conn: &impl ConnectionTrait, restarts: Vec<Restart>) -> Result<()> {
+    if restarts.is_empty() {
+        return Ok(());
+    }
+    let backend = conn.get_database_backend();
+    let stands = "job_cursor.job_id = v.job_id AND job_cursor.version = v.version \
+                  AND job_cursor.last_at = v.last_at AND job_cursor.next_at IS NULL";
+    let sql = rowset::update(backend, "job_cursor", stands, &["next_at"]);
+    let row = |Restart { job_id, version, last_at, next_at }: &Restart| {
+        json!([job_id, version, last_at, next_at])
+    };
+    let rows: Vec<_> = restarts.iter().map(row).collect();
+    conn.execute_raw(Rowset::new(RESTART, &rows).statement(backend, &sql, vec![])).await?;
     Ok(())
 }
 

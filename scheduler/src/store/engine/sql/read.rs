@@ -3,7 +3,7 @@
 use super::super::{Breaches, RunWithParameter};
 use entity::run::{Column as RunColumn, Entity as Runs, Reason, RunState};
 use entity::{Millis, calendar, executor, instance, job, job_cursor, run, run_text};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -80,6 +80,17 @@ pub async fn runs(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<Ru
         );
     }
     Ok(runs)
+}
+
+pub async fn results(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<(i64, String)>, DbErr> {
+    use run_text::{Column, Entity};
+    let mut results = Vec::new();
+    for part in run_ids.chunks(IDS) {
+        let own = Entity::find().select_only().columns([Column::RunId, Column::Result]);
+        let own = own.filter(Column::RunId.is_in(part.iter().copied())).filter(Column::Result.is_not_null());
+        results.extend(own.into_tuple::<(i64, String)>().all(conn).await?);
+    }
+    Ok(results)
 }
 
 pub async fn waiting(
@@ -164,7 +175,10 @@ pub async fn doubtful(
         .to_owned();
     let unanswered = RunColumn::State.is_in([RunState::Sending, RunState::Unknown]);
     let overdue = RunColumn::DeadlineAt.lte(now).and(RunColumn::State.eq(RunState::Running));
-    let orphaned = RunColumn::State.eq(RunState::Running).and(Expr::exists(same_life).not());
+    let orphaned = RunColumn::State
+        .eq(RunState::Running)
+        .and(RunColumn::ShardIndex.ne(run::SPLIT))
+        .and(Expr::exists(same_life).not());
     Runs::find()
         .filter(live(buckets, due_by))
         .filter(Condition::any().add(unanswered).add(overdue).add(orphaned))
@@ -198,7 +212,12 @@ pub async fn breaches(
 ) -> Result<Breaches, DbErr> {
     let live = || Runs::find().filter(RunColumn::LiveBucket.is_not_null());
     let is_final = RunColumn::State.is_in(RunState::iter().filter(|state| state.is_final()));
-    let unended = live().filter(RunColumn::DeadlineAt.lt(before)).filter(is_final.clone().not());
+    let is_left_open = Condition::all()
+        .add(RunColumn::ShardIndex.eq(run::SPLIT))
+        .add(RunColumn::SentAt.lt(before))
+        .add(Expr::exists(live_shard()).not());
+    let is_overdue = Condition::any().add(RunColumn::DeadlineAt.lt(before)).add(is_left_open);
+    let unended = live().filter(is_overdue).filter(is_final.clone().not());
     let unfollowed = live().filter(RunColumn::EndedAt.lt(before)).filter(is_final);
     Ok(Breaches {
         unplanned: unplanned(conn, before, frozen).await?,
@@ -221,6 +240,17 @@ async fn unplanned(
         .and_where(Expr::col(job::Column::NamespaceId).is_in(frozen.iter().copied()))
         .to_owned();
     late.filter(job_cursor::Column::JobId.not_in_subquery(still)).count(conn).await
+}
+
+/// A live shard of the run that the query around it looks at.
+fn live_shard() -> SelectStatement {
+    let shard = |column: RunColumn| Expr::col(("shard", column));
+    Query::select()
+        .expr(Expr::val(1))
+        .from_as(Runs, "shard")
+        .and_where(shard(RunColumn::ParentId).equals((Runs, RunColumn::Id)))
+        .and_where(shard(RunColumn::LiveBucket).is_not_null())
+        .to_owned()
 }
 
 /// By the index (live_bucket, due_at), which the predicate has to name.
