@@ -205,7 +205,7 @@ pub enum Reason {
     /// Skipped: every instance was busy with the job, or did not answer.
     NoneIdle = 15,
     /// Skipped: there are instances, but none that the job may run on.
-    NoneAllowed = 24,
+    NoneAllowed = 25,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
