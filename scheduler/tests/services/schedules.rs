@@ -6,7 +6,7 @@ use entity::job::{JobState, Model as Job, ScheduleKind};
 use entity::{Millis, job_cursor};
 use scheduler::jobs::{self, JobDraft, SchedulePreview};
 use scheduler::rules::spread::delay_ms;
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveModelTrait, EntityTrait, Set};
 
 const DAY: Millis = 24 * HOUR;
 
