@@ -22,10 +22,7 @@ impl Follows {
         let is_one = job.routing != Routing::Broadcast;
         // A fixed delay counts from the end, whatever it was.
         let restarts = job.schedule_kind == ScheduleKind::FixedDelay;
-        Self {
-            ok: has_children || restarts,
-            fail: restarts || (is_one && retry::may_follow(job, attempt)),
-        }
+        Self { ok: has_children || restarts, fail: restarts || (is_one && retry::may_follow(job, attempt)) }
     }
 
     /// Writes it into the row.

@@ -58,7 +58,8 @@ conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
     let retry =
         RunWithParameter { parameter: Some("typed".to_owned()), ..next(10_001, &one, RunKind::Retry, START) };
     let child = next(10_002, &two, RunKind::Child, START + 500);
-    let ending = [Ending { run_id: 7, parent_id: None, restart: None, rows: vec![retry.clone(), child.clone()] }];
+    let ending =
+        [Ending { run_id: 7, parent_id: None, restart: None, rows: vec![retry.clone(), child.clone()] }];
     let followed = store.follow(&authority, &ending).await.unwrap();
     assert_eq!((followed.inserted, followed.closed), ([10_001, 10_002].into(), 1));
     assert!(followed.stale.is_empty());
@@ -71,8 +72,12 @@ conform!(what_follows_appears_once_and_closes_its_cause, async |bench: &Bench| {
         Some(Run { live_bucket: None, attention: None, ..ended(RunState::Failed) })
     );
     // Decided again by somebody who did not hear of it, under new ids.
-    let again =
-        [Ending { run_id: 7, parent_id: None, restart: None, rows: vec![next(10_003, &one, RunKind::Retry, START)] }];
+    let again = [Ending {
+        run_id: 7,
+        parent_id: None,
+        restart: None,
+        rows: vec![next(10_003, &one, RunKind::Retry, START)],
+    }];
     assert_eq!(store.follow(&authority, &again).await.unwrap(), Default::default());
     assert_eq!(bench.run(10_003).await, None);
     assert!(store.ended(&[bucket_of(1)], START, 10).await.unwrap().is_empty());
@@ -123,7 +128,12 @@ conform!(a_row_of_a_job_that_was_edited_or_deleted_leaves_its_cause_open, async 
     bench.put_run(other, None).await;
     let endings = [
         Ending { run_id: 7, parent_id: None, restart: None, rows: vec![by_the_old_one, of_none] },
-        Ending { run_id: 8, parent_id: None, restart: None, rows: vec![next(10_003, &one, RunKind::Retry, START)] },
+        Ending {
+            run_id: 8,
+            parent_id: None,
+            restart: None,
+            rows: vec![next(10_003, &one, RunKind::Retry, START)],
+        },
     ];
     let mut followed = bench.store().follow(&authority, &endings).await.unwrap();
     followed.stale.sort_unstable();
@@ -139,8 +149,12 @@ conform!(a_server_whose_bucket_moved_on_starts_nothing, async |bench: &Bench| {
     put_jobs(bench, std::slice::from_ref(&one)).await;
     bench.put_run(ended(RunState::Failed), None).await;
     bench.server("one").await;
-    let ending =
-        [Ending { run_id: 7, parent_id: None, restart: None, rows: vec![next(10_001, &one, RunKind::Retry, START)] }];
+    let ending = [Ending {
+        run_id: 7,
+        parent_id: None,
+        restart: None,
+        rows: vec![next(10_001, &one, RunKind::Retry, START)],
+    }];
     assert!(matches!(bench.store().follow(&before, &ending).await, Err(Error::Conflict(_))));
     assert_eq!(bench.run(10_001).await, None);
 });

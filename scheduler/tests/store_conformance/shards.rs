@@ -140,12 +140,15 @@ conform!(a_split_run_is_never_in_doubt_for_want_of_an_instance, async |bench: &B
     bench.store().split(&authority, &[split_of(&one, &run)]).await.unwrap();
     let later = START + 1_000_000;
     assert!(bench.store().doubtful(&[bucket_of(1)], later, later, 10).await.unwrap().is_empty());
-    assert_eq!(bench.store().breaches(later).await.unwrap(), Breaches::default());
+    assert_eq!(bench.store().breaches(later, Some(&[])).await.unwrap(), Breaches::default());
     // But one whose shards are all closed should have ended with them.
     let left_open = Run { id: 8, slot: -8, shard_index: SPLIT, sent_at: Some(START), ..run };
     bench.put_run(Run { state: RunState::Running, ..left_open }, None).await;
-    assert_eq!(bench.store().breaches(START).await.unwrap(), Breaches::default());
-    assert_eq!(bench.store().breaches(later).await.unwrap(), Breaches { unended: 1, ..Breaches::default() });
+    assert_eq!(bench.store().breaches(START, Some(&[])).await.unwrap(), Breaches::default());
+    assert_eq!(
+        bench.store().breaches(later, Some(&[])).await.unwrap(),
+        Breaches { unended: 1, ..Breaches::default() }
+    );
 });
 
 conform!(two_that_close_the_last_two_shards_at_once_end_the_whole_once, async |bench: &Bench| {

@@ -398,9 +398,12 @@ mod tests {
     #[test]
     fn each_kind_of_schedule_is_read_from_its_field_and_corrected_there() {
         let typed = JobForm { once_at: "soon".to_owned(), every_s: "0".to_owned(), ..filled() };
-        for (kind, schedule, field) in
-            [("cron", FRESH_CRON, "schedule"), ("fixed_rate", "0", "every_s"), ("fixed_delay", "0", "every_s"), ("once", "soon", "once_at")]
-        {
+        for (kind, schedule, field) in [
+            ("cron", FRESH_CRON, "schedule"),
+            ("fixed_rate", "0", "every_s"),
+            ("fixed_delay", "0", "every_s"),
+            ("once", "soon", "once_at"),
+        ] {
             let form = JobForm { schedule_kind: kind.to_owned(), ..typed.clone() };
             assert_eq!(form.draft().unwrap().schedule, schedule);
             let wrong = AppError::invalid_field("schedule", Message::new("required"));

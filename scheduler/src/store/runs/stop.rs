@@ -75,12 +75,7 @@ pub async fn sending_of_job(
     sending.into_tuple().one(conn).await
 }
 
-async fn skip(
-    conn: &impl ConnectionTrait,
-    run: &Model,
-    reason: Reason,
-    now: Millis,
-) -> Result<bool, DbErr> {
+async fn skip(conn: &impl ConnectionTrait, run: &Model, reason: Reason, now: Millis) -> Result<bool, DbErr> {
     // Nothing follows it, but that it may be the last shard.
     let live_bucket = run.live_bucket.filter(|_| run.is_shard());
     let update = Entity::update_many()

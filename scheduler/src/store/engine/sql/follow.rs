@@ -110,9 +110,8 @@ async fn restart(conn: &impl ConnectionTrait, restarts: Vec<Restart>) -> Result<
     let stands = "job_cursor.job_id = v.job_id AND job_cursor.version = v.version \
                   AND job_cursor.last_at = v.last_at AND job_cursor.next_at IS NULL";
     let sql = rowset::update(backend, "job_cursor", stands, &["next_at"]);
-    let row = |Restart { job_id, version, last_at, next_at }: &Restart| {
-        json!([job_id, version, last_at, next_at])
-    };
+    let row =
+        |Restart { job_id, version, last_at, next_at }: &Restart| json!([job_id, version, last_at, next_at]);
     let rows: Vec<_> = restarts.iter().map(row).collect();
     conn.execute_raw(Rowset::new(RESTART, &rows).statement(backend, &sql, vec![])).await?;
     Ok(())
