@@ -20,6 +20,7 @@ use hold::Holds;
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use when::{Bounds, WhenItFires};
 
@@ -45,12 +46,13 @@ pub fn JobFields(
     form: JobForm,
     typed: RwSignal<ScheduleForm>,
 ) -> impl IntoView {
+    let namespaces = choices.iter().map(|choice| choice.namespace.clone()).collect::<BTreeSet<_>>();
     view! {
         <WhatItIs/>
         <WhenItFires typed/>
         <WhatRuns choices/>
         <Bounds form=form.clone() typed/>
-        <Holds typed/>
+        <Holds typed namespaces/>
         <Folded form/>
     }
 }
