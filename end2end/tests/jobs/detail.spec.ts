@@ -64,3 +64,15 @@ test("the page is accessible, fits a phone and looks the same everywhere", async
   await expectFitsPhone(page, isHydrated);
   if (isHydrated) await takeScreenshots(page, "job");
 });
+
+test("a disabled job cannot be run until it is enabled", async ({ page, open }) => {
+  const id = await createJob(page, open, { name: freshName("disabled") });
+  await open(`/jobs/${id}`);
+  await page.locator("summary", { hasText: "Disable" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+  await expect(page.locator(".title .job-state")).toContainText("Disabled");
+  await expect(page.locator("summary", { hasText: "Run now" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Enable" }).click();
+  await expect(page.locator(".title .job-state")).toContainText("On");
+  await expect(page.locator("summary", { hasText: "Run now" })).toBeVisible();
+});

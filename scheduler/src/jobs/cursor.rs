@@ -106,6 +106,10 @@ pub(crate) async fn save(
         moved.next_at = cursor.next_at.map(|at| at - delay(&before.job) + delay(&after.job));
     } else {
         let held = before.held(&cursor, now);
+        // Only where the clocks of two servers differ: then nothing is written, and it is tried again.
+        if held.len() > ids.len() {
+            return Err(Error::Conflict(version));
+        }
         moved.last_at = held.last().map_or(cursor.last_at, |span| span.last.max(cursor.last_at));
         let outlook = match is_under_way(&before.job, &after.job, &cursor) {
             true => Outlook::default(),

@@ -5,11 +5,12 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use entity::Millis;
-use entity::job::{GapPolicy, RepeatPolicy, ScheduleKind};
+use entity::job::{BlackoutPolicy, GapPolicy, RepeatPolicy, ScheduleKind};
 use scheduler::Error;
 use scheduler::clock::{Clock, SystemClock};
 use scheduler::rules::preview::{PreviewFire, PreviewNote, preview};
 use scheduler::rules::schedule::{Definition, Schedule};
+use scheduler::rules::timetable::{self, Timetable};
 use std::io::{BufRead, Write};
 
 /// Fires of one answer at most.
@@ -44,12 +45,19 @@ pub struct Next {
     /// Which of a time that comes twice.
     #[arg(long, value_enum, default_value_t = Overlap::First)]
     overlap: Overlap,
+    /// A window without times, such as '22:00-06:00', 'mon-fri 08:00-18:00' or
+    /// '2026-12-24 18:00..2026-12-27 06:00'; may be given several times.
+    #[arg(long, value_name = "WINDOW")]
+    blackout: Vec<String>,
+    /// One run at the end of each window instead of those within it.
+    #[arg(long, requires = "blackout")]
+    delay: bool,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
     /// Reads lines of expression, zone and epoch seconds, parted by tabs, from standard input, and writes for
     /// each the times in epoch seconds; `end` when there are no more, `never`, or `invalid`.
-    #[arg(long, conflicts_with_all = ["expression", "every", "zone", "after", "json"])]
+    #[arg(long, conflicts_with_all = ["expression", "every", "zone", "after", "json", "blackout"])]
     batch: bool,
 }
 
@@ -80,7 +88,7 @@ pub fn run(What::Next(next): &What) -> Result<()> {
 impl Next {
     fn print(&self, mut output: impl Write) -> Result<()> {
         let after = self.after.map_or_else(|| SystemClock.now(), |after| after.timestamp_millis());
-        let definition = match (&self.every, &self.expression) {
+        let schedule = match (&self.every, &self.expression) {
             (Some(seconds), _) => Definition {
                 kind: ScheduleKind::FixedRate,
                 created_at: after,
@@ -88,9 +96,15 @@ impl Next {
             },
             (None, expression) => self.definition(expression.as_deref().unwrap_or_default(), &self.zone),
         };
-        let schedule =
-            Schedule::validate(definition, after).map_err(|faults| readable(Error::Invalid(faults)))?;
-        for fire in preview(&schedule.into(), after, self.count as usize) {
+        let definition = timetable::Definition {
+            schedule,
+            calendar: None,
+            blackouts: &self.blackout.join("\n"),
+            blackout_policy: if self.delay { BlackoutPolicy::Delay } else { BlackoutPolicy::Suppress },
+        };
+        let timetable =
+            Timetable::validate(definition, after).map_err(|faults| readable(Error::Invalid(faults)))?;
+        for fire in preview(&timetable, after, self.count as usize) {
             if self.json {
                 writeln!(output, "{}", serde_json::to_string(&fire)?)?;
             } else {
@@ -155,8 +169,9 @@ fn line(fire: &PreviewFire) -> String {
         Some(PreviewNote::Moved { skipped }) => format!("  stands for the skipped {skipped}"),
         Some(PreviewNote::FirstOfTwo) => "  the first of two".to_owned(),
         Some(PreviewNote::SecondOfTwo) => "  the second of two".to_owned(),
-        Some(PreviewNote::Held { last, count, .. }) => format!("  not run, {count} until {last}"),
-        Some(PreviewNote::Delayed { since, count }) => format!("  for {count} since {since}"),
+        Some(PreviewNote::Held { count: 1, .. }) => "  held back".to_owned(),
+        Some(PreviewNote::Held { last, count, .. }) => format!("  held back, {count} until {last}"),
+        Some(PreviewNote::Delayed { since, count }) => format!("  delayed, for {count} since {since}"),
         None if fire.clocks_change => "  the clocks change on this day".to_owned(),
         None => String::new(),
     };

@@ -84,3 +84,29 @@ async fn a_fixed_rate_counts_from_the_time_that_is_given() {
     assert!(!refused.status.success());
     assert!(text(&refused.stderr).contains("schedule"), "{}", text(&refused.stderr));
 }
+
+#[tokio::test]
+async fn blackouts_hold_times_back_or_delay_them_to_their_end() {
+    let hourly = ["0 30 * * * ?", "--after", "2026-03-07T20:45:00Z", "--blackout", "22:00-06:00"];
+    let held = [&hourly[..], &["--count", "3"]].concat();
+    assert_eq!(
+        text(&next(&held).await.stdout),
+        "2026-03-07T21:30:00Z  2026-03-07 21:30:00 UTC\n\
+         2026-03-07T22:30:00Z  2026-03-07 22:30:00 UTC  held back, 8 until 2026-03-08 05:30:00 UTC\n\
+         2026-03-08T06:30:00Z  2026-03-08 06:30:00 UTC\n"
+    );
+    let delayed = [&hourly[..], &["--delay", "--blackout", "06:00-06:15", "--count", "3"]].concat();
+    assert_eq!(
+        text(&next(&delayed).await.stdout),
+        "2026-03-07T21:30:00Z  2026-03-07 21:30:00 UTC\n\
+         2026-03-08T06:15:00Z  2026-03-08 06:15:00 UTC  delayed, for 8 since 2026-03-07 22:30:00 UTC\n\
+         2026-03-08T06:30:00Z  2026-03-08 06:30:00 UTC\n"
+    );
+    for (windows, says) in
+        [(["22-06", "sat 1:00-2:00"], "blackouts"), (["0:00-12:00", "12:00-24:00"], "blackouts")]
+    {
+        let refused = next(&["0 30 * * * ?", "--blackout", windows[0], "--blackout", windows[1]]).await;
+        assert!(!refused.status.success());
+        assert!(text(&refused.stderr).contains(says), "{}", text(&refused.stderr));
+    }
+}

@@ -17,9 +17,12 @@ fn entries() -> [(String, IconName, &'static str); 4] {
     ]
 }
 
-/// Whether `path` is the page of `entry` or one below it.
+/// Whether `path` is the page of `entry` or one below it. Calendars are a part of jobs.
 fn leads_to(entry: &str, path: &str) -> bool {
-    path == entry || (entry != "/" && path.strip_prefix(entry).is_some_and(|rest| rest.starts_with('/')))
+    let below = |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
+    let calendars = routes::calendars();
+    let is_calendar = entry == routes::jobs() && (path == calendars || below(&calendars));
+    path == entry || (entry != "/" && below(entry)) || is_calendar
 }
 
 fn links() -> impl IntoView {
@@ -64,7 +67,8 @@ mod tests {
     fn a_page_below_an_entry_belongs_to_it() {
         assert!(leads_to("/jobs", "/jobs"));
         assert!(leads_to("/jobs", "/jobs/3/edit"));
-        assert!(!leads_to("/jobs", "/jobsmith"));
+        assert!(leads_to("/jobs", "/calendars") && leads_to("/jobs", "/calendars/3"));
+        assert!(!leads_to("/jobs", "/jobsmith") && !leads_to("/runs", "/calendars"));
         assert!(!leads_to("/", "/jobs"));
     }
 }

@@ -88,7 +88,10 @@ fn row(line: CalendarView) -> impl IntoView {
                 <span class="sub mono">{days}</span>
             </td>
             <td class="p2 muted">{line.namespace}</td>
-            <td class="p1 num">{tu_string!(i18n, calendars.jobs_n, n = line.jobs)}</td>
+            <td class="p1 num">
+                <span class="wide:hidden">{tu_string!(i18n, calendars.jobs)} ": "</span>
+                {line.jobs}
+            </td>
             <td class="p2 num muted"><Time at=line.updated_at style=TimeStyle::Relative/></td>
         </tr>
     }

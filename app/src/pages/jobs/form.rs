@@ -22,6 +22,7 @@ use leptos::prelude::*;
 use leptos_i18n::I18nContext;
 use overlap::OverlapFields;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use when::{Bounds, WhenItFires};
 
@@ -47,12 +48,13 @@ pub fn JobFields(
     form: JobForm,
     typed: RwSignal<ScheduleForm>,
 ) -> impl IntoView {
+    let namespaces = choices.iter().map(|choice| choice.namespace.clone()).collect::<BTreeSet<_>>();
     view! {
         <WhatItIs/>
         <WhenItFires typed/>
         <WhatRuns choices/>
         <Bounds form=form.clone() typed/>
-        <Holds typed/>
+        <Holds typed namespaces/>
         <Folded form/>
     }
 }

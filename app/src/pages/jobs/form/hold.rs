@@ -12,18 +12,24 @@ use crate::pages::jobs::words::{blackout_word, blackouts_summary, calendar_use_w
 use crate::routes;
 use entity::job::{BlackoutPolicy, CalendarUse};
 use leptos::prelude::*;
+use std::collections::BTreeSet;
 
-/// The group of the form, folded, for most jobs need neither.
+/// The group of the form, folded, for most jobs need neither. `namespaces` are those that the job may be
+/// in: calendars of others cannot be chosen.
 #[component]
-pub fn Holds(typed: RwSignal<ScheduleForm>) -> impl IntoView {
+pub fn Holds(typed: RwSignal<ScheduleForm>, namespaces: BTreeSet<String>) -> impl IntoView {
     let calendars = Resource::new_blocking(|| (), |()| calendar_choices());
     view! {
         <Suspense>
-            {move || Suspend::new(async move {
-                // A list that cannot be read leaves no choice; the rest of the form works.
-                let calendars = calendars.await.unwrap_or_default();
-                view! { <Fields typed calendars/> }
-            })}
+            {move || {
+                let namespaces = namespaces.clone();
+                Suspend::new(async move {
+                    // A list that cannot be read leaves no choice; the rest of the form works.
+                    let mut calendars = calendars.await.unwrap_or_default();
+                    calendars.retain(|calendar| namespaces.contains(&calendar.namespace));
+                    view! { <Fields typed calendars/> }
+                })
+            }}
         </Suspense>
     }
 }
