@@ -5,7 +5,7 @@ mod memory;
 mod rowset;
 mod sql;
 
-pub use memory::MemoryStore;
+pub use memory::{MemoryStore, Tables};
 pub use sql::SqlStore;
 
 use crate::Result;
