@@ -9,6 +9,7 @@ mod agenda;
 mod claim;
 mod cursors;
 mod freeze;
+mod news;
 mod probe;
 mod queue;
 mod route;
@@ -21,7 +22,6 @@ pub use rows::{Fired, Rows, rows_for};
 
 use super::directory::JobBody;
 use super::dispatch::Order;
-use super::holdings::Holdings;
 use super::shared::Shared;
 use crate::rules::bucket::bucket_of;
 use crate::rules::misfire::{self, Due, MAX_STEPS, TOLERANCE_MS};
@@ -30,7 +30,6 @@ use crate::store::engine::Advance;
 use crate::{Error, Result};
 use agenda::Agenda;
 use claim::Claimer;
-use entity::run::Reason;
 use entity::{Millis, job_cursor};
 use freeze::Heeded;
 use probe::Prober;
@@ -40,16 +39,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use stopper::Stopper;
-use tokio::sync::broadcast::{self, error::TryRecvError};
+use tokio::sync::broadcast;
 
 /// Fires of one job in one transaction.
 const MAX_FIRES: usize = 100;
 /// How often what may have changed without a signal is looked for.
 const POLL_MS: Millis = 1_000;
-/// How often the whole queue is read again.
-const QUEUE_MS: Millis = 60_000;
-/// Cursors read again per poll: all of them in turn.
-const POLL_CURSORS: usize = 10_000;
 /// Between two ticks at least: what one could not bring forward is not tried in a circle.
 const SHORTEST_MS: u64 = 5;
 /// How soon the database is tried again.
@@ -188,88 +183,6 @@ impl Planner {
             () = self.prober.answered() => {}
             () = self.stopper.answered(&mut self.released) => {}
         }
-    }
-
-    /// Notes what the signals say.
-    fn listen(&mut self) {
-        loop {
-            match self.changes.try_recv() {
-                Ok(change) => drop(self.note(change)),
-                Err(TryRecvError::Lagged(_)) => self.missed_some(),
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
-            }
-        }
-    }
-
-    /// Whether the change is one to look at.
-    fn note(&mut self, change: Change) -> bool {
-        match change {
-            Change::Job(id) => drop(self.changed_jobs.insert(id)),
-            Change::Run(id) if self.shared.is_own_news(id) => return false,
-            Change::Run(id) => drop(self.changed_runs.insert(id)),
-            Change::Executor(_) | Change::Freeze(_) => self.executors_changed = true,
-        }
-        true
-    }
-
-    /// Too many changes at once: the poll finds what waits, and every cursor is read again.
-    fn missed_some(&mut self) {
-        self.changed_runs.clear();
-        self.shared.forget_own_news();
-        self.executors_changed = true;
-        self.polled_at = Millis::MIN;
-        self.cursors.forget_buckets();
-    }
-
-    /// Brings memory up to date: buckets that came or went, jobs that changed, executors, and in
-    /// turn a part of everything.
-    async fn look_again(&mut self, poll: bool) -> Result<()> {
-        let shared = self.shared.clone();
-        if self.executors_changed || poll {
-            shared.directory.refresh(shared.store.as_ref(), shared.now()).await?;
-            self.executors_changed = false;
-            self.heed_freezes().await?;
-        }
-        let holdings = shared.holdings();
-        let mut buckets = self.cursors.match_buckets(&holdings.epochs);
-        self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
-        if poll {
-            buckets.extend(self.cursors.next_slice(POLL_CURSORS));
-        }
-        if !buckets.is_empty() {
-            let read = shared.store.cursors_in(&buckets).await?;
-            self.changed_jobs.extend(self.cursors.replace(&buckets, read));
-        }
-        if !self.changed_jobs.is_empty() {
-            let ids: Vec<i32> = self.changed_jobs.iter().copied().collect();
-            let read = shared.store.cursors_of(&ids).await?;
-            shared.directory.forget_jobs(&ids);
-            self.cursors.update(&ids, read);
-            self.changed_jobs.clear();
-        }
-        shared.figures.jobs.store(self.cursors.len() as u64, Ordering::Relaxed);
-        shared.figures.unreadable.store(self.cursors.unreadable() as u64, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Reads the queue when buckets came, and now and then.
-    async fn read_queue(&mut self, holdings: &Holdings, poll: bool, fresh: bool) -> Result<()> {
-        if fresh {
-            self.queue_read_at = Millis::MIN;
-        }
-        let now = self.shared.now();
-        let is_old = now.saturating_sub(self.queue_read_at) >= QUEUE_MS || now < self.queue_read_at;
-        if fresh || (poll && is_old) {
-            let buckets = holdings.buckets();
-            let read = self.shared.store.queued(&buckets).await?;
-            let (frozen, queued): (Vec<_>, Vec<_>) =
-                read.into_iter().partition(|run| run.reason == Reason::Frozen);
-            self.queue.replace(&queued);
-            // Those that are still frozen stay as they are.
-            self.changed_runs.extend(frozen.iter().map(|run| run.id));
-            self.queue_read_at = now;
-        }
-        Ok(())
     }
 
     /// Claims one batch of cursors after the other until none is due.

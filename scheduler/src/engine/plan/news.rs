@@ -1,0 +1,100 @@
+//! Keeping memory up to date: what the signals tell, and what is read again in turn because nobody may
+//! have told.
+
+use super::Planner;
+use crate::Result;
+use crate::engine::holdings::Holdings;
+use crate::signals::Change;
+use entity::Millis;
+use entity::run::Reason;
+use std::sync::atomic::Ordering;
+use tokio::sync::broadcast::error::TryRecvError;
+
+/// How often the whole queue is read again.
+const QUEUE_MS: Millis = 60_000;
+/// Cursors read again per poll: all of them in turn.
+const POLL_CURSORS: usize = 10_000;
+
+impl Planner {
+    /// Notes what the signals say.
+    pub(super) fn listen(&mut self) {
+        loop {
+            match self.changes.try_recv() {
+                Ok(change) => drop(self.note(change)),
+                Err(TryRecvError::Lagged(_)) => self.missed_some(),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Whether the change is one to look at.
+    pub(super) fn note(&mut self, change: Change) -> bool {
+        match change {
+            Change::Job(id) => drop(self.changed_jobs.insert(id)),
+            Change::Run(id) if self.shared.is_own_news(id) => return false,
+            Change::Run(id) => drop(self.changed_runs.insert(id)),
+            Change::Executor(_) | Change::Freeze(_) => self.executors_changed = true,
+        }
+        true
+    }
+
+    /// Too many changes at once: the poll finds what waits, and every cursor is read again.
+    pub(super) fn missed_some(&mut self) {
+        self.changed_runs.clear();
+        self.shared.forget_own_news();
+        self.executors_changed = true;
+        self.polled_at = Millis::MIN;
+        self.cursors.forget_buckets();
+    }
+
+    /// Brings memory up to date: buckets that came or went, jobs that changed, executors, and in
+    /// turn a part of everything.
+    pub(super) async fn look_again(&mut self, poll: bool) -> Result<()> {
+        let shared = self.shared.clone();
+        if self.executors_changed || poll {
+            shared.directory.refresh(shared.store.as_ref(), shared.now()).await?;
+            self.executors_changed = false;
+            self.heed_freezes().await?;
+        }
+        let holdings = shared.holdings();
+        let mut buckets = self.cursors.match_buckets(&holdings.epochs);
+        self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
+        if poll {
+            buckets.extend(self.cursors.next_slice(POLL_CURSORS));
+        }
+        if !buckets.is_empty() {
+            let read = shared.store.cursors_in(&buckets).await?;
+            self.changed_jobs.extend(self.cursors.replace(&buckets, read));
+        }
+        if !self.changed_jobs.is_empty() {
+            let ids: Vec<i32> = self.changed_jobs.iter().copied().collect();
+            let read = shared.store.cursors_of(&ids).await?;
+            shared.directory.forget_jobs(&ids);
+            self.cursors.update(&ids, read);
+            self.changed_jobs.clear();
+        }
+        shared.figures.jobs.store(self.cursors.len() as u64, Ordering::Relaxed);
+        shared.figures.unreadable.store(self.cursors.unreadable() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Reads the queue when buckets came, and now and then.
+    async fn read_queue(&mut self, holdings: &Holdings, poll: bool, fresh: bool) -> Result<()> {
+        if fresh {
+            self.queue_read_at = Millis::MIN;
+        }
+        let now = self.shared.now();
+        let is_old = now.saturating_sub(self.queue_read_at) >= QUEUE_MS || now < self.queue_read_at;
+        if fresh || (poll && is_old) {
+            let buckets = holdings.buckets();
+            let read = self.shared.store.queued(&buckets).await?;
+            let (frozen, queued): (Vec<_>, Vec<_>) =
+                read.into_iter().partition(|run| run.reason == Reason::Frozen);
+            self.queue.replace(&queued);
+            // Those that are still frozen stay as they are.
+            self.changed_runs.extend(frozen.iter().map(|run| run.id));
+            self.queue_read_at = now;
+        }
+        Ok(())
+    }
+}
