@@ -13,6 +13,7 @@ mod read;
 mod settle;
 
 use super::*;
+use crate::engine::failpoint::{self, Place};
 use crate::store::{Db, instances, job_children, leases, route_uses};
 use crate::{Error, Result};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
@@ -179,13 +180,16 @@ impl Store for SqlStore {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
-        transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))
+        let applied = transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))?;
+        apply::reach_with_result(steps, Place::ResultCommitted);
+        Ok(applied)
     }
 
     async fn follow(&self, authority: &Authority, endings: &[Ending]) -> Result<Followed> {
         let mut followed = Followed::default();
         for part in endings.chunks(follow::ENDINGS) {
             let part = transact!(self, conn => follow::follow(conn, authority, part))?;
+            failpoint::reach(Place::EffectsCommitted);
             followed.inserted.extend(part.inserted);
             followed.closed += part.closed;
             followed.stale.extend(part.stale);

@@ -4,6 +4,7 @@ use super::super::{Authority, Ending, Followed, RunWithParameter};
 use super::authority;
 use super::plan::insert_runs;
 use crate::Result;
+use crate::engine::failpoint::{self, Place};
 use entity::run::{Column, Entity};
 use entity::{job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, LockType};
@@ -38,6 +39,7 @@ pub async fn follow(conn: &impl ConnectionTrait, right: &Authority, endings: &[E
     let retried = endings.iter().filter(|ending| ending.is_retried()).map(|ending| ending.run_id);
     excuse(conn, retried.filter(|id| open.contains(id)).collect()).await?;
     close(conn, open).await?;
+    failpoint::reach(Place::EffectsWritten);
     Ok(followed)
 }
 
