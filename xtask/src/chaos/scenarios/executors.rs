@@ -33,11 +33,6 @@ fn misbehave(world: &mut World, seconds: u64, ways: &[(&str, &str)]) -> Result<(
     world.agent().behave("honest", "prompt")
 }
 
-/// Lets runs end well first: a missing log says something only beside the log of an older run.
-fn settle_in(world: &mut World) {
-    world.pause(2_000, 3_000);
-}
-
 pub fn killed(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(beside_a_healthy_one(18, false), |world| {
         while world.fires() {
@@ -65,7 +60,7 @@ pub fn emptied(stage: Stage<'_>) -> Result<Verdict> {
 
 pub fn stopped(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(beside_a_healthy_one(15, false), |world| {
-        settle_in(world);
+        world.settle_in();
         world.agent().signal(Signal::SIGSTOP);
         world.pause(4_000, 6_000);
         world.agent().signal(Signal::SIGCONT);
@@ -75,21 +70,21 @@ pub fn stopped(stage: Stage<'_>) -> Result<Verdict> {
 
 pub fn hanging(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(beside_a_healthy_one(15, false), |world| {
-        settle_in(world);
+        world.settle_in();
         misbehave(world, 8, &[("hanging", "prompt")])
     })
 }
 
 pub fn slow(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(beside_a_healthy_one(15, false), |world| {
-        settle_in(world);
+        world.settle_in();
         misbehave(world, 5, &[("slow", "prompt"), ("silent", "prompt")])
     })
 }
 
 pub fn lying(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(beside_a_healthy_one(15, false), |world| {
-        settle_in(world);
+        world.settle_in();
         misbehave(world, 3, &[("refusing", "prompt"), ("garbled", "prompt"), ("forgetful", "prompt")])
     })
 }
@@ -106,7 +101,7 @@ pub fn results_lost(stage: Stage<'_>) -> Result<Verdict> {
 
 pub fn network_spoilt(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(beside_a_healthy_one(24, true), |world| {
-        settle_in(world);
+        world.settle_in();
         while world.fires() {
             let faults = [Network::Delayed(300), Network::Cut, Network::OneWay, Network::BlackHole];
             let (there, back) = (*world.dice.pick(&faults), *world.dice.pick(&faults));

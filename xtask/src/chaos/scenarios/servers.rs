@@ -30,6 +30,7 @@ const REACHED: Duration = Duration::from_secs(15);
 
 pub fn killed(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(usual(1, 18), |world| {
+        world.settle_in();
         while world.fires() {
             world.pause(300, 4_000);
             world.nodes[0].kill()?;
@@ -42,6 +43,7 @@ pub fn killed(stage: Stage<'_>) -> Result<Verdict> {
 
 pub fn killed_in_turn(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(usual(2, 18), |world| {
+        world.settle_in();
         let mut number = 0;
         while world.fires() {
             world.pause(1_500, 4_000);
@@ -56,6 +58,7 @@ pub fn killed_in_turn(stage: Stage<'_>) -> Result<Verdict> {
 
 pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(usual(1, 45), |world| {
+        world.settle_in();
         for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
             let failpoint = format!("{step}:kill:{}", world.dice.number(1, 6));
             println!("  {failpoint}");
@@ -69,6 +72,7 @@ pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 
 pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(usual(1, 50), |world| {
+        world.settle_in();
         for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
             let failpoint = format!("{step}:stop:{}", world.dice.number(1, 6));
             println!("  {failpoint}");
@@ -87,6 +91,7 @@ pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 /// Half of the steps, by chance: each takes two takeovers.
 pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(usual(2, 45), |world| {
+        world.settle_in();
         let first = world.dice.number(0, 1) as usize;
         for (turn, step) in STEPS.into_iter().skip(first).step_by(2).enumerate() {
             take_over(world, turn % 2, step)?;
@@ -97,6 +102,7 @@ pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 
 pub fn taken_over_behind_the_gate(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(usual(2, 30), |world| {
+        world.settle_in();
         for turn in 0..3 {
             take_over(world, turn % 2, BEHIND_THE_GATE)?;
         }
