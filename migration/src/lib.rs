@@ -10,8 +10,9 @@ mod m20261121_000004_schedule_kinds;
 mod m20261121_000005_follow_ups;
 mod m20261121_000006_routing;
 mod schema;
+mod whole;
 
-/// All migrations in order.
+/// All migrations in order. They are applied by [`WholeMigrator`].
 pub struct Migrator;
 
 #[async_trait::async_trait]
@@ -29,3 +30,4 @@ impl MigratorTrait for Migrator {
 }
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+pub use whole::WholeMigrator;

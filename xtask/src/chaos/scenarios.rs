@@ -48,7 +48,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "server-killed",
         about: "the server is killed at random times and started again",
         backends: ALL,
-        smoke: &[Sqlite, Mariadb],
+        smoke: &[Mariadb],
         allowed: &[],
         play: servers::killed,
     },
@@ -65,7 +65,7 @@ pub const SCENARIOS: &[Scenario] = &[
         about: "the server is killed at each step of a run",
         backends: ALL,
         smoke: &[Sqlite],
-        allowed: &[Missed],
+        allowed: &[],
         play: servers::killed_at_each_step,
     },
     Scenario {
@@ -144,7 +144,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "results-spoilt",
         about: "results come late, twice and in the wrong order",
         backends: ALL,
-        smoke: &[Sqlite],
+        smoke: &[],
         allowed: &[],
         play: executors::results_spoilt,
     },
@@ -199,7 +199,8 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "migration-killed",
         about: "bringing a database to its schema is killed again and again",
-        backends: ALL,
+        // MySQL and MariaDB cannot take back half of a migration: see docs/chaos.md.
+        backends: &[Sqlite, Postgres],
         smoke: &[Sqlite],
         allowed: &[],
         play: databases::migration_killed,
@@ -239,15 +240,10 @@ impl Stage<'_> {
     /// Starts a world, spoils it while its jobs fire, and judges.
     fn run(self, plan: Plan, spoil: impl FnOnce(&mut World) -> Result<()>) -> Result<Verdict> {
         let allowed = self.allowed;
-        let mut world = self.create(plan)?;
+        let mut world = World::create(plan, self.backend, self.programs, self.folder, self.dice)?;
         world.begin()?;
         spoil(&mut world)?;
         world.judge(allowed)
-    }
-
-    /// A world without a running server.
-    fn create(self, plan: Plan) -> Result<World> {
-        World::create(plan, self.backend, self.programs, self.folder, self.dice)
     }
 }
 

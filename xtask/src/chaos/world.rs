@@ -189,13 +189,8 @@ impl World {
             node.wait_until_ready()?;
         }
         ensure!(now() < self.window.from, "the servers were ready too late for the first fire");
-        self.wait_for_first_fire();
-        Ok(())
-    }
-
-    /// Waits until the jobs begin to fire, whoever is there.
-    pub fn wait_for_first_fire(&self) {
         sleep_until(self.window.from);
+        Ok(())
     }
 
     /// Lets runs end well before anything breaks: a missing log proves something only beside the log of an

@@ -59,7 +59,7 @@ pub fn disk_full(stage: Stage<'_>) -> Result<Verdict> {
         world.pause(2_000, 4_000);
         limit_files(&world.nodes[0], Some(64 << 10))?;
         thread::sleep(Duration::from_secs(8));
-        let page = http_status(&world.nodes[0].server().url(), "/sign-in");
+        let page = http_status(&world.nodes[0].server().url(), "/login");
         let said = fs::read_to_string(world.nodes[0].log())?;
         limit_files(&world.nodes[0], None)?;
         ensure!(page == Some(200), "pages cannot be read while the disk is full: {page:?}");

@@ -23,10 +23,10 @@ pub fn outage(stage: Stage<'_>) -> Result<Verdict> {
         (1..=100).map(move |number| Job { misfire, ..Job::new(&format!("{misfire}-{number}"), "spoilt", 1) })
     };
     let jobs = ["skip", "fire_once", "fire_all"].into_iter().flat_map(of).collect();
-    let allowed = stage.allowed;
-    let mut world = stage.create(Plan { servers: 1, jobs, seconds: 25, networks: false })?;
-    world.wait_for_first_fire();
-    thread::sleep(OUTAGE);
-    world.nodes[0].start()?;
-    world.judge(allowed)
+    stage.run(Plan { servers: 1, jobs, seconds: 30, networks: false }, |world| {
+        world.settle_in();
+        world.nodes[0].kill()?;
+        thread::sleep(OUTAGE);
+        world.nodes[0].start()
+    })
 }

@@ -25,6 +25,8 @@ const BEHIND_THE_GATE: &str = "gate.passed";
 
 /// Twice the lease.
 const STANDSTILL: Duration = Duration::from_secs(2);
+/// By then the other server has asked twice, and sent again what never started.
+const LONG_STANDSTILL: Duration = Duration::from_secs(8);
 /// By then a server has come to any step: its jobs fire each second.
 const REACHED: Duration = Duration::from_secs(15);
 
@@ -66,7 +68,7 @@ pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
             world.nodes[0].start_failing(&failpoint)?;
             ensure!(world.nodes[0].ends_within(REACHED)?, "the server never came to {step}");
         }
-        Ok(())
+        world.nodes[0].start()
     })
 }
 
@@ -94,24 +96,24 @@ pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
         world.settle_in();
         let first = world.dice.number(0, 1) as usize;
         for (turn, step) in STEPS.into_iter().skip(first).step_by(2).enumerate() {
-            take_over(world, turn % 2, step)?;
+            take_over(world, turn % 2, step, STANDSTILL)?;
         }
         Ok(())
     })
 }
 
 pub fn taken_over_behind_the_gate(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(2, 30), |world| {
+    stage.run(usual(2, 45), |world| {
         world.settle_in();
         for turn in 0..3 {
-            take_over(world, turn % 2, BEHIND_THE_GATE)?;
+            take_over(world, turn % 2, BEHIND_THE_GATE, LONG_STANDSTILL)?;
         }
         Ok(())
     })
 }
 
 /// Leaves a server alone with all jobs until it stops at a step, lets the other take over, and wakes it.
-fn take_over(world: &mut World, number: usize, step: &str) -> Result<()> {
+fn take_over(world: &mut World, number: usize, step: &str, standstill: Duration) -> Result<()> {
     let failpoint = format!("{step}:stop:{}", world.dice.number(1, 4));
     println!("  {failpoint}");
     let other = 1 - number;
@@ -120,7 +122,7 @@ fn take_over(world: &mut World, number: usize, step: &str) -> Result<()> {
     world.nodes[number].start_failing(&failpoint)?;
     ensure!(world.nodes[number].stops_within(REACHED), "the server never came to {step}");
     world.nodes[other].start()?;
-    thread::sleep(STANDSTILL);
+    thread::sleep(standstill);
     world.pause(500, 2_000);
     world.nodes[number].signal(Signal::SIGCONT);
     world.pause(500, 1_000);
