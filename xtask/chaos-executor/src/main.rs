@@ -29,7 +29,7 @@ use outbox::Outbox;
 use runner::Runner;
 
 /// How often it registers; Java's does each 30 s, which a scenario cannot wait for.
-const REGISTER: Duration = Duration::from_secs(2);
+const REGISTER: Duration = Duration::from_secs(1);
 
 /// Runs jobs and keeps a journal of it.
 #[derive(Clone, Parser)]

@@ -24,6 +24,9 @@ use crate::paths;
 /// answered is given up after 30 s, what nobody can know after [`SETTINGS`] says.
 const QUIET: Duration = Duration::from_secs(120);
 
+/// How long after the servers are ready the executors may take to register everywhere.
+const ACQUAINTANCE_MS: i64 = 2_000;
+
 /// Shorter than an installation's, so that a scenario sees the end of what it began.
 const SETTINGS: [(&str, &str); 6] = [
     ("ORRERY_ENGINE_LEASE_TTL_MS", "1000"),
@@ -151,8 +154,8 @@ impl World {
         let outside = Server::of(&programs.server, &database.url, "127.0.0.1:0");
         let migrated = outside.migrate()?.wait()?;
         ensure!(migrated.success(), "the database cannot be brought to its schema");
-        // Far enough ahead for the servers to be there, when they are started at once.
-        let from = (now() / 1_000 + 4 + jobs.len() as i64 / 150) * 1_000;
+        // Far enough ahead for the jobs to be made, and for the servers and executors to find each other.
+        let from = (now() / 1_000 + 6 + jobs.len() as i64 / 120) * 1_000;
         let window = Window { from, until: from + seconds * 1_000 };
         let file = folder.join("fixture.json");
         fs::write(&file, load::fixture(&executors, &jobs, window).to_string())?;
@@ -188,7 +191,8 @@ impl World {
             node.start()?;
             node.wait_until_ready()?;
         }
-        ensure!(now() < self.window.from, "the servers were ready too late for the first fire");
+        let late = "the servers were ready too late for the first fire: this machine has too much to do";
+        ensure!(now() < self.window.from - ACQUAINTANCE_MS, late);
         sleep_until(self.window.from);
         Ok(())
     }
