@@ -24,7 +24,7 @@ use oracle::Verdict;
 use scenarios::{SCENARIOS, Scenario, Stage};
 use world::{Backend, Programs};
 
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct Options {
     /// Repeats what chance did in an earlier time; without it, another time each time.
     #[arg(long)]
@@ -63,6 +63,18 @@ pub fn chaos(options: &Options) -> Result<bool> {
     Ok(report.finish())
 }
 
+/// Plays the scenarios that a gate has time for.
+pub fn smoke(report: &mut Report) {
+    let mut programs = None;
+    report.step("chaos: build", || {
+        programs = Some(build()?);
+        Ok(Counts::default())
+    });
+    let Some(programs) = programs else { return };
+    let options = Options { smoke: true, ..Options::default() };
+    play_all(report, &chosen(&options), &options, &programs);
+}
+
 /// The scenarios that the options ask for, each with a database.
 fn chosen(options: &Options) -> Vec<(&'static Scenario, Backend)> {
     let named = |scenario: &&Scenario| {
@@ -91,7 +103,7 @@ fn play_all(
     let end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
     loop {
         for (scenario, backend) in chosen {
-            let name = format!("{} on {}, --seed {seed}", scenario.name, backend.name());
+            let name = format!("chaos: {} on {}, --seed {seed}", scenario.name, backend.name());
             if !is_available(report, *backend, &name) {
                 continue;
             }

@@ -151,34 +151,23 @@ impl World {
         let mut executors: Vec<&'static str> = jobs.iter().map(|job| job.executor).collect();
         executors.sort_unstable();
         executors.dedup();
-        let outside = Server::of(&programs.server, &database.url, "127.0.0.1:0");
-        let migrated = outside.migrate()?.wait()?;
-        ensure!(migrated.success(), "the database cannot be brought to its schema");
-        // Far enough ahead for the jobs to be made, and for the servers and executors to find each other.
-        let from = (now() / 1_000 + 6 + jobs.len() as i64 / 120) * 1_000;
-        let window = Window { from, until: from + seconds * 1_000 };
-        let file = folder.join("fixture.json");
-        fs::write(&file, load::fixture(&executors, &jobs, window).to_string())?;
-        let printed = outside.apply_fixture(&file)?;
-        let (mut nodes, mut networks) = (Vec::new(), Vec::new());
+        let (window, printed) = define(programs, &database.url, folder, &executors, &jobs, seconds)?;
+        let (mut nodes, mut networks, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..servers {
             let port = paths::free_port()?;
-            let server = Server::of(&programs.server, &database.url_of_servers, &format!("127.0.0.1:{port}"));
+            let listen = format!("127.0.0.1:{port}");
+            let server = Server::of(&programs.server, &database.url_of_servers, &listen);
             let server = SETTINGS.iter().fold(server, |server, (name, value)| server.set(name, value));
+            let network = Proxy::to(port)?;
+            let reached_at = if spoilt { network.port() } else { port };
+            addresses.push(format!("http://127.0.0.1:{reached_at}"));
             nodes.push(Node::new(server, folder, number));
-            networks.push(Proxy::to(port)?);
+            networks.push(network);
         }
-        let addresses = |nodes: &[Node], networks: &[Proxy]| -> Vec<String> {
-            match spoilt {
-                true => networks.iter().map(|proxy| format!("http://127.0.0.1:{}", proxy.port())).collect(),
-                false => nodes.iter().map(|node| node.server().url()).collect(),
-            }
-        };
         let mut agents = Vec::new();
         for name in executors {
             let token = agent::token(&printed, name)?;
-            let servers = addresses(&nodes, &networks);
-            let mut agent = Agent::new(name, &programs.executor, folder, token, servers, spoilt)?;
+            let mut agent = Agent::new(name, &programs.executor, folder, token, addresses.clone(), spoilt)?;
             agent.start()?;
             agents.push(agent);
         }
@@ -271,6 +260,25 @@ impl World {
     fn printed(&self) -> Result<Value> {
         self.nodes[0].server().at_database(&self.database.url).fixture_runs_brief()
     }
+}
+
+/// Brings the database to its schema and makes executors and jobs; the fixture's answer has their tokens.
+fn define(
+    programs: &Programs,
+    url: &str,
+    folder: &Path,
+    executors: &[&str],
+    jobs: &[Job],
+    seconds: i64,
+) -> Result<(Window, Value)> {
+    let outside = Server::of(&programs.server, url, "127.0.0.1:0");
+    ensure!(outside.migrate()?.wait()?.success(), "the database cannot be brought to its schema");
+    // Far enough ahead for the jobs to be made, and for the servers and executors to find each other.
+    let from = (now() / 1_000 + 6 + jobs.len() as i64 / 120) * 1_000;
+    let window = Window { from, until: from + seconds * 1_000 };
+    let file = folder.join("fixture.json");
+    fs::write(&file, load::fixture(executors, jobs, window).to_string())?;
+    Ok((window, outside.apply_fixture(&file)?))
 }
 
 impl Drop for World {
