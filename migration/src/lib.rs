@@ -14,8 +14,9 @@ mod m20261121_000008_calendars;
 mod m20261121_000009_broadcast;
 mod m20261121_000010_freezes;
 mod schema;
+mod whole;
 
-/// All migrations in order.
+/// All migrations in order. They are applied by [`WholeMigrator`].
 pub struct Migrator;
 
 #[async_trait::async_trait]
@@ -37,3 +38,4 @@ impl MigratorTrait for Migrator {
 }
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+pub use whole::WholeMigrator;

@@ -13,6 +13,7 @@ pub mod directory;
 pub mod dispatch;
 pub mod dispatcher;
 pub mod effects;
+pub mod failpoint;
 pub mod gate;
 mod handle;
 pub mod holdings;
@@ -81,6 +82,7 @@ impl Engine {
         signals: Signals,
         settings: EngineSettings,
     ) -> Result<Self> {
+        failpoint::check()?;
         let identity = match &settings.data_folder {
             Some(folder) => Identity::kept_in(folder)?,
             None => Identity::passing(),

@@ -93,3 +93,17 @@ async fn a_database_newer_than_the_program_is_refused() {
     let refused = schema::up(&databases.web).await.expect_err("refused");
     assert!(refused.to_string().contains("m99990101_000001_future"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_migration_that_does_not_come_to_its_end_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("orrery.db").display());
+    let databases = Databases::connect(&url).await.expect("the database opens");
+    let other = Database::connect(&url).await.expect("a second connection");
+    // The last table of the first migration.
+    other.execute_unprepared("CREATE TABLE sign_in_guard (id INTEGER)").await.expect("in the way");
+    schema::up(&databases.web).await.expect_err("it cannot end");
+    other.execute_unprepared("DROP TABLE sign_in_guard").await.expect("out of the way");
+    schema::up(&databases.web).await.expect("the next start begins it anew");
+    every_entity_selects(&databases).await;
+}

@@ -84,6 +84,10 @@ pub enum SecureCookie {
 pub struct Engine {
     pub lease_ttl_ms: u32,
     pub lead_ms: u32,
+    pub ask_again_ms: u32,
+    pub result_wait_ms: u32,
+    pub unknown_for_ms: u32,
+    pub deadline_grace_ms: u32,
 }
 
 impl Settings {
@@ -151,8 +155,12 @@ impl Settings {
             ("http.request_timeout_ms", http.request_timeout_ms, 100, 600_000),
             ("http.idle_timeout_ms", http.idle_timeout_ms, 100, 600_000),
             ("http.form_limit_bytes", http.form_limit_bytes as u64, 1 << 12, 1 << 26),
-            ("engine.lease_ttl_ms", engine.lease_ttl_ms.into(), 3_000, 600_000),
+            ("engine.lease_ttl_ms", engine.lease_ttl_ms.into(), 1_000, 600_000),
             ("engine.lead_ms", engine.lead_ms.into(), 0, 2_000),
+            ("engine.ask_again_ms", engine.ask_again_ms.into(), 500, 60_000),
+            ("engine.result_wait_ms", engine.result_wait_ms.into(), 1_000, 3_600_000),
+            ("engine.unknown_for_ms", engine.unknown_for_ms.into(), 10_000, 86_400_000),
+            ("engine.deadline_grace_ms", engine.deadline_grace_ms.into(), 1_000, 3_600_000),
         ];
         for (key, value, least, most) in bounds {
             if !(least..=most).contains(&value) {

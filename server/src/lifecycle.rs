@@ -123,7 +123,8 @@ pub async fn prepare(services: &Services, admin_password: Option<String>) -> Res
 
 /// Begins to fire, on threads and connections of the engine's own.
 async fn start_engine(settings: &Settings, databases: &Databases, services: &Services) -> Result<Engine> {
-    let ttl = Duration::from_millis(settings.engine.lease_ttl_ms.into());
+    let typed = &settings.engine;
+    let ttl = Duration::from_millis(typed.lease_ttl_ms.into());
     let chosen = EngineSettings {
         data_folder: Some(settings.data_dir()),
         address: settings.public_url.clone().unwrap_or_else(|| settings.listen.clone()),
@@ -131,7 +132,11 @@ async fn start_engine(settings: &Settings, databases: &Databases, services: &Ser
         // Two renewals may be missed, and the gate shuts well before somebody else may take over.
         lease_renewal: ttl / 3,
         lease_margin: ttl / 6,
-        lead_ms: settings.engine.lead_ms.into(),
+        lead_ms: typed.lead_ms.into(),
+        ask_again_ms: typed.ask_again_ms.into(),
+        result_wait_ms: typed.result_wait_ms.into(),
+        unknown_for_ms: typed.unknown_for_ms.into(),
+        deadline_grace_ms: typed.deadline_grace_ms.into(),
         ..EngineSettings::default()
     };
     let (clock, signals) = (services.clock.clone(), services.signals.clone());

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::report::{Counts, Report};
-use crate::{features, invariants, paths, process, prune, test, tools};
+use crate::{chaos, features, invariants, paths, process, prune, test, tools};
 
 #[derive(clap::Args)]
 #[group(id = "gate")]
@@ -25,6 +25,7 @@ pub fn ci(options: &Options) -> Result<bool> {
     check_without_tests(&mut report);
     let names = test::all_tests(&mut report, &options.tests)?;
     names.write(&test::names_file()?)?;
+    chaos::smoke(&mut report);
     report
         .step("docs/features.md", || features::check(&paths::repository().join("docs/features.md"), &names));
     Ok(report.finish())

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
 
 use crate::paths::ScratchFolder;
@@ -44,7 +45,26 @@ pub struct Database {
     pub url: String,
     // Dropped in this order: the server before its files.
     server: Group,
-    _data: ScratchFolder,
+    data: ScratchFolder,
+    user: Option<User>,
+}
+
+impl Database {
+    /// Lets PostgreSQL die with everything that is under way, and starts it again.
+    pub fn restart(&mut self) -> Result<()> {
+        let port = self.port()?;
+        // Its children leave its group and notice its death late; this tells them.
+        self.server.signal(Signal::SIGQUIT);
+        self.server.wait()?;
+        self.server = postgres::serve(self.data.path(), self.user.as_ref(), port)?;
+        Ok(())
+    }
+
+    /// Where it listens on this host.
+    pub fn port(&self) -> Result<u16> {
+        let port = self.url.rsplit(':').next().and_then(|rest| rest.split('/').next());
+        port.and_then(|port| port.parse().ok()).context("a database's URL without a port")
+    }
 }
 
 impl Kind {
@@ -77,7 +97,7 @@ impl Kind {
         }
         let (server, url) = (self.start)(data.path(), user.as_ref())?;
         println!("{} is at {url}", self.name);
-        Ok(Database { url, server, _data: data })
+        Ok(Database { url, server, data, user })
     }
 
     fn unprivileged_user(&self) -> Result<User> {

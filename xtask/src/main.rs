@@ -5,6 +5,7 @@
 
 mod bench;
 mod browser;
+mod chaos;
 mod ci;
 mod database;
 mod dev;
@@ -54,6 +55,8 @@ enum Command {
     Databases,
     /// Measure a release build.
     Bench(bench::Options),
+    /// Break servers, executors, networks and databases, and judge whether every promise was kept.
+    Chaos(chaos::Options),
 }
 
 fn main() -> ExitCode {
@@ -85,6 +88,7 @@ fn carry_out(command: &Command) -> Result<bool> {
         Command::Lint => ci::lint(),
         Command::Databases => database::serve().map(|()| true),
         Command::Bench(options) => bench::bench(options).map(|()| true),
+        Command::Chaos(options) => chaos::chaos(options),
     }
 }
 

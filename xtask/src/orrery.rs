@@ -36,6 +36,7 @@ impl Credentials {
 }
 
 /// A server binary with the database and address it is to use.
+#[derive(Clone)]
 pub struct Server {
     executable: PathBuf,
     database_url: String,
@@ -46,8 +47,13 @@ pub struct Server {
 impl Server {
     /// `listen` is `host:port`.
     pub fn new(build: &Build, database_url: &str, listen: &str) -> Self {
+        Self::of(&build.server, database_url, listen)
+    }
+
+    /// As [`Server::new`], of any executable.
+    pub fn of(executable: &Path, database_url: &str, listen: &str) -> Self {
         Self {
-            executable: build.server.clone(),
+            executable: executable.to_owned(),
             database_url: database_url.to_owned(),
             listen: listen.to_owned(),
             settings: Vec::new(),
@@ -58,6 +64,11 @@ impl Server {
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same server with another way to its database.
+    pub fn at_database(&self, url: &str) -> Self {
+        Self { database_url: url.to_owned(), ..self.clone() }
     }
 
     /// The address that a browser on this host can open.
@@ -110,6 +121,34 @@ impl Server {
         self.json(&["fixture", "apply", &file.to_string_lossy()])
     }
 
+    /// As [`Server::fixture_runs`], without the texts.
+    pub fn fixture_runs_brief(&self) -> Result<serde_json::Value> {
+        self.json(&["fixture", "runs", "--brief"])
+    }
+
+    /// Brings the database to its schema, in a process that may be ended meanwhile.
+    pub fn migrate(&self) -> Result<Group> {
+        let mut command = self.command(&["migrate", "up"]);
+        Group::spawn("the migration", command.stdout(Stdio::null()).stderr(Stdio::null()))
+    }
+
+    /// Starts serving, with all output to a file, and does not wait until it is ready.
+    pub fn serve_to(&self, log: &Path) -> Result<Group> {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+        // Where files may not grow any more, the system ends whoever does not ignore its signal.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+        let serve = self.command(&["serve"]);
+        command.arg(serve.get_program()).args(serve.get_args()).current_dir(paths::repository());
+        command.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Group::spawn("the server", command.stdout(file.try_clone()?).stderr(file))
+    }
+
+    /// Whether it serves and may fire.
+    pub fn is_ready(&self) -> bool {
+        http_status(&self.url(), "/readyz") == Some(200)
+    }
+
     /// Every run so far, with its job's name and its result.
     pub fn fixture_runs(&self) -> Result<serde_json::Value> {
         self.json(&["fixture", "runs"])
@@ -121,7 +160,7 @@ impl Server {
         let mut group = Group::spawn("the server", command.stdout(Stdio::piped()))?;
         let lines = forward_lines(group.child().stdout.take().context("no standard output")?);
         let deadline = Instant::now() + START;
-        while http_status(&self.url(), "/readyz") != Some(200) {
+        while !self.is_ready() {
             group.check_alive()?;
             if Instant::now() > deadline {
                 bail!("the server is not ready after {} s", START.as_secs());

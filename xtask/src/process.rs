@@ -79,6 +79,24 @@ impl Group {
         }
     }
 
+    /// Whether the child has ended, however.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Sends a signal to the child and its descendants.
+    pub fn signal(&self, what: Signal) {
+        signal(self.group, what);
+    }
+
+    /// Ends the group at once, as a crash would.
+    pub fn kill(&mut self) -> Result<()> {
+        signal(self.group, Signal::SIGKILL);
+        self.child.wait()?;
+        running().retain(|group| *group != self.group);
+        Ok(())
+    }
+
     /// Waits for the child's own end.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         Ok(self.child.wait()?)
@@ -95,10 +113,7 @@ impl Group {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        signal(self.group, Signal::SIGKILL);
-        self.child.wait()?;
-        running().retain(|group| *group != self.group);
-        Ok(())
+        self.kill()
     }
 }
 

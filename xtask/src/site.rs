@@ -75,6 +75,19 @@ pub fn cargo_leptos(path: &std::ffi::OsStr) -> Result<Command> {
     Ok(command)
 }
 
+/// Builds executables of the workspace without the site, and copies them out of the compiled code.
+pub fn build_programs(names: &[&str]) -> Result<Vec<PathBuf>> {
+    let mut cargo = tools::cargo()?;
+    cargo.args(["build", "--workspace", "--exclude", "frontend"]);
+    cargo.args(names.iter().flat_map(|name| ["--bin", name]));
+    process::run("cargo build", &mut cargo)?;
+    let to = paths::repository().join("target/run/debug");
+    fs::create_dir_all(&to)?;
+    let from = paths::target()?.join("debug");
+    let copied = names.iter().map(|name| replace(&from.join(name), &to.join(name)).map(|()| to.join(name)));
+    copied.collect()
+}
+
 /// Copies the executables out of the compiled code, which other checkouts overwrite at any time.
 pub fn take_build(release: bool) -> Result<Build> {
     let profile = if release { "release" } else { "debug" };

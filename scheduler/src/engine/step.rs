@@ -178,6 +178,9 @@ pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
         }
         What::Resend { seen, claim, fence } if *seen == row.claim && row.state == RunState::Unknown => {
             (row.claim, row.fence) = (*claim, *fence);
+            // It has its whole time from now on: by the old limit it might end as it begins.
+            let late = (at - row.due_at).max(0);
+            row.deadline_at = row.deadline_at.map(|deadline| deadline + late);
             go(row, RunState::Sending, Reason::None)
         }
         What::Found if row.state == RunState::Unknown => {

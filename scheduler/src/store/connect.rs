@@ -5,6 +5,7 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxMySqlConnector,
     SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
+use sqlx::Connection;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -103,6 +104,12 @@ async fn sqlite(url: &str) -> Result<Databases, sqlx::Error> {
         std::fs::create_dir_all(folder)?;
     }
     let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
+    // SQLite ends a transaction by itself where the disk fails, which sqlx does not notice: it takes every
+    // later transaction for a part of that one, and nothing would be committed any more.
+    let write = write.before_acquire(|connection, _| {
+        let is_clean = !connection.is_in_transaction();
+        Box::pin(async move { Ok(is_clean) })
+    });
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write.connect_with(options.clone()).await?);
     let readers = options.read_only(true);
     let reader = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
@@ -144,4 +151,33 @@ async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
         Ok::<_, sqlx::Error>(Db { backend: DbBackend::MySql, read: pool.clone(), write: pool })
     };
     Ok(Databases { web: open(12).await?, engine: open(6).await? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::{ConnectionTrait, Statement};
+
+    /// Ends by the database's own rollback, as every transaction does in which the disk fails.
+    async fn broken(db: &Db) {
+        let transaction = db.begin().await.unwrap();
+        let twice = "INSERT OR ROLLBACK INTO t VALUES (1), (1)";
+        transaction.execute_unprepared(twice).await.unwrap_err();
+        drop(transaction.rollback().await);
+    }
+
+    #[tokio::test]
+    async fn after_a_transaction_that_sqlite_ended_by_itself_the_next_ones_are_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("orrery.db").display());
+        let db = Databases::connect(&url).await.unwrap().engine;
+        db.writer().execute_unprepared("CREATE TABLE t (id INTEGER PRIMARY KEY)").await.unwrap();
+        broken(&db).await;
+        drop(db.begin().await.unwrap());
+        let transaction = db.begin().await.unwrap();
+        transaction.execute_unprepared("INSERT INTO t VALUES (2)").await.unwrap();
+        transaction.commit().await.unwrap();
+        let found = Statement::from_string(db.backend(), "SELECT id FROM t");
+        assert_eq!(db.reader().query_all_raw(found).await.unwrap().len(), 1);
+    }
 }

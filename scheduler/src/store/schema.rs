@@ -2,7 +2,7 @@
 
 use super::Db;
 use crate::{Error, Result};
-use migration::{Migrator, MigratorTrait, SchemaManager};
+use migration::{MigratorTrait, SchemaManager, WholeMigrator};
 use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ pub struct Step {
 pub async fn status(db: &Db) -> Result<Vec<Step>> {
     let applied = applied(db).await?;
     let name_of = |name: String| Step { applied: applied.contains(&name), name };
-    Ok(Migrator::migrations().iter().map(|step| name_of(step.name().to_owned())).collect())
+    Ok(WholeMigrator::migrations().iter().map(|step| name_of(step.name().to_owned())).collect())
 }
 
 /// Applies what is missing. Several servers may call this at once: one works, the others wait.
@@ -30,17 +30,17 @@ pub async fn status(db: &Db) -> Result<Vec<Step>> {
 /// [`Error::Unavailable`] when the database holds a migration that this program does not know.
 pub async fn up(db: &Db) -> Result<()> {
     refuse_newer(db).await?;
-    locked(db, async || Ok(Migrator::up(db.writer(), None).await?)).await
+    locked(db, async || Ok(WholeMigrator::up(db.writer(), None).await?)).await
 }
 
 /// Takes back the last `steps` migrations, with their data.
 pub async fn down(db: &Db, steps: u32) -> Result<()> {
     refuse_newer(db).await?;
-    locked(db, async || Ok(Migrator::down(db.writer(), Some(steps)).await?)).await
+    locked(db, async || Ok(WholeMigrator::down(db.writer(), Some(steps)).await?)).await
 }
 
 async fn refuse_newer(db: &Db) -> Result<()> {
-    let known: HashSet<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let known: HashSet<_> = WholeMigrator::migrations().iter().map(|step| step.name().to_owned()).collect();
     match applied(db).await?.into_iter().find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(name) => Err(Error::Unavailable(format!(
@@ -53,10 +53,10 @@ async fn refuse_newer(db: &Db) -> Result<()> {
 /// Names of the applied migrations; none in an empty database. Only reads.
 async fn applied(db: &Db) -> Result<HashSet<String>> {
     let manager = SchemaManager::new(db.reader());
-    if !manager.has_table(Migrator::migration_table_name().to_string()).await? {
+    if !manager.has_table(WholeMigrator::migration_table_name().to_string()).await? {
         return Ok(HashSet::new());
     }
-    let query = Query::select().column("version").from(Migrator::migration_table_name()).take();
+    let query = Query::select().column("version").from(WholeMigrator::migration_table_name()).take();
     let rows = db.reader().query_all(&query).await?;
     Ok(rows.iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>()?)
 }

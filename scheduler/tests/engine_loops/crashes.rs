@@ -105,6 +105,28 @@ async fn a_recorded_run_is_left_alone() {
     after(Crash::AfterRecord).await;
 }
 
+/// Of the first run nothing can be known where no older one left a log; of the next ones it can.
+#[tokio::test]
+async fn a_first_run_in_doubt_keeps_no_later_one_from_being_sent_again() {
+    let executor = JavaExecutor::default();
+    let world = World::with(executor.dispatcher(), &[job(1, 1)]).await;
+    world.server().await.plan().await;
+    world.clock.advance(1_000);
+    let mut server = world.server().await;
+    server.turn().await;
+    finish_all(&world, &mut server).await;
+    world.clock.advance(1_000);
+    server.plan().await;
+    let mut server = world.server().await;
+    for _ in 0..30 {
+        server.turn().await;
+        server.rescue().await;
+        world.clock.advance(1_000);
+    }
+    let states = world.states().await;
+    assert_eq!(states[..3], [RunState::Unknown, RunState::Succeeded, RunState::Running]);
+}
+
 #[tokio::test]
 async fn a_claim_whose_commit_brought_no_answer_is_read_back_and_sent_on_time() {
     let executor = JavaExecutor::default();

@@ -5,6 +5,7 @@ use crate::world::{JavaExecutor, World, reply};
 use entity::instance::{Client, Model as Instance};
 use entity::job::Model as Job;
 use entity::run::{Reason, RunState};
+use scheduler::engine::ResultFact;
 use scheduler::engine::dispatcher::{Call, CallFailure, ScriptedDispatcher};
 use scheduler::engine::silence;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
@@ -41,6 +42,36 @@ async fn a_server_that_was_away_waits_for_the_results_of_its_absence_before_it_e
     world.clock.advance(1);
     server.rescue().await;
     assert_eq!(world.states().await, [RunState::TimedOut]);
+}
+
+#[tokio::test]
+async fn a_run_that_is_sent_again_after_an_outage_has_its_whole_time() {
+    let minutes = Job { schedule: "0 * * * * ?".to_owned(), timeout_s: 10, ..job(1, 1) };
+    let world = World::with(JavaExecutor::default().dispatcher(), &[minutes]).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let first = &world.runs().await[0];
+    server
+        .report(vec![ResultFact { run_id: first.id, executor_id: 1, code: 200, text: String::new() }])
+        .await;
+    world.clock.advance(60_000);
+    server.plan().await;
+    drop(server);
+    world.clock.advance(600_000);
+    let mut server = world.server().await;
+    server.turn().await;
+    while world.states().await[1] != RunState::Running {
+        server.rescue().await;
+        server.turn().await;
+        world.clock.advance(1_000);
+    }
+    let sent_at = world.runs().await[1].sent_at.unwrap();
+    world.clock.set(sent_at + 39_999);
+    server.rescue().await;
+    assert_eq!(world.states().await[1], RunState::Running);
+    world.clock.set(sent_at + 40_000);
+    server.rescue().await;
+    assert_eq!(world.states().await[1], RunState::TimedOut);
 }
 
 #[tokio::test]

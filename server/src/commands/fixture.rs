@@ -4,9 +4,11 @@
 use super::setup::{self, job};
 use crate::config::Settings;
 use anyhow::{Context, Result};
+use chrono::DateTime;
 use clap::Subcommand;
 use entity::executor::Registration;
-use entity::run_text;
+use entity::job::{MisfirePolicy, ScheduleKind};
+use entity::{Millis, run_text};
 use scheduler::authority::Caller;
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit};
 use scheduler::jobs::JobDraft;
@@ -50,10 +52,23 @@ struct FixtureJob {
     app_name: String,
     handler: String,
     parameter: String,
+    /// Empty: only its parents and people start it.
     cron: String,
     /// Seconds; 0 = none.
     #[serde(default)]
     timeout_s: i32,
+    /// Milliseconds UTC, whole seconds; both included.
+    valid_from: Option<Millis>,
+    valid_until: Option<Millis>,
+    misfire: Option<MisfirePolicy>,
+    catch_up_ms: Option<Millis>,
+    #[serde(default)]
+    retries: i32,
+    #[serde(default)]
+    retry_delay_s: i32,
+    /// Names of jobs that stand before this one.
+    #[serde(default)]
+    children: Vec<String>,
 }
 
 pub async fn run(settings: &Settings, what: What) -> Result<()> {
@@ -84,12 +99,46 @@ async fn apply(services: &Services, fixture: Fixture) -> Result<Value> {
         made.push(json!({ "app_name": executor.app_name, "token": token }));
         ids.insert(executor.app_name, executor.id);
     }
-    for FixtureJob { name, app_name, handler, parameter, cron, timeout_s } in fixture.jobs {
-        let executor_id = *ids.get(&app_name).with_context(|| format!("no executor {app_name}"))?;
-        let draft = JobDraft { name, handler, parameter, schedule: cron, timeout_s, ..job(executor_id) };
-        setup::create_unless_there(services, draft).await?;
+    let mut jobs = HashMap::new();
+    for described in fixture.jobs {
+        let name = described.name.clone();
+        let executor_id = ids.get(&described.app_name);
+        let executor_id = *executor_id.with_context(|| format!("no executor {}", described.app_name))?;
+        let draft = draft(described, executor_id, &jobs)?;
+        if let Some(id) = setup::create_unless_there(services, draft).await? {
+            jobs.insert(name, id);
+        }
     }
-    Ok(json!({ "executors": made }))
+    Ok(json!({ "executors": made, "jobs": jobs }))
+}
+
+/// The job as its form would have it; `before` are the ids of the jobs that were made before it.
+fn draft(described: FixtureJob, executor_id: i32, before: &HashMap<String, i32>) -> Result<JobDraft> {
+    let FixtureJob { name, handler, parameter, cron, timeout_s, valid_from, valid_until, .. } = described;
+    let child = |name: &String| before.get(name).copied().with_context(|| format!("no job {name} before it"));
+    let usual = job(executor_id);
+    Ok(JobDraft {
+        name,
+        handler,
+        parameter,
+        schedule_kind: if cron.is_empty() { ScheduleKind::Manual } else { ScheduleKind::Cron },
+        schedule: cron,
+        timeout_s,
+        valid_from: wall_time(valid_from),
+        valid_until: wall_time(valid_until),
+        misfire_policy: described.misfire.unwrap_or(usual.misfire_policy),
+        catch_up_ms: described.catch_up_ms.unwrap_or(usual.catch_up_ms),
+        retries: described.retries,
+        retry_delay_s: described.retry_delay_s,
+        children: described.children.iter().map(child).collect::<Result<_>>()?,
+        ..usual
+    })
+}
+
+/// As it is typed, on the clock of UTC.
+fn wall_time(at: Option<Millis>) -> String {
+    let time = at.and_then(DateTime::from_timestamp_millis);
+    time.map(|time| time.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
 }
 
 async fn list_runs(services: &Services, brief: bool) -> Result<Value> {
@@ -117,6 +166,10 @@ fn described(RunRow { run, job_name, .. }: RunRow, text: Option<run_text::Model>
     json!({
         "id": run.id,
         "job": job_name,
+        "kind": run.kind,
+        "slot": run.slot,
+        "attempt": run.attempt,
+        "live": run.live_bucket.is_some(),
         "state": run_state::name(run.state),
         "reason": run.reason,
         "code": run.code,

@@ -40,14 +40,15 @@ pub fn job(executor_id: i32) -> JobDraft {
     }
 }
 
-/// Creates a job that fires, unless its name is taken, which is how it looks when it exists.
-pub async fn create_unless_there(services: &Services, draft: JobDraft) -> Result<()> {
+/// Creates a job that fires, unless its name is taken, which is how it looks when it exists. Its id if it
+/// is new.
+pub async fn create_unless_there(services: &Services, draft: JobDraft) -> Result<Option<i32>> {
     match jobs::create(services, &Caller::operator(), draft, JobState::On).await {
-        Ok(_) => Ok(()),
+        Ok(job) => Ok(Some(job.id)),
         Err(Error::Invalid(faults))
             if faults.iter().all(|fault| matches!(fault.fault, Fault::Taken { .. })) =>
         {
-            Ok(())
+            Ok(None)
         }
         Err(error) => Err(error.into()),
     }

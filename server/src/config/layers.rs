@@ -12,6 +12,8 @@ pub const FILE_VARIABLE: &str = "ORRERY_CONFIG";
 /// Variables of the agent and of the project's tests, which may share an environment with the server.
 const OTHER_PROGRAMS: [&str; 4] =
     ["ORRERY_EXECUTOR_", "ORRERY_TEST_", "ORRERY_SERVER_BINARY", "ORRERY_CHROMIUM"];
+/// No setting, and known to debug builds only: where the engine is to fail.
+const FAILPOINT: &str = "ORRERY_FAILPOINT";
 const SECRETS: [&str; 3] = ["admin_password", "executor_api.token", "http.metrics_token"];
 
 /// Where a value came from.
@@ -125,7 +127,8 @@ impl Layers {
         let keys: BTreeMap<String, String> =
             self.values.keys().map(|key| (variable_name(key), key.clone())).collect();
         for (name, text) in environment {
-            if !name.starts_with(PREFIX) || name == FILE_VARIABLE {
+            let is_failpoint = cfg!(debug_assertions) && name == FAILPOINT;
+            if !name.starts_with(PREFIX) || name == FILE_VARIABLE || is_failpoint {
                 continue;
             }
             match keys.get(&name) {

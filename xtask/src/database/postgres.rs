@@ -43,14 +43,7 @@ fn start(folder: &Path, user: Option<&User>) -> Result<(Group, String)> {
         .arg(&data);
     process::output("initdb", &mut command)?;
     let port = paths::free_port()?;
-    let mut command = command_as(&find("postgres").context("postgres is missing")?, user);
-    command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string()]).arg("-k").arg(folder);
-    // Nothing here outlives the tests, so nothing needs to reach the disk.
-    command.args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
-    command.args(["-c", "max_connections=300"]);
-    let log = fs::File::create(folder.join("log")).context("cannot create PostgreSQL's log")?;
-    command.stdout(Stdio::null()).stderr(log);
-    let mut server = Group::spawn("PostgreSQL", &mut command)?;
+    let mut server = serve(folder, user, port)?;
     let createdb = find("createdb").context("createdb is missing")?;
     wait_until_ready(&mut server, || {
         let mut create = command_as(&createdb, None);
@@ -58,4 +51,18 @@ fn start(folder: &Path, user: Option<&User>) -> Result<(Group, String)> {
         process::output("createdb", &mut create).map(drop)
     })?;
     Ok((server, format!("postgres://orrery@127.0.0.1:{port}/orrery")))
+}
+
+/// Starts a server on data that is there.
+pub fn serve(folder: &Path, user: Option<&User>, port: u16) -> Result<Group> {
+    let data = folder.join("data");
+    let mut command = command_as(&find("postgres").context("postgres is missing")?, user);
+    command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string()]).arg("-k").arg(folder);
+    // Nothing here outlives the machine, so nothing needs to reach the disk; but what is committed outlives
+    // the server.
+    command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
+    command.args(["-c", "max_connections=300"]);
+    let log = fs::File::create(folder.join("log")).context("cannot create PostgreSQL's log")?;
+    command.stdout(Stdio::null()).stderr(log);
+    Group::spawn("PostgreSQL", &mut command)
 }

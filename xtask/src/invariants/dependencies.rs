@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("orrery-executor", &["protocol"]),
     ("xtask", &[]),
     ("bench-executor", &[]),
+    ("chaos-executor", &[]),
     ("interop-orrery-sdk", &["orrery-executor"]),
 ];
 

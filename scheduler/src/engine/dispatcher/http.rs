@@ -3,6 +3,7 @@
 use super::{Call, CallFailure, Dispatcher};
 use crate::addresses;
 use crate::engine::directory::Target;
+use crate::engine::failpoint::{self, Place};
 use crate::engine::gate::Gate;
 use crate::{Error, Result};
 use async_trait::async_trait;
@@ -75,11 +76,18 @@ impl HttpDispatcher {
             .header(APP_NAME_HEADER, header(&target.app_name)?)
             .timeout(limits.answer)
             .body(body);
-        if limits.gated && !self.gate.is_open_for(self.connect) {
-            return Err(CallFailure::GateShut);
+        if limits.gated {
+            failpoint::reach(Place::RequestReady);
+            if !self.gate.is_open_for(self.connect) {
+                return Err(CallFailure::GateShut);
+            }
+            failpoint::reach(Place::GatePassed);
         }
         let response = request.send().await.map_err(failure)?;
         let body = read(response, limits.bytes).await?;
+        if limits.gated {
+            failpoint::reach(Place::RequestAnswered);
+        }
         if is_of_protocol(&body) {
             Ok(parse_reply(&body))
         } else {

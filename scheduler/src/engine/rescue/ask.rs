@@ -6,6 +6,7 @@ use crate::Result;
 use crate::engine::directory::Target;
 use crate::engine::dispatcher::Call;
 use crate::engine::shared::Shared;
+use entity::Millis;
 use entity::run::Model as Run;
 use futures::StreamExt;
 use protocol::{LogRequest, RemoteReply};
@@ -63,20 +64,24 @@ async fn fast(shared: &Shared, target: &Target, call: Call) -> Option<RemoteRepl
 }
 
 /// A missing log says something only beside the log of an older run that did start there: else
-/// the folder is new, and all logs are missing. Asked once per instance.
+/// the folder is new, and all logs are missing. The earliest run is looked at first: a log that is
+/// older than it is older than those of the others too, and where there is none yet, a later run
+/// may have one.
 async fn logs_are_there(shared: &Shared, runs: &[&Run]) -> Result<HashMap<i64, bool>> {
-    let mut by_instance: HashMap<i32, bool> = HashMap::new();
+    let mut runs = runs.to_vec();
+    runs.sort_unstable_by_key(|run| run.due_at);
+    let mut by_instance: HashMap<i32, (Millis, bool)> = HashMap::new();
     let mut trusted = HashMap::new();
     for run in runs {
         let Some(target) = run.instance_id.and_then(|id| shared.directory.target(run.executor_id, id)) else {
             continue;
         };
-        let known = by_instance.get(&target.instance_id).copied();
-        let there = match known {
-            Some(there) => there,
+        let known = by_instance.get(&target.instance_id);
+        let there = match known.filter(|(due_at, there)| *there || *due_at == run.due_at) {
+            Some((_, there)) => *there,
             None => has_older_log(shared, run, &target).await?,
         };
-        by_instance.insert(target.instance_id, there);
+        by_instance.insert(target.instance_id, (run.due_at, there));
         trusted.insert(run.id, there);
     }
     Ok(trusted)

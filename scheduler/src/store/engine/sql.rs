@@ -14,6 +14,7 @@ mod settle;
 mod shards;
 
 use super::*;
+use crate::engine::failpoint::{self, Place};
 use crate::store::{Db, freezes, instances, job_children, leases, route_uses, runs};
 use crate::{Error, Result};
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
@@ -208,7 +209,9 @@ impl Store for SqlStore {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
-        transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))
+        let applied = transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))?;
+        apply::reach_with_result(steps, Place::ResultCommitted);
+        Ok(applied)
     }
 
     async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {
@@ -223,6 +226,7 @@ impl Store for SqlStore {
         let mut followed = Followed::default();
         for part in endings.chunks(follow::ENDINGS) {
             let part = transact!(self, conn => follow::follow(conn, authority, part))?;
+            failpoint::reach(Place::EffectsCommitted);
             followed.inserted.extend(part.inserted);
             followed.closed += part.closed;
             followed.gathered.extend(part.gathered);

@@ -3,7 +3,8 @@
 use super::super::Authority;
 use super::super::rowset::{self, Column, Kind, Rowset};
 use super::{CHUNK, authority};
-use crate::engine::step::{self, Applied, RouteMark, Step, Texts};
+use crate::engine::failpoint::{self, Place};
+use crate::engine::step::{self, Applied, RouteMark, Step, Texts, What};
 use crate::store::route_uses;
 use crate::store::stat_hours::Outcomes;
 use crate::{Error, Result};
@@ -79,7 +80,15 @@ pub async fn apply(
     let was_final = |row: &run::Model| before.get(&row.id).is_some_and(|row| row.state.is_final());
     changed.iter().filter(|row| !was_final(row)).for_each(|row| outcomes.count(row));
     outcomes.add_to(conn, server_id).await?;
+    reach_with_result(steps, Place::ResultWritten);
     Ok(applied)
+}
+
+/// Comes to a place that only steps with a result know.
+pub fn reach_with_result(steps: &[Step], place: Place) {
+    if steps.iter().any(|step| matches!(step.what, What::Result { .. })) {
+        failpoint::reach(place);
+    }
 }
 
 /// Locks the cursors that a claim writes to, before any run: an edit locks them in this order too.

@@ -5,6 +5,7 @@ use super::super::{Authority, Ending, Followed, Restart, RunWithParameter};
 use super::plan::{count_outcomes, insert_runs};
 use super::{apply, authority, shards};
 use crate::Result;
+use crate::engine::failpoint::{self, Place};
 use entity::run::{Column, Entity};
 use entity::{job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, LockType};
@@ -41,6 +42,7 @@ pub async fn follow(conn: &impl ConnectionTrait, right: &Authority, endings: &[E
     close(conn, open).await?;
     let parents = closing.iter().filter_map(|ending| locked.remove(&ending.parent_id?)).collect();
     let gathered = shards::gather(conn, parents).await?;
+    failpoint::reach(Place::EffectsWritten);
     Ok(Followed { inserted, closed, gathered, stale: stale.into_iter().collect() })
 }
 

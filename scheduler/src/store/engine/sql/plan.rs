@@ -3,6 +3,7 @@
 use super::super::rowset::{self, Column, Kind, Rowset};
 use super::super::{Advance, Authority, Planned};
 use super::{SqlStore, authority, finish, transact};
+use crate::engine::failpoint::{self, Place};
 use crate::store::route_uses;
 use crate::store::stat_hours::Outcomes;
 use crate::{Error, Result};
@@ -63,7 +64,9 @@ const RUN: &[Column] = &[
 pub async fn plan(store: &SqlStore, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
     let mut sorted: Vec<&Advance> = advances.iter().collect();
     sorted.sort_unstable_by_key(|advance| advance.job_id);
-    transact!(store, conn => plan_in(conn, store.server_id(), authority, &sorted))
+    let planned = transact!(store, conn => plan_in(conn, store.server_id(), authority, &sorted))?;
+    failpoint::reach(Place::ClaimCommitted);
+    Ok(planned)
 }
 
 async fn plan_in(
@@ -84,6 +87,7 @@ async fn plan_in(
     let violations = insert_runs(conn, &rows).await?;
     route_uses::set(conn, won.iter().flat_map(|advance| advance.uses.iter().copied())).await?;
     count_outcomes(conn, server_id, &rows, &violations).await?;
+    failpoint::reach(Place::ClaimWritten);
     Ok(Planned { won: won.iter().map(|advance| advance.job_id).collect(), violations })
 }
 

@@ -1,0 +1,180 @@
+//! `cargo xtask chaos`: servers and executors as real processes, faults from a printed seed, and an oracle that
+//! judges by the executors' own journals. See docs/chaos.md.
+
+mod agent;
+mod dice;
+mod evidence;
+mod load;
+mod node;
+mod oracle;
+mod proxy;
+mod scenarios;
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::report::{Counts, Report};
+use crate::{paths, site};
+use dice::Dice;
+use oracle::Verdict;
+use scenarios::{SCENARIOS, Scenario, Stage};
+use world::{Backend, Programs};
+
+#[derive(Default, clap::Args)]
+pub struct Options {
+    /// Repeats what chance did in an earlier time; without it, another time each time.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Goes through the scenarios again and again, on every database each is for, for so long.
+    #[arg(long)]
+    minutes: Option<u64>,
+    /// Only scenarios whose name begins so. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Only on this database, where a scenario is for it.
+    #[arg(long)]
+    database: Option<Backend>,
+    /// The few that a gate has time for.
+    #[arg(long)]
+    smoke: bool,
+    /// Lists the scenarios.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Plays scenarios; true when every promise was kept.
+pub fn chaos(options: &Options) -> Result<bool> {
+    if options.list {
+        for scenario in SCENARIOS {
+            let backends: Vec<&str> = scenario.backends.iter().map(|backend| backend.name()).collect();
+            println!("{:<24} {} ({})", scenario.name, scenario.about, backends.join(", "));
+        }
+        return Ok(true);
+    }
+    let chosen = chosen(options);
+    ensure!(!chosen.is_empty(), "no scenario is called so, or none of them is for that database; try --list");
+    let programs = build()?;
+    let mut report = Report::default();
+    play_all(&mut report, &chosen, options, &programs);
+    Ok(report.finish())
+}
+
+/// Plays the scenarios that a gate has time for.
+pub fn smoke(report: &mut Report) {
+    let mut programs = None;
+    report.step("chaos: build", || {
+        programs = Some(build()?);
+        Ok(Counts::default())
+    });
+    let Some(programs) = programs else { return };
+    let options = Options { smoke: true, ..Options::default() };
+    play_all(report, &chosen(&options), &options, &programs);
+}
+
+/// The scenarios that the options ask for, each with a database.
+fn chosen(options: &Options) -> Vec<(&'static Scenario, Backend)> {
+    let named = |scenario: &&Scenario| {
+        options.only.is_empty() || options.only.iter().any(|name| scenario.name.starts_with(name.as_str()))
+    };
+    let mut chosen = Vec::new();
+    for scenario in SCENARIOS.iter().filter(named) {
+        let usual = match (options.smoke, options.minutes, options.database) {
+            (true, _, _) => scenario.smoke,
+            (false, None, None) => &scenario.backends[..1],
+            _ => scenario.backends,
+        };
+        let wanted = usual.iter().filter(|own| options.database.is_none_or(|wanted| wanted == **own));
+        chosen.extend(wanted.map(|backend| (scenario, *backend)));
+    }
+    chosen
+}
+
+fn play_all(
+    report: &mut Report,
+    chosen: &[(&'static Scenario, Backend)],
+    options: &Options,
+    programs: &Programs,
+) {
+    let mut seed = options.seed.unwrap_or_else(|| world::now().unsigned_abs());
+    let end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+    loop {
+        for (scenario, backend) in chosen {
+            let name = format!("chaos: {} on {}, --seed {seed}", scenario.name, backend.name());
+            if !is_available(report, *backend, &name) {
+                continue;
+            }
+            report.step(&name, || play(scenario, *backend, programs, seed));
+            if end.is_some_and(|end| Instant::now() > end) {
+                return;
+            }
+        }
+        if end.is_none() {
+            return;
+        }
+        seed += 1;
+    }
+}
+
+fn is_available(report: &mut Report, backend: Backend, name: &str) -> bool {
+    let Some(kind) = backend.kind() else { return true };
+    let available = kind.is_available().unwrap_or(false);
+    if !available {
+        report.skip(name, &kind.how_to_get_it());
+    }
+    available
+}
+
+fn build() -> Result<Programs> {
+    println!("building the server and the executor ...");
+    let mut built = site::build_programs(&["orrery", "chaos-executor"])?.into_iter();
+    match (built.next(), built.next()) {
+        (Some(server), Some(executor)) => Ok(Programs { server, executor }),
+        _ => anyhow::bail!("a program is missing"),
+    }
+}
+
+/// Plays one scenario and prints what it came to.
+fn play(scenario: &Scenario, backend: Backend, programs: &Programs, seed: u64) -> Result<Counts> {
+    println!("{}", scenario.about);
+    let folder = folder(scenario, backend)?;
+    let dice = Dice::new(seed, scenario.name);
+    let verdict =
+        (scenario.play)(Stage { backend, programs, folder: &folder, dice, allowed: scenario.allowed })?;
+    print(&verdict);
+    if verdict.violations.is_empty() {
+        fs::remove_dir_all(&folder)?;
+        return Ok(Counts::ONE);
+    }
+    println!("the servers' words, the executors' journals and the rows are in {}", folder.display());
+    Ok(Counts { failed: 1, ..Counts::default() })
+}
+
+/// An empty folder, kept where something is wrong.
+fn folder(scenario: &Scenario, backend: Backend) -> Result<PathBuf> {
+    let name = format!("{}-{}", scenario.name, backend.name());
+    let folder: PathBuf = paths::repository().join("target/chaos").join(name);
+    if Path::exists(&folder) {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn print(verdict: &Verdict) {
+    /// Lines of one scenario; whatever is wrong is seldom wrong in more ways.
+    const LINES: usize = 20;
+    println!("  {} fires, {} starts", verdict.fires, verdict.starts);
+    for (exception, count) in &verdict.exceptions {
+        println!("  {count} {}", exception.words());
+    }
+    for violation in verdict.violations.iter().take(LINES) {
+        println!("  VIOLATION {violation}");
+    }
+    if verdict.violations.len() > LINES {
+        println!("  and {} more violations", verdict.violations.len() - LINES);
+    }
+}

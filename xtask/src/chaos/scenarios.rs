@@ -1,0 +1,253 @@
+//! What is broken, how, and what may come of it.
+
+mod databases;
+mod executors;
+mod loads;
+mod servers;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::dice::Dice;
+use super::load::mixed;
+use super::oracle::{Exception, Verdict};
+use super::world::{Backend, Plan, Programs, World};
+use Backend::{Mariadb, Postgres, Sqlite};
+use Exception::{Lost, Missed, NotTaken, StartedTwice, TimedOut};
+
+/// One way to break things.
+pub struct Scenario {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// The first is the usual one.
+    pub backends: &'static [Backend],
+    /// Where a gate plays it.
+    pub smoke: &'static [Backend],
+    /// What may happen in it beside what always may.
+    pub allowed: &'static [Exception],
+    pub play: fn(Stage<'_>) -> Result<Verdict>,
+}
+
+/// Where a scenario is played.
+pub struct Stage<'a> {
+    pub backend: Backend,
+    pub programs: &'a Programs,
+    pub folder: &'a Path,
+    pub dice: Dice,
+    pub allowed: &'static [Exception],
+}
+
+const ALL: &[Backend] = &[Sqlite, Postgres, Mariadb];
+/// Several servers need a database that they can share.
+const SHARED: &[Backend] = &[Postgres, Mariadb];
+
+/// Every scenario there is.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "server-killed",
+        about: "the server is killed at random times and started again",
+        backends: ALL,
+        smoke: &[Mariadb],
+        allowed: &[],
+        play: servers::killed,
+    },
+    Scenario {
+        name: "servers-killed",
+        about: "two servers are killed in turn at random times and started again",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[],
+        play: servers::killed_in_turn,
+    },
+    Scenario {
+        name: "failpoints-kill",
+        about: "the server is killed at each step of a run",
+        backends: ALL,
+        smoke: &[Sqlite],
+        allowed: &[],
+        play: servers::killed_at_each_step,
+    },
+    Scenario {
+        name: "failpoints-stop",
+        about: "the server stands still at each step of a run for longer than its lease",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[],
+        play: servers::stopped_at_each_step,
+    },
+    Scenario {
+        name: "failpoints-takeover",
+        about: "a server stands still at a step of a run, and wakes when another has taken over",
+        backends: SHARED,
+        smoke: &[Postgres],
+        allowed: &[Missed],
+        play: servers::taken_over_at_each_step,
+    },
+    Scenario {
+        name: "gate-window",
+        about: "as failpoints-takeover, between the last look at the lease and the request",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[Missed, StartedTwice],
+        play: servers::taken_over_behind_the_gate,
+    },
+    Scenario {
+        name: "executor-killed",
+        about: "an executor is killed at random times and started again",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[TimedOut, NotTaken, Lost],
+        play: executors::killed,
+    },
+    Scenario {
+        name: "executor-emptied",
+        about: "an executor is killed and started again with an empty disk",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[TimedOut, NotTaken, Lost],
+        play: executors::emptied,
+    },
+    Scenario {
+        name: "executor-stopped",
+        about: "an executor stands still for longer than the server is patient",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[TimedOut],
+        play: executors::stopped,
+    },
+    Scenario {
+        name: "executor-hanging",
+        about: "an executor takes connections and never answers anything",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[],
+        play: executors::hanging,
+    },
+    Scenario {
+        name: "executor-slow",
+        about: "an executor takes runs up and says so too late, then not at all",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[],
+        play: executors::slow,
+    },
+    Scenario {
+        name: "executor-lying",
+        about: "an executor refuses, answers nonsense, and says yes without doing anything",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[TimedOut, NotTaken],
+        play: executors::lying,
+    },
+    Scenario {
+        name: "results-spoilt",
+        about: "results come late, twice and in the wrong order",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[],
+        play: executors::results_spoilt,
+    },
+    Scenario {
+        name: "results-lost",
+        about: "results never come",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[TimedOut],
+        play: executors::results_lost,
+    },
+    Scenario {
+        name: "network-spoilt",
+        about: "the network between server and executor is slow, cut, one-way and dead",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[TimedOut],
+        play: executors::network_spoilt,
+    },
+    Scenario {
+        name: "database-away",
+        about: "the database cannot be reached for 30 s",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[Missed, TimedOut],
+        play: databases::away,
+    },
+    Scenario {
+        name: "database-restarted",
+        about: "the database dies at random times and is started again",
+        backends: &[Postgres],
+        smoke: &[],
+        allowed: &[Missed, TimedOut],
+        play: databases::restarted,
+    },
+    Scenario {
+        name: "database-cut",
+        about: "connections to the database break at random times, with commits under way",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[Missed, TimedOut],
+        play: databases::cut,
+    },
+    Scenario {
+        name: "disk-full",
+        about: "the database's file may not grow any more for a while",
+        backends: &[Sqlite],
+        smoke: &[],
+        allowed: &[Missed, TimedOut],
+        play: databases::disk_full,
+    },
+    Scenario {
+        name: "migration-killed",
+        about: "bringing a database to its schema is killed again and again",
+        // MySQL and MariaDB cannot take back half of a migration: see docs/chaos.md.
+        backends: &[Sqlite, Postgres],
+        smoke: &[Sqlite],
+        allowed: &[],
+        play: databases::migration_killed,
+    },
+    Scenario {
+        name: "burst",
+        about: "10,000 jobs are due in one second",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[],
+        play: loads::burst,
+    },
+    Scenario {
+        name: "outage",
+        about: "no server is there for 20 s, and each policy for missed times has its jobs",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[Missed],
+        play: loads::outage,
+    },
+];
+
+impl Exception {
+    /// What stands behind its count.
+    pub fn words(self) -> &'static str {
+        match self {
+            Missed => "fires missed while no server could fire",
+            Lost => "runs of which nobody can know whether they ran",
+            TimedOut => "runs without a result in time",
+            NotTaken => "runs not taken by their executor",
+            StartedTwice => "second starts in the window behind the gate",
+        }
+    }
+}
+
+impl Stage<'_> {
+    /// Starts a world, spoils it while its jobs fire, and judges.
+    fn run(self, plan: Plan, spoil: impl FnOnce(&mut World) -> Result<()>) -> Result<Verdict> {
+        let allowed = self.allowed;
+        let mut world = World::create(plan, self.backend, self.programs, self.folder, self.dice)?;
+        world.begin()?;
+        spoil(&mut world)?;
+        world.judge(allowed)
+    }
+}
+
+/// One executor with jobs of each kind.
+fn usual(servers: usize, seconds: i64) -> Plan {
+    Plan { servers, jobs: mixed("spoilt"), seconds, networks: false }
+}

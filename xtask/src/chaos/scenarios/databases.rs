@@ -1,0 +1,121 @@
+//! Databases that are away, die, and have no room.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Stage, usual};
+use crate::chaos::node::Node;
+use crate::chaos::oracle::Verdict;
+use crate::chaos::proxy::Network;
+use crate::chaos::world::{Storage, World};
+use crate::orrery::{Server, http_status};
+use crate::{paths, process};
+
+pub fn away(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(1, 45), |world| {
+        world.pause(2_000, 4_000);
+        let fault = *world.dice.pick(&[Network::BlackHole, Network::Cut]);
+        println!("  {fault:?}");
+        world.database.network()?.set(fault);
+        thread::sleep(Duration::from_secs(30));
+        world.database.network()?.set(Network::Whole);
+        Ok(())
+    })
+}
+
+pub fn restarted(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(1, 25), |world| {
+        for _ in 0..3 {
+            world.pause(2_000, 5_000);
+            let server = world.database.server.as_mut().context("a file cannot be restarted")?;
+            server.restart()?;
+        }
+        Ok(())
+    })
+}
+
+pub fn cut(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(1, 20), |world| {
+        while world.fires() {
+            world.pause(200, 2_000);
+            // Answers are held back first: what is committed then nobody is told.
+            world.database.network()?.set(Network::OneWay);
+            world.pause(20, 300);
+            world.database.network()?.set(Network::Cut);
+            world.pause(0, 300);
+            world.database.network()?.set(Network::Whole);
+        }
+        Ok(())
+    })
+}
+
+/// Firing stops loudly, reading goes on, and firing begins again by itself.
+pub fn disk_full(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(1, 30), |world| {
+        world.pause(2_000, 4_000);
+        limit_files(&world.nodes[0], Some(64 << 10))?;
+        thread::sleep(Duration::from_secs(8));
+        let page = http_status(&world.nodes[0].server().url(), "/login");
+        let said = fs::read_to_string(world.nodes[0].log())?;
+        limit_files(&world.nodes[0], None)?;
+        ensure!(page == Some(200), "pages cannot be read while the disk is full: {page:?}");
+        ensure!(said.contains("ERROR"), "the server does not say that its disk is full");
+        restarts_alone(world)
+    })
+}
+
+/// The server fires again without having been started again.
+fn restarts_alone(world: &mut World) -> Result<()> {
+    ensure!(!world.nodes[0].has_ended()?, "the server ended when the disk was full");
+    world.nodes[0].wait_until_ready()
+}
+
+/// How long a file of the server may be, from now on.
+fn limit_files(node: &Node, bytes: Option<u64>) -> Result<()> {
+    let id = node.id().context("no server runs")?.to_string();
+    let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+    let mut command = Command::new("prlimit");
+    command.args(["--pid", &id, &format!("--fsize={limit}:unlimited")]);
+    process::run("prlimit", &mut command)
+}
+
+/// After any number of deaths on the way the next start brings the database to its schema.
+pub fn migration_killed(mut stage: Stage<'_>) -> Result<Verdict> {
+    for _ in 0..4 {
+        let folder = stage.folder.join("migration");
+        fs::create_dir_all(&folder)?;
+        let storage = Storage::create(stage.backend, &folder)?;
+        let listen = format!("127.0.0.1:{}", paths::free_port()?);
+        let server = Server::of(&stage.programs.server, storage.url(), &listen).set("ORRERY_LOG", "warn");
+        kill_on_the_way(&mut stage, &server)?;
+        let mut node = Node::new(server, &folder, 0);
+        node.start()?;
+        node.wait_until_ready()?;
+        node.kill()?;
+        drop(storage);
+        fs::remove_dir_all(&folder)?;
+    }
+    Ok(Verdict::default())
+}
+
+/// Kills migrations, each a little later than the last, until one comes to its end.
+fn kill_on_the_way(stage: &mut Stage<'_>, server: &Server) -> Result<()> {
+    let mut patience = Duration::ZERO;
+    loop {
+        let mut migration = server.migrate()?;
+        patience += stage.dice.pause(5, 60);
+        let end = Instant::now() + patience;
+        while !migration.has_ended()? && Instant::now() < end {
+            thread::sleep(Duration::from_millis(2));
+        }
+        if migration.has_ended()? {
+            ensure!(migration.wait()?.success(), "after its death, a migration cannot be done");
+            return Ok(());
+        }
+        migration.kill()?;
+    }
+}

@@ -1,0 +1,148 @@
+//! Servers that die, and servers that stand still.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use nix::sys::signal::Signal;
+
+use super::{Stage, usual};
+use crate::chaos::oracle::Verdict;
+use crate::chaos::world::World;
+
+/// The places of `scheduler/src/engine/failpoint.rs`, without the one behind the gate.
+const STEPS: [&str; 8] = [
+    "claim.written",
+    "claim.committed",
+    "request.ready",
+    "request.answered",
+    "result.written",
+    "result.committed",
+    "effects.written",
+    "effects.committed",
+];
+const BEHIND_THE_GATE: &str = "gate.passed";
+
+/// Twice the lease.
+const STANDSTILL: Duration = Duration::from_secs(2);
+/// By then the other server has asked twice, and sent again what never started.
+const LONG_STANDSTILL: Duration = Duration::from_secs(8);
+/// By then a server has come to any step: its jobs fire each second.
+const REACHED: Duration = Duration::from_secs(15);
+
+pub fn killed(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(1, 18), |world| {
+        world.settle_in();
+        while world.fires() {
+            world.pause(300, 4_000);
+            world.nodes[0].kill()?;
+            world.pause(0, 800);
+            world.nodes[0].start()?;
+        }
+        Ok(())
+    })
+}
+
+pub fn killed_in_turn(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(2, 18), |world| {
+        world.settle_in();
+        let mut number = 0;
+        while world.fires() {
+            world.pause(1_500, 4_000);
+            world.nodes[number].kill()?;
+            world.pause(0, 1_500);
+            world.nodes[number].start()?;
+            number = 1 - number;
+        }
+        Ok(())
+    })
+}
+
+pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(1, 45), |world| {
+        world.settle_in();
+        for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
+            let failpoint = format!("{step}:kill:{}", world.dice.number(1, 6));
+            println!("  {failpoint}");
+            world.nodes[0].kill()?;
+            world.nodes[0].start_failing(&failpoint)?;
+            ensure!(world.nodes[0].ends_within(REACHED)?, "the server never came to {step}");
+        }
+        world.nodes[0].start()
+    })
+}
+
+pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(1, 50), |world| {
+        world.settle_in();
+        for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
+            let failpoint = format!("{step}:stop:{}", world.dice.number(1, 6));
+            println!("  {failpoint}");
+            let node = &mut world.nodes[0];
+            node.kill()?;
+            node.start_failing(&failpoint)?;
+            ensure!(node.stops_within(REACHED), "the server never came to {step}");
+            thread::sleep(STANDSTILL);
+            node.signal(Signal::SIGCONT);
+            world.pause(500, 1_500);
+        }
+        Ok(())
+    })
+}
+
+/// Half of the steps, by chance: each takes two takeovers.
+pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(2, 45), |world| {
+        world.settle_in();
+        let first = world.dice.number(0, 1) as usize;
+        for (turn, step) in STEPS.into_iter().skip(first).step_by(2).enumerate() {
+            take_over(world, turn % 2, step, STANDSTILL)?;
+        }
+        Ok(())
+    })
+}
+
+pub fn taken_over_behind_the_gate(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(2, 45), |world| {
+        world.settle_in();
+        for turn in 0..3 {
+            take_over(world, turn % 2, BEHIND_THE_GATE, LONG_STANDSTILL)?;
+        }
+        Ok(())
+    })
+}
+
+/// Leaves a server alone with all jobs until it stops at a step, lets the other take over, and wakes it.
+fn take_over(world: &mut World, number: usize, step: &str, standstill: Duration) -> Result<()> {
+    let failpoint = format!("{step}:stop:{}", world.dice.number(1, 4));
+    println!("  {failpoint}");
+    let other = 1 - number;
+    world.nodes[number].kill()?;
+    world.nodes[other].kill()?;
+    world.nodes[number].start_failing(&failpoint)?;
+    ensure!(world.nodes[number].stops_within(REACHED), "the server never came to {step}");
+    world.nodes[other].start()?;
+    thread::sleep(standstill);
+    world.pause(500, 2_000);
+    world.nodes[number].signal(Signal::SIGCONT);
+    world.pause(500, 1_000);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn every_failpoint_of_the_engine_is_tried() {
+        let source = crate::paths::repository().join("scheduler/src/engine/failpoint.rs");
+        let text = fs::read_to_string(source).unwrap();
+        let known = text.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split('"').next());
+        let mut known: Vec<&str> = known.collect();
+        let mut tried: Vec<&str> = STEPS.into_iter().chain([BEHIND_THE_GATE]).collect();
+        known.sort_unstable();
+        tried.sort_unstable();
+        assert_eq!(known, tried);
+    }
+}

@@ -1,0 +1,311 @@
+//! Everything that a scenario breaks: a database, servers, executors, and the networks between them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, ensure};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use super::agent::{self, Agent};
+use super::dice::Dice;
+use super::evidence::{self, Row};
+use super::load::{self, Job, Window};
+use super::node::Node;
+use super::oracle::{self, Case, Exception, Verdict};
+use super::proxy::{Network, Proxy};
+use crate::database::{Database, Kind, MARIADB, POSTGRES};
+use crate::orrery::Server;
+use crate::paths;
+
+/// How long after its window a scenario may take until nothing is left to do: a request that is never
+/// answered is given up after 30 s, what nobody can know after [`SETTINGS`] says.
+const QUIET: Duration = Duration::from_secs(120);
+
+/// How long after the servers are ready the executors may take to register everywhere.
+const ACQUAINTANCE_MS: i64 = 2_000;
+
+/// Shorter than an installation's, so that a scenario sees the end of what it began.
+const SETTINGS: [(&str, &str); 6] = [
+    ("ORRERY_ENGINE_LEASE_TTL_MS", "1000"),
+    ("ORRERY_ENGINE_ASK_AGAIN_MS", "1000"),
+    ("ORRERY_ENGINE_RESULT_WAIT_MS", "5000"),
+    ("ORRERY_ENGINE_UNKNOWN_FOR_MS", "45000"),
+    ("ORRERY_ENGINE_DEADLINE_GRACE_MS", "3000"),
+    ("ORRERY_LOG", "warn"),
+];
+
+/// Which database the servers use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+    Mariadb,
+}
+
+/// The executables.
+pub struct Programs {
+    pub server: PathBuf,
+    pub executor: PathBuf,
+}
+
+/// What a scenario needs.
+pub struct Plan {
+    pub servers: usize,
+    pub jobs: Vec<Job>,
+    /// How long the jobs fire.
+    pub seconds: i64,
+    /// Something to spoil between servers and executors.
+    pub networks: bool,
+}
+
+/// A running experiment.
+pub struct World {
+    pub nodes: Vec<Node>,
+    pub agents: Vec<Agent>,
+    pub window: Window,
+    pub dice: Dice,
+    pub database: Storage,
+    jobs: Vec<Job>,
+    /// Between the executors and each server.
+    networks: Vec<Proxy>,
+    folder: PathBuf,
+}
+
+/// The database and the way to it.
+pub struct Storage {
+    /// For whoever looks at it from outside of the experiment.
+    url: String,
+    /// For the servers.
+    url_of_servers: String,
+    network: Option<Proxy>,
+    pub server: Option<Database>,
+}
+
+impl Backend {
+    /// What a name or a report calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => POSTGRES.name,
+            Self::Mariadb => MARIADB.name,
+        }
+    }
+
+    /// The server to start; SQLite needs none.
+    pub fn kind(self) -> Option<&'static Kind> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(&POSTGRES),
+            Self::Mariadb => Some(&MARIADB),
+        }
+    }
+}
+
+impl Storage {
+    /// An empty database, with a network before it unless it is a file.
+    pub fn create(backend: Backend, folder: &Path) -> Result<Self> {
+        let Some(kind) = backend.kind() else {
+            let url = format!("sqlite:{}", folder.join("orrery.db").display());
+            return Ok(Self { url_of_servers: url.clone(), url, network: None, server: None });
+        };
+        let database = kind.start()?;
+        let url = database.url.clone();
+        let port = database.port()?;
+        let network = Proxy::to(port)?;
+        let url_of_servers = url.replace(&format!(":{port}/"), &format!(":{}/", network.port()));
+        Ok(Self { url, url_of_servers, network: Some(network), server: Some(database) })
+    }
+
+    /// What a server beside the experiment is to be told.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The network between the servers and the database.
+    pub fn network(&self) -> Result<&Proxy> {
+        self.network.as_ref().context("there is no network before a file")
+    }
+
+    /// Makes it reachable.
+    fn heal(&self) {
+        if let Some(network) = &self.network {
+            network.set(Network::Whole);
+        }
+    }
+}
+
+impl World {
+    /// Creates everything; starts the executors, and no server.
+    pub fn create(
+        plan: Plan,
+        backend: Backend,
+        programs: &Programs,
+        folder: &Path,
+        dice: Dice,
+    ) -> Result<Self> {
+        let Plan { servers, jobs, seconds, networks: spoilt } = plan;
+        let database = Storage::create(backend, folder)?;
+        let mut executors: Vec<&'static str> = jobs.iter().map(|job| job.executor).collect();
+        executors.sort_unstable();
+        executors.dedup();
+        let (window, printed) = define(programs, &database.url, folder, &executors, &jobs, seconds)?;
+        let (mut nodes, mut networks, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..servers {
+            let port = paths::free_port()?;
+            let listen = format!("127.0.0.1:{port}");
+            let server = Server::of(&programs.server, &database.url_of_servers, &listen);
+            let server = SETTINGS.iter().fold(server, |server, (name, value)| server.set(name, value));
+            let network = Proxy::to(port)?;
+            let reached_at = if spoilt { network.port() } else { port };
+            addresses.push(format!("http://127.0.0.1:{reached_at}"));
+            nodes.push(Node::new(server, folder, number));
+            networks.push(network);
+        }
+        let mut agents = Vec::new();
+        for name in executors {
+            let token = agent::token(&printed, name)?;
+            let mut agent = Agent::new(name, &programs.executor, folder, token, addresses.clone(), spoilt)?;
+            agent.start()?;
+            agents.push(agent);
+        }
+        Ok(Self { nodes, agents, window, dice, database, jobs, networks, folder: folder.to_owned() })
+    }
+
+    /// Starts every server and waits until the jobs begin to fire.
+    pub fn begin(&mut self) -> Result<()> {
+        for node in &mut self.nodes {
+            node.start()?;
+            node.wait_until_ready()?;
+        }
+        let late = "the servers were ready too late for the first fire: this machine has too much to do";
+        ensure!(now() < self.window.from - ACQUAINTANCE_MS, late);
+        sleep_until(self.window.from);
+        Ok(())
+    }
+
+    /// Lets runs end well before anything breaks: a missing log proves something only beside the log of an
+    /// older run.
+    pub fn settle_in(&mut self) {
+        self.pause(2_000, 3_000);
+    }
+
+    /// Whether the jobs still fire.
+    pub fn fires(&self) -> bool {
+        now() < self.window.until
+    }
+
+    /// A pause left to chance.
+    pub fn pause(&mut self, least_ms: u64, most_ms: u64) {
+        thread::sleep(self.dice.pause(least_ms, most_ms));
+    }
+
+    /// The executor whose jobs a scenario spoils: the first.
+    pub fn agent(&mut self) -> &mut Agent {
+        &mut self.agents[0]
+    }
+
+    /// The network between the executors and a server.
+    pub fn network(&self, server: usize) -> &Proxy {
+        &self.networks[server]
+    }
+
+    /// Ends every fault.
+    pub fn heal(&mut self) -> Result<()> {
+        self.database.heal();
+        self.networks.iter().for_each(|network| network.set(Network::Whole));
+        for agent in &mut self.agents {
+            agent.heal()?;
+        }
+        for node in &mut self.nodes {
+            node.signal(Signal::SIGCONT);
+            node.start()?;
+        }
+        Ok(())
+    }
+
+    /// Ends every fault, waits until nothing is left to do, and judges.
+    pub fn judge(mut self, allowed: &[Exception]) -> Result<Verdict> {
+        sleep_until(self.window.until);
+        self.heal()?;
+        for node in &mut self.nodes {
+            node.wait_until_ready()?;
+        }
+        let deadline = Instant::now() + QUIET;
+        let mut rows = self.rows()?;
+        while !oracle::is_quiet(&self.jobs, self.window, &rows) && Instant::now() < deadline {
+            thread::sleep(Duration::from_secs(1));
+            rows = self.rows()?;
+        }
+        // Results that were held up may still be reported, and duplicates still start.
+        thread::sleep(Duration::from_secs(3));
+        let printed = self.printed()?;
+        fs::write(self.folder.join("runs.json"), printed.to_string())?;
+        let rows = evidence::rows(&printed)?;
+        let mut entries = Vec::new();
+        for agent in &self.agents {
+            entries.extend(agent.entries()?);
+        }
+        let Self { jobs, window, .. } = &self;
+        let case = Case { jobs, window: *window, rows: &rows, entries: &entries, allowed };
+        Ok(oracle::judge(case))
+    }
+
+    fn rows(&self) -> Result<Vec<Row>> {
+        evidence::rows(&self.printed()?)
+    }
+
+    fn printed(&self) -> Result<Value> {
+        self.nodes[0].server().at_database(&self.database.url).fixture_runs_brief()
+    }
+}
+
+/// Brings the database to its schema and makes executors and jobs; the fixture's answer has their tokens.
+fn define(
+    programs: &Programs,
+    url: &str,
+    folder: &Path,
+    executors: &[&str],
+    jobs: &[Job],
+    seconds: i64,
+) -> Result<(Window, Value)> {
+    let outside = Server::of(&programs.server, url, "127.0.0.1:0");
+    ensure!(outside.migrate()?.wait()?.success(), "the database cannot be brought to its schema");
+    // Far enough ahead for the jobs to be made, and for the servers and executors to find each other.
+    let from = (now() / 1_000 + 6 + jobs.len() as i64 / 120) * 1_000;
+    let window = Window { from, until: from + seconds * 1_000 };
+    let file = folder.join("fixture.json");
+    fs::write(&file, load::fixture(executors, jobs, window).to_string())?;
+    Ok((window, outside.apply_fixture(&file)?))
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // At once and without a farewell: nothing of it is looked at any more.
+        let nodes = self.nodes.iter_mut().map(Node::kill);
+        for failed in nodes.chain(self.agents.iter_mut().map(Agent::kill)).filter_map(Result::err) {
+            eprintln!("note: a process of the scenario cannot be ended: {failed:#}");
+        }
+    }
+}
+
+/// Whether a process is stopped, as SIGSTOP does. Linux only.
+pub fn is_stopped(id: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The second field is the program's name, which may hold blanks: look behind its closing parenthesis.
+    stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+}
+
+/// Sleeps until a time, ms since 1970.
+pub fn sleep_until(at: i64) {
+    thread::sleep(Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
+}
+
+/// Milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the processes under test run by the real clock")]
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
