@@ -56,7 +56,7 @@ export async function fillJob(page: Page, values: JobValues): Promise<void> {
     await form.locator('[name="form[children]"]').fill(values.children.join(", "));
   }
   if (values.routing !== undefined || values.onlyOn !== undefined) {
-    await form.locator("summary", { hasText: "Routing, overlap" }).click();
+    await form.locator("summary", { hasText: "Routing" }).click();
     if (values.routing !== undefined) await form.locator('[name="form[routing]"]').selectOption(values.routing);
     if (values.onlyOn !== undefined) await form.locator('[name="form[only_on]"]').fill(values.onlyOn);
   }

@@ -62,8 +62,9 @@ pub async fn list_freezes() -> Result<FreezeLines, AppError> {
 
 /// Freezes, and answers when nothing of it goes out any more.
 #[server]
-pub async fn freeze(form: FreezeForm) -> Result<(), AppError> {
+pub async fn freeze(#[server(default)] namespace: String, reason: String) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};
+    let form = FreezeForm { namespace, reason };
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let frozen = match form.clone().try_into() {
         Ok(draft) => scheduler::freezes::freeze(&services, &caller, draft).await.map_err(AppError::from),

@@ -8,19 +8,21 @@ use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
 use bar::TopBar;
-use freeze_banner::FreezeBanner;
+use freeze_banner::{FreezeBanner, FreezeNews};
 use leptos::prelude::*;
 use leptos_router::components::{Outlet, Redirect};
 use leptos_router::hooks::use_location;
 use menu::{Menu, Tabs};
 
 pub use bar::{LanguageSwitch, ThemeSwitch};
+pub use freeze_banner::use_freeze_news;
 
 /// The frame around the page of the matched route. Without a session it leads to the sign-in page,
 /// with an expired password to the account.
 #[component]
 pub fn Frame() -> impl IntoView {
     let i18n = use_i18n();
+    provide_context(FreezeNews::default());
     let location = use_location();
     let here = location.pathname.get_untracked();
     let Some(viewer) = use_visit().viewer else {

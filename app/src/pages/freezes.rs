@@ -5,23 +5,32 @@ use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
 use crate::components::field::{Choice, SelectField, TextField};
-use crate::components::form::{EditForm, FieldGroup, FormFoot};
+use crate::components::form::{FieldGroup, FormFoot, PlainForm};
+use crate::components::frame::use_freeze_news;
 use crate::components::page_title::{PageTitle, Section};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
 #[component]
 pub fn Freezes() -> impl IntoView {
-    let (freeze, thaw) = (ServerAction::<Freeze>::new(), ServerAction::<Thaw>::new());
-    let lines =
-        Resource::new_blocking(move || (freeze.version().get(), thaw.version().get()), |_| list_freezes());
+    let thaw = ServerAction::<Thaw>::new();
+    let lines = Resource::new_blocking(move || thaw.version().get(), |_| list_freezes());
+    let news = use_freeze_news();
+    Effect::new(move |before: Option<usize>| {
+        let version = thaw.version().get();
+        if before.is_some_and(|before| before != version) {
+            news.tell();
+        }
+        version
+    });
     view! {
         <Transition>
             {move || Suspend::new(async move {
                 match lines.await {
-                    Ok(lines) => view! { <Content lines freeze thaw/> }.into_any(),
+                    Ok(lines) => view! { <Content lines thaw/> }.into_any(),
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
             })}
@@ -30,7 +39,7 @@ pub fn Freezes() -> impl IntoView {
 }
 
 #[component]
-fn Content(lines: FreezeLines, freeze: ServerAction<Freeze>, thaw: ServerAction<Thaw>) -> impl IntoView {
+fn Content(lines: FreezeLines, thaw: ServerAction<Thaw>) -> impl IntoView {
     let i18n = use_i18n();
     let everything = Choice::new("", tu_string!(i18n, freezes.everything));
     let namespaces = lines.namespaces.into_iter().map(|found| Choice::new(found.id.to_string(), found.title));
@@ -44,7 +53,7 @@ fn Content(lines: FreezeLines, freeze: ServerAction<Freeze>, thaw: ServerAction<
             <PageTitle title=tu_string!(i18n, freezes.title)/>
             <p class="mt-1 max-w-140 text-muted t13">{tu_string!(i18n, freezes.what_it_does)}</p>
             <div class="mt-4">
-                <EditForm id=FORM action=freeze prefix="form">
+                <PlainForm id=FORM action=Freeze::url()>
                     <FieldGroup title=tu_string!(i18n, freezes.stop_all)>
                         <SelectField name="namespace" label=tu_string!(i18n, freezes.scope) options=scopes/>
                         <TextField
@@ -57,7 +66,7 @@ fn Content(lines: FreezeLines, freeze: ServerAction<Freeze>, thaw: ServerAction<
                     <FormFoot>
                         <Button weight=Weight::Danger>{tu_string!(i18n, freezes.freeze)}</Button>
                     </FormFoot>
-                </EditForm>
+                </PlainForm>
             </div>
             <Section title=tu_string!(i18n, freezes.so_far)>{table}</Section>
         </div>

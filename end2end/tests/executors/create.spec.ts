@@ -63,6 +63,17 @@ test("typed addresses become instances, two processes of one host are two", asyn
   await expect(instances.getByText("127.0.0.1:19002")).toBeVisible();
 });
 
+test("an executor with a limit shows what is out and what waits", async ({ page, open }) => {
+  await open("/executors/new");
+  await page.getByLabel("App name").fill(freshName("limited"));
+  await page.getByLabel("Title").fill("Limited");
+  await page.getByLabel("Runs at the same time").fill("3");
+  await page.getByRole("button", { name: "Create executor" }).click();
+  await expect(page.getByRole("heading", { level: 2, name: "Queue" })).toBeVisible();
+  await expect(page.getByText("0 of 3 out")).toBeVisible();
+  await expect(page.getByText("Nothing waits.")).toBeVisible();
+});
+
 test("the form is accessible and fits a phone", async ({ page, open, isHydrated }) => {
   await open("/executors/new");
   await expectAccessible(page, isHydrated);

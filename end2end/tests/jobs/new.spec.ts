@@ -90,6 +90,22 @@ test("a job that only people start has no cron to fill in", async ({ page, open 
   await expect(page).toHaveURL(/\/jobs\/\d+$/);
 });
 
+test("a job says what becomes of a run while others are out, and after how long the next one comes", async ({ page, open }) => {
+  await open("/jobs/new");
+  await page.locator("summary", { hasText: "At the same time" }).click();
+  await expect(page.getByLabel("Queue length")).toBeHidden();
+  await page.getByLabel("While others of the job run").selectOption("queue");
+  await page.getByLabel("Runs at the same time").fill("2");
+  await page.getByLabel("Queue length").fill("5");
+  await page.getByRole("radio", { name: "After the last" }).check();
+  await page.locator("#job-every_s").fill("90");
+  await fillJobByHand(page, freshName("limited"));
+  await page.getByRole("button", { name: "Create, switched off" }).click();
+  await expect(page).toHaveURL(/\/jobs\/\d+$/);
+  await expect(page.getByText("wait in a queue, 2 at a time")).toBeVisible();
+  await expect(page.getByText("90 s after the last run").first()).toBeVisible();
+});
+
 test("a job at a fixed rate has the fields of a rate and shows its fires", async ({ page, open, isHydrated }) => {
   await open("/jobs/new");
   await page.getByRole("radio", { name: "Fixed rate" }).check();

@@ -9,16 +9,32 @@ use crate::pages::freezes::{by_words, scope_words};
 use crate::routes;
 use leptos::prelude::*;
 
+/// Tells the banner that something has changed, which it sees by itself only some seconds later.
+#[derive(Clone, Copy, Default)]
+pub struct FreezeNews(RwSignal<usize>);
+
+impl FreezeNews {
+    pub fn tell(self) {
+        self.0.update(|count| *count += 1);
+    }
+}
+
+/// That of the frame around.
+pub fn use_freeze_news() -> FreezeNews {
+    use_context().unwrap_or_default()
+}
+
 #[component]
 pub fn FreezeBanner() -> impl IntoView {
-    let freezes = Resource::new_blocking(|| (), |()| lasting_freezes());
+    let FreezeNews(news) = use_freeze_news();
+    let freezes = Resource::new_blocking(move || news.get(), |_| lasting_freezes());
     view! {
-        <Suspense>
+        <Transition>
             {move || Suspend::new(async move {
                 // What cannot be read now is looked for again.
                 view! { <Banner lines=freezes.await.unwrap_or_default()/> }
             })}
-        </Suspense>
+        </Transition>
     }
 }
 
