@@ -29,6 +29,7 @@ pub mod shared;
 pub mod silence;
 pub mod step;
 mod stop;
+pub mod timekeeper;
 pub mod watch;
 
 pub use handle::{EngineHandle, EngineStatus, Recorded, ResultFact};
@@ -55,6 +56,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use timekeeper::Timekeeper;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +73,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Joins the servers of this database and begins to fire.
+    /// Joins the servers of this database and begins to fire. `clock` tells the time until the database
+    /// does.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when another process holds the data folder or the database does not
@@ -89,10 +92,12 @@ impl Engine {
         };
         let gate = Arc::new(Gate::default());
         let (facts, inbox) = record::queue();
+        let timekeeper = Arc::new(Timekeeper::new(clock.now(), Instant::now()));
         let parts = Parts {
             store: Arc::new(SqlStore::new(databases.engine.clone())),
             dispatcher: Arc::new(HttpDispatcher::new(gate.clone(), settings.connect_within())?),
-            clock,
+            clock: timekeeper.clone(),
+            timekeeper: Some(timekeeper),
             signals,
             settings,
             gate,

@@ -156,6 +156,7 @@ impl World {
             store: Arc::new(UnsureStore { inner: self.store.clone(), misfortune }),
             dispatcher: Arc::new(self.ground.dispatcher()),
             clock: self.clock.clone(),
+            timekeeper: None,
             signals: Signals::default(),
             settings: EngineSettings::default(),
             gate: Arc::new(Gate::default()),

@@ -39,6 +39,7 @@ use rand::{Rng, SeedableRng};
 use rows::{START, cursor, executor, instance, job};
 use run_rows::{sending, waiting};
 use scheduler::Error;
+use scheduler::clock::{Clock, SystemClock};
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
 use scheduler::store::engine::{Advance, Breaches};
@@ -297,6 +298,15 @@ conform!(a_lease_is_renewed_lost_taken_over_and_given_up, async |bench: &Bench| 
     let servers = store.renew(three.lease).await.unwrap().unwrap().servers;
     let live: Vec<_> = servers.iter().filter(|server| server.state == ServerState::Live).collect();
     assert_eq!(live.len(), 1);
+});
+
+conform!(a_renewal_tells_the_time, async |bench: &Bench| {
+    let server = bench.server("one").await;
+    let now = SystemClock.now();
+    bench.set_clock(now);
+    let renewal = bench.store().renew(server.lease).await.unwrap().unwrap();
+    // The database may be on another machine.
+    assert!((renewal.now - now).abs() < 60_000, "{} for {now}", renewal.now);
 });
 
 conform!(settling_enters_each_run_of_a_block_once, async |bench: &Bench| {

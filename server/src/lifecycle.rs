@@ -61,7 +61,8 @@ impl Server {
         let (databases, services) = open(&settings).await?;
         let first_start = prepare(&services, settings.admin_password.clone()).await?;
         let engine = start_engine(&settings, &databases, &services).await?;
-        let services = Services { run_ids: engine.handle().run_ids(), ..services };
+        let services =
+            Services { run_ids: engine.handle().run_ids(), clock: engine.handle().clock(), ..services };
         let stop = CancellationToken::new();
         let state =
             ServerState::new(Arc::clone(&settings), services.clone(), engine.handle(), leptos, stop.clone());

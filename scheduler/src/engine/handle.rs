@@ -6,6 +6,7 @@ use super::directory::Target;
 use super::dispatcher::{Call, CallFailure};
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
+use crate::clock::SharedClock;
 use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
 use crate::{Error, Result};
@@ -68,6 +69,11 @@ pub struct EngineStatus {
 impl EngineHandle {
     pub fn new(shared: Arc<Shared>) -> Self {
         Self(shared)
+    }
+
+    /// The engine's time, which follows the database's.
+    pub fn clock(&self) -> SharedClock {
+        self.0.clock.clone()
     }
 
     /// Ids for runs that services insert.

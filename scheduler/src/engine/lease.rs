@@ -7,6 +7,7 @@
 use super::holdings::Holdings;
 use super::identity::new_incarnation;
 use super::shared::Shared;
+use super::timekeeper::Heard;
 use crate::Result;
 use crate::rules::bucket::server_for;
 use crate::store::engine::{Lease, Newcomer, Renewal};
@@ -120,7 +121,21 @@ impl Keeper {
                 holdings.since = self.since;
             }
             self.shared.hold(holdings);
-            self.shared.gate.open_until(sent_at + settings.lease_ttl.saturating_sub(settings.lease_margin));
+            match self
+                .shared
+                .timekeeper
+                .as_ref()
+                .map(|keeper| keeper.hear(renewal.now, sent_at, Instant::now()))
+            {
+                Some(Heard::Doubted) => {
+                    tracing::error!("the database's clock has jumped: nothing goes out until that is sure");
+                    self.shared.gate.shut();
+                }
+                _ => {
+                    let lasts = settings.lease_ttl.saturating_sub(settings.lease_margin);
+                    self.shared.gate.open_until(sent_at + lasts);
+                }
+            }
         }
         Ok(renewal)
     }

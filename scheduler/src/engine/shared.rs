@@ -7,6 +7,7 @@ use super::gate::Gate;
 use super::holdings::Holdings;
 use super::record::Facts;
 use super::settings::EngineSettings;
+use super::timekeeper::Timekeeper;
 use super::watch::Watch;
 use crate::clock::SharedClock;
 use crate::signals::{Change, Signals};
@@ -24,6 +25,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     pub dispatcher: Arc<dyn Dispatcher>,
     pub clock: SharedClock,
+    /// The same where it is to follow the database's; none in a test, which tells the time itself.
+    pub timekeeper: Option<Arc<Timekeeper>>,
     pub signals: Signals,
     pub settings: EngineSettings,
     pub gate: Arc<Gate>,
@@ -75,6 +78,7 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     pub dispatcher: Arc<dyn Dispatcher>,
     pub clock: SharedClock,
+    pub timekeeper: Option<Arc<Timekeeper>>,
     pub signals: Signals,
     pub settings: EngineSettings,
     pub gate: Arc<Gate>,
@@ -83,11 +87,12 @@ pub struct Parts {
 
 impl Shared {
     pub fn new(parts: Parts, facts: Facts) -> Arc<Self> {
-        let Parts { store, dispatcher, clock, signals, settings, gate, run_ids } = parts;
+        let Parts { store, dispatcher, clock, timekeeper, signals, settings, gate, run_ids } = parts;
         Arc::new(Self {
             store,
             dispatcher,
             clock,
+            timekeeper,
             signals,
             settings,
             gate,

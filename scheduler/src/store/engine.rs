@@ -40,6 +40,8 @@ pub struct Newcomer {
 pub struct Renewal {
     pub servers: Vec<server::Model>,
     pub buckets: Vec<bucket::Model>,
+    /// What the database's clock shows.
+    pub now: Millis,
 }
 
 /// By what right a decision is made: the bucket and the epoch in which this server owns it.

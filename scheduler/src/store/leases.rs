@@ -2,12 +2,12 @@
 //! moves, and whether it still moves is measured on the watcher's own monotonic clock.
 
 use super::engine::{Lease, Newcomer, Renewal};
-use entity::bucket;
 use entity::server::{ActiveModel, Column, Entity, Model, ServerState};
+use entity::{Millis, bucket};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait,
+    QueryFilter, QueryOrder, Statement,
 };
 
 /// Enters a server. Its own old row, if there is one, becomes this life; the buckets of the old
@@ -46,7 +46,19 @@ pub async fn renew(conn: &impl ConnectionTrait, lease: Lease) -> Result<Option<R
     }
     let servers = Entity::find().order_by_asc(Column::Id).all(conn).await?;
     let buckets = bucket::Entity::find().order_by_asc(bucket::Column::Id).all(conn).await?;
-    Ok(Some(Renewal { servers, buckets }))
+    Ok(Some(Renewal { servers, buckets, now: now(conn).await? }))
+}
+
+/// What the database's clock shows.
+async fn now(conn: &impl ConnectionTrait) -> Result<Millis, DbErr> {
+    let backend = conn.get_database_backend();
+    let time = match backend {
+        DbBackend::MySql => "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)",
+        DbBackend::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        _ => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+    };
+    let row = conn.query_one_raw(Statement::from_string(backend, format!("SELECT {time} AS now"))).await?;
+    row.ok_or_else(|| DbErr::Custom("the database does not tell the time".to_owned()))?.try_get("", "now")
 }
 
 /// Declares `seen` dead unless it moved since; true if it did not.

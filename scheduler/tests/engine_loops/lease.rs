@@ -3,7 +3,15 @@
 use crate::rows::{START, job};
 use crate::world::World;
 use scheduler::engine::dispatcher::ScriptedDispatcher;
+use scheduler::engine::gate::Gate;
 use scheduler::engine::lease::Keeper;
+use scheduler::engine::shared::{Parts, Shared};
+use scheduler::engine::timekeeper::Timekeeper;
+use scheduler::engine::{EngineSettings, record};
+use scheduler::signals::Signals;
+use scheduler::store::engine::MemoryStore;
+use scheduler::store::ids::RunIds;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const TTL: Duration = Duration::from_secs(6);
@@ -80,4 +88,36 @@ async fn a_server_that_leaves_frees_its_buckets_at_once() {
     assert!(server.shared.holdings().lease.is_none());
     let next = world.server().await;
     assert_eq!(next.shared.holdings().epochs.len(), 257);
+}
+
+#[tokio::test]
+async fn a_clock_of_the_database_that_jumps_shuts_the_gate_until_it_has_said_so_twice() {
+    const HOUR: i64 = 3_600_000;
+    let (world, store) = (world().await, MemoryStore::default());
+    let timekeeper = Arc::new(Timekeeper::new(0, Instant::now()));
+    let parts = Parts {
+        store: Arc::new(store.clone()),
+        dispatcher: Arc::new(ScriptedDispatcher::accepting()),
+        clock: timekeeper.clone(),
+        timekeeper: Some(timekeeper),
+        signals: Signals::default(),
+        settings: EngineSettings::default(),
+        gate: Arc::new(Gate::default()),
+        run_ids: Arc::new(RunIds::new(world.fresh.databases.engine.clone())),
+    };
+    let shared = Shared::new(parts, record::queue().0);
+    let mut keeper = Keeper::new(shared.clone(), "one".to_owned());
+    let near = |time: i64| (shared.clock.now() - time).abs() < HOUR / 2;
+    for (says, is_open, expected) in [
+        (START, true, START),
+        (START + HOUR, false, START),
+        (START + HOUR, true, START + HOUR),
+        (START, false, START + HOUR),
+        (START + HOUR, true, START + HOUR),
+    ] {
+        store.tables().now = says;
+        keeper.tick(Instant::now()).await.unwrap();
+        assert_eq!((shared.gate.is_open(), near(expected)), (is_open, true), "{says}");
+        assert!(shared.holdings().lease.is_some(), "the lease goes on");
+    }
 }

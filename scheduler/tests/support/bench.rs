@@ -65,6 +65,13 @@ impl Bench {
         Self { store: Box::new(store.clone()), back: Back::Memory(store), authority: Mutex::default() }
     }
 
+    /// Where the store has no clock of its own, it shows this time from now on.
+    pub fn set_clock(&self, now: i64) {
+        if let Back::Memory(store) = &self.back {
+            store.tables().now = now;
+        }
+    }
+
     pub async fn sqlite() -> Self {
         Self::of(Fresh::sqlite().await)
     }

@@ -81,6 +81,7 @@ impl World {
             }),
             dispatcher: Arc::new(self.executors.clone()),
             clock: self.clock.clone(),
+            timekeeper: None,
             signals: self.signals.clone(),
             settings: self.settings.clone(),
             gate,

@@ -36,7 +36,8 @@ impl Store for MemoryStore {
         };
         server.counter += 1;
         let servers = tables.servers.values().cloned().collect();
-        Ok(Some(Renewal { servers, buckets: tables.buckets.values().cloned().collect() }))
+        let buckets = tables.buckets.values().cloned().collect();
+        Ok(Some(Renewal { servers, buckets, now: tables.now }))
     }
 
     async fn depose(&self, seen: &server::Model) -> Result<bool> {

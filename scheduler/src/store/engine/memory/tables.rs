@@ -36,6 +36,8 @@ pub struct Tables {
     /// Start of a block → settled up to.
     pub blocks: BTreeMap<i64, i64>,
     pub by_job: BTreeSet<(i32, Millis, i64)>,
+    /// What a database's clock would show.
+    pub now: Millis,
     /// The server that joined last: whose statistics are written.
     pub server_id: i32,
 }
@@ -60,6 +62,7 @@ impl Default for Tables {
             buckets: (0..=BUCKETS).map(bucket).collect(),
             blocks: BTreeMap::new(),
             by_job: BTreeSet::new(),
+            now: 0,
             server_id: 0,
         }
     }

@@ -1,0 +1,142 @@
+//! The engine's time: the database's, so that all servers agree, heard with each renewal of the lease and
+//! carried on by the monotonic clock in between. The machine's own clock may be moved as one likes.
+//!
+//! A clock that seems to have jumped is not believed at once: until the next renewal says the same,
+//! nothing goes out. A jump forwards is then like an outage; after one backwards nothing is repeated, for
+//! cursors only move forwards.
+
+use crate::clock::Clock;
+use entity::Millis;
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// By how much what is heard may differ from what is expected.
+const STEP_MS: Millis = 2_000;
+/// An answer that took longer says nothing about the time.
+const SLOWEST: Duration = Duration::from_secs(1);
+
+/// What a sample came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// As expected: the engine's time follows it.
+    Agrees,
+    /// Otherwise than expected. The engine's time stays, and nothing goes out.
+    Doubted,
+    /// Otherwise than expected for the second time: the engine's time follows it.
+    Moved,
+}
+
+/// Decides what to make of a sample that is off by so much, when the one before was off by `before` and
+/// doubted.
+pub fn judge(off: Millis, before: Option<Millis>) -> Heard {
+    match before {
+        _ if off.abs() <= STEP_MS => Heard::Agrees,
+        Some(before) if (off - before).abs() <= STEP_MS => Heard::Moved,
+        _ => Heard::Doubted,
+    }
+}
+
+/// Tells the engine's time.
+#[derive(Debug)]
+pub struct Timekeeper(RwLock<Known>);
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// A time, and when it was.
+    time: Millis,
+    at: Instant,
+    /// Whether the database has said anything yet.
+    is_heard: bool,
+    doubted: Option<Millis>,
+}
+
+impl Known {
+    fn at(&self, at: Instant) -> Millis {
+        let passed = |later: Duration| i64::try_from(later.as_millis()).unwrap_or(i64::MAX);
+        match at.checked_duration_since(self.at) {
+            Some(later) => self.time.saturating_add(passed(later)),
+            None => self.time.saturating_sub(passed(self.at - at)),
+        }
+    }
+}
+
+impl Timekeeper {
+    /// Goes by this time until the database says another.
+    pub fn new(time: Millis, at: Instant) -> Self {
+        Self(RwLock::new(Known { time, at, is_heard: false, doubted: None }))
+    }
+
+    /// What the database said, asked and answered at these moments.
+    pub fn hear(&self, says: Millis, asked: Instant, answered: Instant) -> Heard {
+        let took = answered.saturating_duration_since(asked);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if took > SLOWEST {
+            return if known.doubted.is_some() { Heard::Doubted } else { Heard::Agrees };
+        }
+        let at = asked + took / 2;
+        let off = says - known.at(at);
+        let heard = if known.is_heard { judge(off, known.doubted) } else { Heard::Agrees };
+        match heard {
+            Heard::Doubted => known.doubted = Some(off),
+            Heard::Agrees | Heard::Moved => *known = Known { time: says, at, is_heard: true, doubted: None },
+        }
+        heard
+    }
+
+    fn now_at(&self, at: Instant) -> Millis {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).at(at)
+    }
+}
+
+impl Clock for Timekeeper {
+    fn now(&self) -> Millis {
+        self.now_at(Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Millis = 3_600_000;
+
+    #[test]
+    fn a_jump_is_believed_when_it_is_said_twice() {
+        assert_eq!(judge(1_999, None), Heard::Agrees);
+        assert_eq!(judge(-2_000, Some(HOUR)), Heard::Agrees, "it was a slip");
+        assert_eq!(judge(HOUR, None), Heard::Doubted);
+        assert_eq!(judge(HOUR + 2_000, Some(HOUR)), Heard::Moved);
+        assert_eq!(judge(-HOUR, Some(HOUR)), Heard::Doubted, "it is still moving");
+    }
+
+    #[test]
+    fn time_goes_on_by_itself_and_follows_the_database() {
+        let start = Instant::now();
+        let after = |ms: u64| start + Duration::from_millis(ms);
+        let keeper = Timekeeper::new(500, start);
+        assert_eq!([0, 7].map(|ms| keeper.now_at(after(ms))), [500, 507]);
+        // What is heard first counts, whatever the machine's clock says.
+        assert_eq!(keeper.hear(HOUR, after(10), after(30)), Heard::Agrees);
+        assert_eq!([20, 1_020].map(|ms| keeper.now_at(after(ms))), [HOUR, HOUR + 1_000]);
+        // A little faster or slower is no jump.
+        assert_eq!(keeper.hear(HOUR + 2_300, after(2_020), after(2_020)), Heard::Agrees);
+        assert_eq!(keeper.now_at(after(2_020)), HOUR + 2_300);
+    }
+
+    #[test]
+    fn while_a_jump_is_doubted_time_goes_on_as_before() {
+        let start = Instant::now();
+        let after = |ms: u64| start + Duration::from_millis(ms);
+        let hear = |keeper: &Timekeeper, says, ms| keeper.hear(says, after(ms), after(ms));
+        for jump in [HOUR, -HOUR] {
+            let keeper = Timekeeper::new(0, start);
+            assert_eq!(hear(&keeper, 10 * HOUR, 0), Heard::Agrees);
+            assert_eq!(hear(&keeper, 10 * HOUR + jump + 2_000, 2_000), Heard::Doubted);
+            assert_eq!(keeper.now_at(after(3_000)), 10 * HOUR + 3_000);
+            // An answer that comes late settles nothing.
+            assert_eq!(keeper.hear(10 * HOUR + jump, after(3_000), after(4_001)), Heard::Doubted);
+            assert_eq!(hear(&keeper, 10 * HOUR + jump + 4_100, 4_100), Heard::Moved);
+            assert_eq!(keeper.now_at(after(5_000)), 10 * HOUR + jump + 5_000);
+        }
+    }
+}
