@@ -4,7 +4,7 @@ use crate::rows::{START, cursor, executor, instance, job};
 use crate::run_rows::waiting;
 use crate::world::{Server, World};
 use entity::executor::Model as Executor;
-use entity::job::{Model as Job, Overlap, ScheduleKind};
+use entity::job::{Model as Job, Overlap, Routing, ScheduleKind};
 use entity::run::{Model as Run, Reason, RunKind, RunState};
 use scheduler::Services;
 use scheduler::authority::Caller;
@@ -221,4 +221,25 @@ async fn a_later_request_sets_the_limit_for_what_waits_also_where_it_is_not_hear
     server.turn().await;
     let out = outcomes(&world).await.iter().filter(|outcome| **outcome == RUNS).count();
     assert_eq!((out, world.executors.runs().len()), (3, 3));
+}
+
+#[tokio::test]
+async fn a_past_time_that_is_split_is_out_until_its_last_shard_has_ended() {
+    let world = world(&Job { routing: Routing::Broadcast, ..hourly() }).await;
+    world.fresh.put_instance(instance(2, 1)).await;
+    let mut server = world.server().await;
+    ask(&world, 2, 1).await;
+    server.turn().await;
+    assert_eq!(outcomes(&world).await, [RUNS, BEHIND]);
+    let shards: Vec<Run> = world.runs().await.into_iter().filter(Run::is_shard).collect();
+    assert_eq!(shards.len(), 2);
+    finish(&mut server, &shards[0]).await;
+    server.follow().await;
+    server.turn().await;
+    assert_eq!(outcomes(&world).await, [RUNS, BEHIND]);
+    finish(&mut server, &shards[1]).await;
+    server.follow().await;
+    world.clock.advance(1_000);
+    server.turn().await;
+    assert_eq!(outcomes(&world).await, [DONE, RUNS]);
 }
