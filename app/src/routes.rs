@@ -24,6 +24,11 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/jobs/new") view=pages::jobs::new::NewJob ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id") view=pages::jobs::detail::JobDetail ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id/edit") view=pages::jobs::edit::EditJob ssr=SsrMode::Async/>
+                    <Route
+                        path=path!("/jobs/:id/backfill")
+                        view=pages::jobs::backfill::Backfill
+                        ssr=SsrMode::Async
+                    />
                     <Route path=path!("/calendars") view=pages::calendars::list::CalendarList ssr=SsrMode::Async/>
                     <Route path=path!("/calendars/new") view=pages::calendars::new::NewCalendar ssr=SsrMode::Async/>
                     <Route path=path!("/calendars/:id") view=pages::calendars::edit::EditCalendar ssr=SsrMode::Async/>
@@ -98,6 +103,11 @@ pub fn job(id: i32) -> String {
 /// The form of a job.
 pub fn job_edit(id: i32) -> String {
     format!("/jobs/{id}/edit")
+}
+
+/// The form that runs a job for past times.
+pub fn job_backfill(id: i32) -> String {
+    format!("/jobs/{id}/backfill")
 }
 
 /// All calendars.

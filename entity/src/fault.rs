@@ -52,6 +52,10 @@ pub enum Fault {
     DateTime,
     /// A time that has passed already.
     Past,
+    /// A time that has not come yet.
+    Future,
+    /// No time of the schedule lies there.
+    NoTime,
     /// An end that is not later than the beginning.
     NotLater,
     /// A time zone that the IANA database does not know.

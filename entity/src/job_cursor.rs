@@ -23,6 +23,8 @@ pub struct Model {
     pub last_at: Millis,
     /// How many runs were routed, for [`crate::job::Routing::Round`].
     pub route_seq: i64,
+    /// How many of the job's runs for past times may be out at the same time.
+    pub backfill_slots: i16,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

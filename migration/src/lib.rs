@@ -13,6 +13,7 @@ mod m20261121_000007_queue;
 mod m20261121_000008_calendars;
 mod m20261121_000009_broadcast;
 mod m20261121_000010_freezes;
+mod m20261121_000011_backfill;
 mod schema;
 mod whole;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_calendars::Migration),
             Box::new(m20261121_000009_broadcast::Migration),
             Box::new(m20261121_000010_freezes::Migration),
+            Box::new(m20261121_000011_backfill::Migration),
         ]
     }
 }

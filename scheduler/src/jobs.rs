@@ -179,6 +179,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
         held_from: outlook.held_from,
         last_at: 0,
         route_seq: 0,
+        backfill_slots: 1,
     };
     store::insert_cursor(&transaction, cursor).await?;
     job_children::replace(&transaction, job.id, &children).await?;

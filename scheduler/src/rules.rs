@@ -2,6 +2,7 @@
 //! the same arguments give the same answer on every server.
 
 pub mod admission;
+pub mod backfill;
 pub mod blackout;
 pub mod bucket;
 pub mod calendar;

@@ -1,5 +1,6 @@
 //! Runs as people see and start them. What moves a run from state to state is the engine.
 
+mod backfill;
 mod list;
 mod queue;
 mod shards;
@@ -20,6 +21,7 @@ use std::collections::HashMap;
 
 pub use crate::rules::shards::Progress;
 pub use crate::store::jobs::NextFire;
+pub use backfill::{BackfillDraft, backfill, preview_backfill};
 pub use list::{RunFilter, RunPage, RunRow, list};
 pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
 pub use shards::{ShardRow, Shards};

@@ -4,6 +4,8 @@
 // The linter lets tests unwrap, and this says that the helpers are tests too.
 #![cfg(test)]
 
+#[path = "engine_loops/backfill.rs"]
+mod backfill;
 #[path = "engine_loops/blackouts.rs"]
 mod blackouts;
 #[path = "engine_loops/broadcast.rs"]

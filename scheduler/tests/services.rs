@@ -10,6 +10,7 @@ mod servers;
 
 #[cfg(test)]
 mod services {
+    mod backfill;
     mod calendars;
     mod executors;
     mod freezes;

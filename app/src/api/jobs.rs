@@ -1,8 +1,10 @@
 //! Jobs: lists, forms, and what a person does with one.
 
+mod backfill;
 mod form;
 mod views;
 
+pub use backfill::{BACKFILL_FORM, BackfillForm, BackfillJob, PastTimes, backfill_job, preview_backfill};
 pub use form::{JobForm, ScheduleForm, word};
 pub use views::{
     ExecutorChoice, Fire, FireNote, Hold, JobLine, JobLines, JobName, JobQuery, JobView, Preview, Pulse,

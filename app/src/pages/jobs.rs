@@ -1,6 +1,7 @@
 //! `/jobs` and below.
 
 mod actions;
+pub mod backfill;
 pub mod detail;
 pub mod edit;
 mod fires;

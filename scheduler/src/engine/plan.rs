@@ -165,12 +165,12 @@ impl Planner {
         self.released.extend(self.stopper.take_answered());
         for (run_id, executor_id) in self.shared.occupants.take_changed() {
             self.released.insert(executor_id);
-            if self.queue.jobs_of(executor_id).next().is_none() {
+            if self.queue.lines_of(executor_id).next().is_none() {
                 self.shared.occupants.forget(run_id);
             }
         }
         let queue = &self.queue;
-        self.released.retain(|executor_id| queue.jobs_of(*executor_id).next().is_some());
+        self.released.retain(|executor_id| queue.lines_of(*executor_id).next().is_some());
     }
 
     /// Waits until the instances of a run that were asked have answered, or those that were told to stop

@@ -5,6 +5,9 @@
 //! moment it is claimed until it has ended, also while nobody knows whether it runs; what waits goes in
 //! the order of [`Place`]. Decided when a run is due and not before: the run in front may end in the
 //! last moment.
+//!
+//! Runs for past times of a job have a limit of their own beside these, and wait whatever the job lets
+//! its other runs do.
 
 use entity::Millis;
 use entity::job::{Model as Job, Overlap};
@@ -29,6 +32,8 @@ impl From<&Run> for Place {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     pub job: Option<Slots>,
+    /// Of a run for a past time: how many of its kind may be out.
+    pub backfills: Option<usize>,
     /// How many runs of its executor may be out.
     pub executor: Option<usize>,
 }
@@ -53,12 +58,22 @@ impl Limits {
         };
         Self {
             job: (job.overlap != Overlap::Allow).then_some(slots),
+            backfills: None,
             executor: (max_parallel > 0).then_some(number(max_parallel)),
         }
     }
 
     pub fn any(self) -> bool {
-        self.job.is_some() || self.executor.is_some()
+        self.job.is_some() || self.backfills.is_some() || self.executor.is_some()
+    }
+
+    /// Whether one more run may leave the queue of its job, of which so many are out.
+    pub fn leave_room(self, of_job: usize, backfills: usize) -> bool {
+        let is_free = |slots: Slots| match self.backfills {
+            None if slots.overlap == Overlap::Replace => true,
+            _ => of_job < slots.count,
+        };
+        self.job.is_none_or(is_free) && self.backfills.is_none_or(|most| backfills < most)
     }
 }
 
@@ -67,6 +82,8 @@ impl Limits {
 pub struct Occupancy<'a> {
     /// Runs of the job that are out, the oldest first.
     pub of_job: &'a [i64],
+    /// How many of these are for past times.
+    pub backfills: usize,
     /// How many runs of the executor are out.
     pub of_executor: usize,
     /// How many other runs of the job are in the queue.
@@ -91,11 +108,15 @@ pub enum Admission {
 /// Decides about one run.
 pub fn admit(limits: Limits, occupancy: Occupancy<'_>) -> Admission {
     let out = occupancy.of_job.len();
-    if let Some(slots) = limits.job {
-        let is_behind = occupancy.is_behind == Some(Reason::BehindRun);
-        if out >= slots.count || (is_behind && slots.overlap == Overlap::Queue) {
-            return beyond(slots, occupancy);
+    let is_behind = occupancy.is_behind == Some(Reason::BehindRun);
+    if limits.backfills.is_some() {
+        if is_behind || !limits.leave_room(out, occupancy.backfills) {
+            return Admission::Wait(Reason::BehindRun);
         }
+    } else if let Some(slots) = limits.job
+        && (out >= slots.count || (is_behind && slots.overlap == Overlap::Queue))
+    {
+        return beyond(slots, occupancy);
     }
     let is_full = limits.executor.is_some_and(|most| occupancy.of_executor >= most);
     match is_full || occupancy.is_behind == Some(Reason::AtCapacity) {
@@ -126,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn limits(overlap: Overlap, count: usize) -> Limits {
-        Limits { job: Some(Slots { count, overlap, queue_length: 2 }), executor: None }
+        Limits { job: Some(Slots { count, overlap, queue_length: 2 }), ..Limits::default() }
     }
 
     fn out(of_job: &[i64]) -> Occupancy<'_> {
@@ -172,6 +193,35 @@ mod tests {
         let own = Limits { executor: Some(9), ..limits(Overlap::Queue, 9) };
         assert_eq!(admit(own, behind(Reason::BehindRun)), Admission::Wait(Reason::BehindRun));
         assert_eq!(admit(own, behind(Reason::AtCapacity)), Admission::Wait(Reason::AtCapacity));
+    }
+
+    #[test]
+    fn a_run_for_a_past_time_waits_for_its_own_kind_and_for_the_jobs_slots_whatever_the_policy() {
+        let wait = Admission::Wait(Reason::BehindRun);
+        for overlap in [Overlap::Queue, Overlap::Skip, Overlap::Replace] {
+            let limits = Limits { backfills: Some(2), ..limits(overlap, 3) };
+            let among = |of_job, backfills| admit(limits, Occupancy { backfills, ..out(of_job) });
+            assert_eq!(among(&[7], 1), Admission::Go);
+            assert_eq!(among(&[7, 8], 2), wait);
+            assert_eq!(among(&[7, 8, 9], 0), wait, "the job has no slot left");
+        }
+        let unlimited = Limits { backfills: Some(2), ..Limits::default() };
+        let among = |backfills| Occupancy { backfills, ..out(&[7, 8, 9]) };
+        assert_eq!(admit(unlimited, among(1)), Admission::Go);
+        assert_eq!(admit(unlimited, among(2)), wait);
+        let behind = Occupancy { is_behind: Some(Reason::BehindRun), ..among(0) };
+        assert_eq!(admit(unlimited, behind), wait, "an earlier time goes first");
+        let full = Limits { executor: Some(3), ..unlimited };
+        assert_eq!(admit(full, among(0)), Admission::Wait(Reason::AtCapacity));
+    }
+
+    #[test]
+    fn what_leaves_the_queue_finds_a_slot_or_may_take_one() {
+        let room =
+            |overlap, backfills, of_job| Limits { backfills, ..limits(overlap, 2) }.leave_room(of_job, 1);
+        assert!(room(Overlap::Queue, None, 1) && !room(Overlap::Queue, None, 2));
+        assert!(room(Overlap::Replace, None, 2) && !room(Overlap::Replace, Some(9), 2));
+        assert!(room(Overlap::Skip, Some(2), 1) && !room(Overlap::Skip, Some(1), 1));
     }
 
     #[test]

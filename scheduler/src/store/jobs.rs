@@ -159,6 +159,14 @@ pub async fn set_cursor(conn: &impl ConnectionTrait, cursor: job_cursor::Model) 
     update.filter(job_cursor::Column::JobId.eq(cursor.job_id)).exec(conn).await.map(drop)
 }
 
+/// Says how many of the job's runs for past times may be out.
+pub async fn set_backfill_slots(conn: &impl ConnectionTrait, job_id: i32, slots: i16) -> Result<(), DbErr> {
+    let update = job_cursor::Entity::update_many()
+        .col_expr(job_cursor::Column::BackfillSlots, Expr::value(slots))
+        .filter(job_cursor::Column::JobId.eq(job_id));
+    update.exec(conn).await.map(drop)
+}
+
 /// The visible jobs that match, in `order`, from behind `after`.
 pub async fn list(
     conn: &impl ConnectionTrait,

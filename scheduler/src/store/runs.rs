@@ -76,6 +76,25 @@ pub async fn insert(conn: &impl ConnectionTrait, run: Model, text: run_text::Mod
     run_text::Entity::insert(text.into_active_model()).exec_without_returning(conn).await.map(drop)
 }
 
+/// Inserts runs and their texts, many in one statement.
+pub async fn insert_all(
+    conn: &impl ConnectionTrait,
+    runs: Vec<Model>,
+    texts: Vec<run_text::Model>,
+) -> Result<(), DbErr> {
+    // Databases bound the parameters of one statement.
+    const PART: usize = 500;
+    for part in runs.chunks(PART) {
+        let rows = part.iter().cloned().map(IntoActiveModel::into_active_model);
+        Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    for part in texts.chunks(PART) {
+        let rows = part.iter().cloned().map(IntoActiveModel::into_active_model);
+        run_text::Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
 /// Some runs that are out: being sent, running or unknown; of a split one the whole. `executors` limits
 /// them to these.
 pub async fn under_way(

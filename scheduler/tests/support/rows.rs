@@ -100,5 +100,6 @@ pub fn cursor(job: &job::Model, next_at: Option<i64>) -> job_cursor::Model {
         held_from: None,
         last_at: START - 1_000,
         route_seq: 0,
+        backfill_slots: 1,
     }
 }

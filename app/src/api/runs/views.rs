@@ -41,6 +41,8 @@ pub struct RunLine {
     pub app_name: Option<String>,
     pub address: Option<String>,
     pub kind: RunKind,
+    /// Which time of the schedule a run for a past time stands for; none for other kinds.
+    pub past_time: Option<i64>,
     pub state: RunState,
     pub reason: Reason,
     pub code: i32,
@@ -218,6 +220,7 @@ mod from_services {
                 app_name: row.app_name,
                 address: row.instance_address,
                 kind: row.run.kind,
+                past_time: (row.run.kind == RunKind::Backfill).then_some(row.run.nominal_at),
                 state: row.run.state,
                 reason: row.run.reason,
                 code: row.run.code,

@@ -1,6 +1,7 @@
 //! `/jobs/:id`
 
 use super::actions::{Delete, Disable, RunNow, Switch, Switches};
+use super::backfill::can_backfill;
 use super::fires::FireTable;
 use super::follow_ups::FollowUps;
 use super::words::*;
@@ -234,12 +235,18 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView
     let shown = Memo::new(move |_| pulse.with(|pulse| (pulse.state, pulse.fires.clone())));
     let is_manual = job.schedule_kind == ScheduleKind::Manual;
     let is_delayed = job.schedule_kind == ScheduleKind::FixedDelay;
+    let (id, kind) = (job.id, job.schedule_kind);
+    let can_backfill = Memo::new(move |_| can_backfill(kind, pulse.read().state));
+    let past_link = move || {
+        view! { <a class="act" href=routes::job_backfill(id)>{tu_string!(i18n, jobs.backfill)}</a> }
+    };
+    let past = move || move || can_backfill.get().then(past_link);
     let spread = move || {
         let delay = (delay_ms > 0).then(|| duration(delay_ms))?;
         Some(view! { <p class="t12 muted mt-3">{tu_string!(i18n, jobs.fires_spread, delay = delay)}</p> })
     };
     view! {
-        <Section title=tu_string!(i18n, jobs.next_fires)>
+        <Section title=tu_string!(i18n, jobs.next_fires) actions=past>
             {move || {
                 let (state, fires) = shown.get();
                 let why = match state {

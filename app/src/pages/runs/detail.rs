@@ -226,7 +226,9 @@ fn Cause(view: RunView) -> impl IntoView {
         }
         (RunKind::Child, _) => tu_string!(i18n, runs.child_of).to_owned(),
         (RunKind::Shard, _) => shard_words(i18n, &run),
-        (RunKind::Manual, Some(name)) => format!("{} · {name}", kind_word(i18n, run.kind)),
+        (RunKind::Manual | RunKind::Backfill, Some(name)) => {
+            format!("{} · {name}", kind_word(i18n, run.kind))
+        }
         (kind, _) => kind_word(i18n, kind).to_owned(),
     };
     let cause = match run.kind {

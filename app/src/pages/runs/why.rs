@@ -79,13 +79,25 @@ fn when(i18n: I18nContext<Locale>, view: &RunView) -> Option<Answer> {
             let text = tu_string!(i18n, runs.why_shard_text, run = whole, index = index, total = total);
             answer(IconName::Fork, tu_string!(i18n, runs.why_shard), format!("{text} {sent}"))
         }
-        _ => {
-            let text = match &view.started_by {
-                Some(name) => tu_string!(i18n, runs.why_person, name = name.clone()),
-                None => tu_string!(i18n, runs.why_somebody).to_owned(),
-            };
-            answer(IconName::User, tu_string!(i18n, runs.why_by_hand), format!("{text} {sent}"))
+        (RunKind::Backfill, job) => {
+            let zone = job.as_ref().map_or_else(|| use_visit().zone, |job| job.zone.clone());
+            let time = full(run.nominal_at, &zone);
+            let text = tu_string!(i18n, runs.why_backfill_text, time = time, zone = zone);
+            let text = format!("{text} {} {sent}", person(i18n, view));
+            answer(IconName::User, tu_string!(i18n, runs.why_backfill), text)
         }
+        (RunKind::Manual | RunKind::Api, _) => {
+            let text = format!("{} {sent}", person(i18n, view));
+            answer(IconName::User, tu_string!(i18n, runs.why_by_hand), text)
+        }
+    }
+}
+
+/// Who started it.
+fn person(i18n: I18nContext<Locale>, view: &RunView) -> String {
+    match &view.started_by {
+        Some(name) => tu_string!(i18n, runs.why_person, name = name.clone()),
+        None => tu_string!(i18n, runs.why_somebody).to_owned(),
     }
 }
 

@@ -1,14 +1,15 @@
 //! Who may go of the runs that wait: how many are out, as the database has it, and what the rules make
 //! of that.
 
-use super::queue::{Line, Queue};
+use super::queue::{Line, Of, Queue};
 use super::stopper::Stopper;
 use crate::Result;
 use crate::engine::directory::JobBody;
 use crate::engine::shared::Shared;
 use crate::rules::admission::{Admission, Limits, Occupancy, Place, admit};
-use entity::job::{Overlap, Routing};
-use entity::run::{Model as Run, Reason};
+use entity::job::Routing;
+use entity::job_cursor;
+use entity::run::{Model as Run, Reason, RunKind};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -16,6 +17,10 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Gatekeeper {
     of_job: HashMap<i32, Vec<i64>>,
+    /// How many of these are for past times.
+    backfills: HashMap<i32, usize>,
+    /// How many may be, by job, where one waits.
+    backfill_slots: HashMap<i32, usize>,
     of_executor: HashMap<i32, usize>,
     /// By id: what may have to be stopped.
     out: HashMap<i64, Run>,
@@ -33,18 +38,21 @@ pub fn limits(shared: &Shared, body: &JobBody, run: &Run) -> Limits {
 }
 
 impl Gatekeeper {
-    /// Reads what is out, as far as it limits runs of these jobs on these executors.
+    /// Reads what is out, as far as it limits runs in these lines on these executors.
     pub async fn for_runs(
         shared: &Shared,
-        wanted: impl Iterator<Item = (i32, &Arc<JobBody>)>,
+        wanted: impl Iterator<Item = (i32, Line, &Arc<JobBody>)>,
     ) -> Result<Self> {
-        let (mut jobs, mut executors) = (HashSet::new(), HashSet::new());
-        for (executor_id, body) in wanted {
+        let (mut jobs, mut executors, mut backfilled) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for (executor_id, line, body) in wanted {
             let limits = Limits::of(&body.job, shared.directory.max_parallel(executor_id));
             jobs.extend(limits.job.map(|_| body.job.id));
             executors.extend(limits.executor.map(|_| executor_id));
+            backfilled.extend((line.of == Of::Backfills).then_some(line.job_id));
         }
-        let mut gatekeeper = Self::default();
+        jobs.extend(&backfilled);
+        let backfill_slots = backfill_slots(shared, backfilled).await?;
+        let mut gatekeeper = Self { backfill_slots, ..Self::default() };
         if jobs.is_empty() && executors.is_empty() {
             return Ok(gatekeeper);
         }
@@ -59,6 +67,17 @@ impl Gatekeeper {
         Ok(gatekeeper)
     }
 
+    /// The limits that hold for a run that waits.
+    pub fn limits(&self, shared: &Shared, body: &JobBody, run: &Run) -> Limits {
+        Limits { backfills: self.most_backfills(Line::from(run)), ..limits(shared, body, run) }
+    }
+
+    /// None for runs of other kinds. Without a row the job is gone, and what waits is about to be skipped.
+    fn most_backfills(&self, line: Line) -> Option<usize> {
+        let most = || self.backfill_slots.get(&line.job_id).copied().unwrap_or(1);
+        (line.of == Of::Backfills).then(most)
+    }
+
     /// Decides about one run that is due.
     pub fn admit(&self, run: &Run, limits: Limits, queue: &Queue, stopper: &Stopper) -> Admission {
         let Run { executor_id, job_id, .. } = *run;
@@ -69,6 +88,7 @@ impl Gatekeeper {
             limits,
             Occupancy {
                 of_job: self.of_job.get(&job_id).map_or(&[], Vec::as_slice),
+                backfills: self.backfills.get(&job_id).copied().unwrap_or(0),
                 of_executor: self.of_executor.get(&executor_id).copied().unwrap_or(0),
                 queued: queue.length(executor_id, Line::from(run)),
                 is_queued: run.reason.is_held(),
@@ -90,11 +110,20 @@ impl Gatekeeper {
     /// A run that is about to be split takes a slot of its job.
     pub fn enter_whole(&mut self, run: &Run) {
         self.of_job.entry(run.job_id).or_default().push(run.id);
+        if run.kind == RunKind::Backfill {
+            *self.backfills.entry(run.job_id).or_default() += 1;
+        }
     }
 
     /// Those of the runs that are out, and the shards of those that were split, as they were read.
     pub fn with_shards(&self, ids: &[i64]) -> impl Iterator<Item = &Run> {
         self.out.values().filter(|run| ids.contains(&run.parent_id.unwrap_or(run.id)))
+    }
+
+    /// How many runs of a job are out, and how many of them for past times.
+    fn out_of(&self, job_id: i32) -> (usize, usize) {
+        let backfills = self.backfills.get(&job_id).copied().unwrap_or(0);
+        (self.of_job.get(&job_id).map_or(0, Vec::len), backfills)
     }
 
     /// The runs in the queue that find room at this executor now, in order.
@@ -105,17 +134,19 @@ impl Gatekeeper {
         bodies: &HashMap<i32, Arc<JobBody>>,
         max_parallel: i32,
     ) -> Vec<i64> {
-        let mut taken: HashMap<i32, usize> = HashMap::new();
-        let has_room = |Line { job_id, is_shard }| {
-            if is_shard {
-                return true;
-            }
+        let mut taken: HashMap<i32, (usize, usize)> = HashMap::new();
+        let has_room = |line: Line| {
             // A job that was deleted leaves what waits to whoever looks at the rows.
-            let Some(body) = bodies.get(&job_id) else { return true };
-            let Some(slots) = Limits::of(&body.job, max_parallel).job else { return true };
-            let taken = taken.entry(job_id).or_insert_with(|| self.of_job.get(&job_id).map_or(0, Vec::len));
-            *taken += 1;
-            *taken <= slots.count || slots.overlap == Overlap::Replace
+            let Some(body) = bodies.get(&line.job_id).filter(|_| line.of != Of::Shards) else { return true };
+            let limits = Limits::of(&body.job, max_parallel);
+            let limits = Limits { backfills: self.most_backfills(line), ..limits };
+            let (of_job, backfills) = taken.entry(line.job_id).or_insert_with(|| self.out_of(line.job_id));
+            let has_room = limits.leave_room(*of_job, *backfills);
+            if has_room {
+                *of_job += 1;
+                *backfills += usize::from(line.of == Of::Backfills);
+            }
+            has_room
         };
         let out = self.of_executor.get(&executor_id).copied().unwrap_or(0);
         let most = usize::try_from(max_parallel).ok().filter(|most| *most > 0);
@@ -125,3 +156,16 @@ impl Gatekeeper {
 
 /// Runs taken out of the queue of one executor in one go.
 const MOST_AT_ONCE: usize = 1_000;
+
+/// How many runs for past times may be out, by job: as each request left it, also one that another
+/// server took.
+async fn backfill_slots(shared: &Shared, job_ids: HashSet<i32>) -> Result<HashMap<i32, usize>> {
+    if job_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let cursors = shared.store.cursors_of(&job_ids.into_iter().collect::<Vec<_>>()).await?;
+    let slots = |cursor: job_cursor::Model| {
+        (cursor.job_id, usize::try_from(cursor.backfill_slots).unwrap_or(0).max(1))
+    };
+    Ok(cursors.into_iter().map(slots).collect())
+}

@@ -2,11 +2,11 @@
 //! that others of their job may hold up, runs whose instances are asked first, runs that are split into
 //! shards, and the shards.
 
-use super::admission::{Gatekeeper, limits};
+use super::admission::Gatekeeper;
 use super::agenda::Agenda;
 use super::cursors::Cursors;
 use super::probe::{Found, Prober};
-use super::queue::Queue;
+use super::queue::{Line, Queue};
 use super::route::{Exit, Router, Way};
 use super::rows::deadline;
 use super::spread::{self, Spread};
@@ -89,7 +89,7 @@ impl Claimer<'_> {
         }
         let mut waiting = self.waiting(ids).await?;
         let jobs = waiting.iter().map(|found| found.run.job_id);
-        let queued = released.iter().flat_map(|id| self.queue.jobs_of(*id));
+        let queued = released.iter().flat_map(|id| self.queue.lines_of(*id)).map(|line| line.job_id);
         let jobs: Vec<i32> = jobs.chain(queued).collect::<HashSet<i32>>().into_iter().collect();
         let bodies = self.shared.directory.jobs(self.shared.store.as_ref(), &jobs).await?;
         let gatekeeper = self.gatekeeper(&waiting, released, &bodies).await?;
@@ -131,10 +131,11 @@ impl Claimer<'_> {
         released: &HashSet<i32>,
         bodies: &Bodies,
     ) -> Result<Gatekeeper> {
-        let rows = waiting.iter().map(|found| (found.run.executor_id, found.run.job_id));
-        let queued = released.iter().flat_map(|id| self.queue.jobs_of(*id).map(|job_id| (*id, job_id)));
-        let wanted =
-            rows.chain(queued).filter_map(|(executor_id, job_id)| Some((executor_id, bodies.get(&job_id)?)));
+        let rows = waiting.iter().map(|found| (found.run.executor_id, Line::from(&found.run)));
+        let queued = released.iter().flat_map(|id| self.queue.lines_of(*id).map(|line| (*id, line)));
+        let wanted = rows
+            .chain(queued)
+            .filter_map(|(executor_id, line)| Some((executor_id, line, bodies.get(&line.job_id)?)));
         Gatekeeper::for_runs(self.shared, wanted).await
     }
 
@@ -203,7 +204,7 @@ impl Claimer<'_> {
         body: &JobBody,
         gatekeeper: &Gatekeeper,
     ) -> bool {
-        let limits = limits(self.shared, body, run);
+        let limits = gatekeeper.limits(self.shared, body, run);
         if !limits.any() {
             return true;
         }

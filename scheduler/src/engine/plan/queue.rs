@@ -2,7 +2,7 @@
 //! go. A copy of the rows that say so; whoever takes one out claims it by its row.
 
 use crate::rules::admission::Place;
-use entity::run::{Model as Run, Reason};
+use entity::run::{Model as Run, Reason, RunKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 #[derive(Debug, Default)]
@@ -11,16 +11,31 @@ pub struct Queue {
     entries: HashMap<i64, Entry>,
 }
 
-/// What waits for the same: the runs of a job, or the shards of its runs, for these take no slot of it.
+/// What waits for the same: some of the runs of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Line {
     pub job_id: i32,
-    pub is_shard: bool,
+    pub of: Of,
+}
+
+/// Runs that the same limits hold for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Of {
+    Runs,
+    /// Runs for past times, which have a limit of their own beside the job's.
+    Backfills,
+    /// These take no slot of the job.
+    Shards,
 }
 
 impl From<&Run> for Line {
     fn from(run: &Run) -> Self {
-        Self { job_id: run.job_id, is_shard: run.is_shard() }
+        let of = match run.kind {
+            _ if run.is_shard() => Of::Shards,
+            RunKind::Backfill => Of::Backfills,
+            _ => Of::Runs,
+        };
+        Self { job_id: run.job_id, of }
     }
 }
 
@@ -66,9 +81,9 @@ impl Queue {
         self.executors.keys().copied()
     }
 
-    /// Jobs of which something waits for this executor.
-    pub fn jobs_of(&self, executor_id: i32) -> impl Iterator<Item = i32> + '_ {
-        self.executors.get(&executor_id).into_iter().flat_map(|lines| lines.keys().map(|line| line.job_id))
+    /// The lines in which something waits for this executor.
+    pub fn lines_of(&self, executor_id: i32) -> impl Iterator<Item = Line> + '_ {
+        self.executors.get(&executor_id).into_iter().flat_map(|lines| lines.keys().copied())
     }
 
     /// How many wait in a line.
@@ -151,7 +166,7 @@ mod tests {
         let mut queue = queue(&[of_job(1, 10, 0), of_job(1, 11, 0)]);
         queue.put(&of_job(1, 11, 5), Reason::AtCapacity);
         assert_eq!(queue.next(1, 9, |_| true), [11, 10]);
-        assert_eq!(queue.length(1, Line { job_id: 1, is_shard: false }), 2);
+        assert_eq!(queue.length(1, Line { job_id: 1, of: Of::Runs }), 2);
         queue.remove(11);
         queue.remove(10);
         assert!(queue.executors().next().is_none());
@@ -172,10 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn runs_for_past_times_stand_in_a_line_of_their_own() {
+        let past = |id| Run { kind: RunKind::Backfill, ..of_job(1, id, 0) };
+        let queue = queue(&[past(10), past(11), of_job(1, 12, 0)]);
+        assert_eq!(queue.length(1, Line { job_id: 1, of: Of::Backfills }), 2);
+        let behind = |run: &Run| queue.is_behind(1, Line::from(run), Place::from(run));
+        assert_eq!(behind(&past(20)), Some(Reason::BehindRun));
+        assert_eq!(behind(&of_job(1, 11, 0)), None);
+        assert_eq!(queue.next(1, 9, |line| line.of == Of::Runs), [12]);
+    }
+
+    #[test]
     fn what_is_read_takes_the_place_of_what_was_known() {
         let mut queue = queue(&[run(10), run(11)]);
         queue.replace(&[Run { reason: Reason::AtCapacity, ..run(12) }]);
         assert_eq!(queue.next(1, 9, |_| true), [12]);
-        assert_eq!(queue.length(1, Line { job_id: 1, is_shard: false }), 1);
+        assert_eq!(queue.length(1, Line { job_id: 1, of: Of::Runs }), 1);
     }
 }

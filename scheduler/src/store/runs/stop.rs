@@ -15,7 +15,8 @@ const NO_SERVER: i32 = 0;
 /// Which runs that wait are skipped, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Those of the schedule, retries and shards: the job was stopped.
+    /// Those of the schedule, retries and shards: the job was stopped. What a person asked for, also for
+    /// past times, stays.
     OfSchedule,
     /// All: the job was disabled or is being deleted.
     All,

@@ -35,7 +35,11 @@ pub fn RunRow(line: RunLine, present: RwSignal<HashMap<i64, RunLine>>) -> impl I
                     {move || now.read().address.as_deref().map(|address| host(address).to_owned())}
                 </span>
             </td>
-            <td>{kind_word(i18n, line.kind)}</td>
+            <td>
+                {kind_word(i18n, line.kind)}
+                {line.past_time
+                    .map(|at| view! { <span class="sub"><Time at style=TimeStyle::Full/></span> })}
+            </td>
             <td class="p2">
                 <Time at=line.due_at style=TimeStyle::Short/> " "
                 <span class="faint"><Time at=line.due_at style=TimeStyle::Relative/></span>
