@@ -34,13 +34,15 @@ pub fn Frame() -> impl IntoView {
     if viewer.must_change_password && here != routes::account() {
         return view! { <Redirect path=routes::account()/> }.into_any();
     }
+    // Whoever has to change the password may see nothing yet.
+    let banner = (!viewer.must_change_password).then(|| view! { <FreezeBanner/> });
     view! {
         <a class="skip" href="#content" rel="external">{tu_string!(i18n, common.skip)}</a>
         <div class="app">
             <TopBar viewer/>
             <Menu/>
             <main id="content" tabindex="-1">
-                <FreezeBanner/>
+                {banner}
                 <Outlet/>
             </main>
             <Tabs/>

@@ -56,11 +56,11 @@ fn Banner(lines: Vec<FreezeLine>) -> impl IntoView {
         let lines = present.get();
         (!lines.is_empty()).then(|| {
             view! {
-                <aside class="frozen" role="status">
+                <div class="frozen" role="status">
                     <Icon name=IconName::Pause/>
                     <div>{lines.into_iter().map(line).collect_view()}</div>
                     <a class="act" href=routes::freezes()>{tu_string!(i18n, freezes.title)}</a>
-                </aside>
+                </div>
             }
         })
     }
