@@ -91,7 +91,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
     };
     let mut recent = run_store::recent_of_jobs(reader, &[id], RECENT).await?;
     let (parents, children) = children::around(reader, id).await?;
-    let Timed { job, calendar } = Timed::read(reader, job).await?;
+    let (job, calendar) = calendars::beside(reader, job).await?;
     Ok(JobDetail {
         executor: executor.ok_or(Error::NotFound("executor"))?.into(),
         namespace: namespace.ok_or(Error::NotFound("namespace"))?,
@@ -169,7 +169,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
         ..checked.columns()
     };
     let job = store::insert(&transaction, row).await.map_err(name_taken)?;
-    let timed = Timed::read(&transaction, job).await?;
+    let timed = Timed::from(calendars::beside(&transaction, job).await?);
     let (outlook, job) = (timed.outlook(now)?, timed.job);
     let cursor = job_cursor::Model {
         job_id: job.id,
@@ -225,7 +225,7 @@ pub async fn edit(
         false => now.max(before.source_changed_at + 1),
     };
     let changes = ActiveModel { source_changed_at: Set(source_changed_at), ..checked.columns() };
-    let before = Timed::read(&transaction, before).await?;
+    let before = Timed::from(calendars::beside(&transaction, before).await?);
     let saved = save(&transaction, caller, &before, changes, now, ids).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Job(id));

@@ -12,7 +12,7 @@ use crate::{Error, Result, Services};
 use entity::job::{ActiveModel, JobState, Model, ScheduleKind};
 use entity::run::Model as Run;
 use entity::{Millis, calendar, job_cursor};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Set};
+use sea_orm::{DatabaseTransaction, Set};
 
 /// A job and the calendar that it names.
 #[derive(Clone, Debug)]
@@ -28,15 +28,13 @@ pub(crate) struct Saved {
     pub skipped: Vec<i64>,
 }
 
-impl Timed {
-    pub async fn read(conn: &impl ConnectionTrait, job: Model) -> Result<Self> {
-        let calendar = match job.calendar_id {
-            Some(id) => calendars::by_id(conn, id).await?,
-            None => None,
-        };
-        Ok(Self { job, calendar })
+impl From<(Model, Option<calendar::Model>)> for Timed {
+    fn from((job, calendar): (Model, Option<calendar::Model>)) -> Self {
+        Self { job, calendar }
     }
+}
 
+impl Timed {
     pub fn definition(&self) -> Definition<'_> {
         Definition::of(&self.job, self.calendar.as_ref())
     }
@@ -71,7 +69,7 @@ pub(crate) async fn ids_for_held(services: &Services, job: &Model, now: Millis) 
     let reader = services.db.reader();
     match store::cursor(reader, job.id).await? {
         Some(cursor) if cursor.held_from.is_some() => {
-            let held = Timed::read(reader, job.clone()).await?.held(&cursor, now);
+            let held = Timed::from(calendars::beside(reader, job.clone()).await?).held(&cursor, now);
             services.run_ids.take(held.len()).await
         }
         _ => Ok(Vec::new()),
@@ -94,7 +92,7 @@ pub(crate) async fn save(
         return Err(Error::Conflict(version + 1));
     }
     let job = store::by_id(transaction, id).await?.ok_or(Error::NotFound("job"))?;
-    let after = Timed::read(transaction, job).await?;
+    let after = Timed::from(calendars::beside(transaction, job).await?);
     let cursor = store::cursor_locked(transaction, id).await?;
     let cursor = cursor.ok_or_else(|| Error::Internal(format!("job {id} has no cursor")))?;
     let fires_alike = before.job.state == after.job.state && before.definition() == after.definition();

@@ -6,6 +6,7 @@ use crate::rules::bucket::bucket_of;
 use crate::rules::job_state::{Word, after};
 use crate::rules::timetable::Timetable;
 use crate::signals::Change;
+use crate::store::calendars;
 use crate::store::runs::{self as runs_store, Waiting};
 use crate::{Error, Refusal, Result, Services};
 use entity::job::{ActiveModel, JobState, Model};
@@ -24,7 +25,7 @@ const LOOKS: u32 = 80;
 pub async fn start(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
     let stored = authorised(services, caller, Action::OperateJobs, id).await?;
     let now = services.clock.now();
-    let stored = Timed::read(services.db.reader(), stored).await?;
+    let stored = Timed::from(calendars::beside(services.db.reader(), stored).await?);
     Timetable::validate(stored.definition(), now).map_err(Error::Invalid)?;
     switch(services, caller, id, Word::Start).await
 }
@@ -99,7 +100,7 @@ async fn switch(services: &Services, caller: &Caller, id: i32, word: Word) -> Re
         true => (before, Vec::new()),
         false => {
             let changes = ActiveModel { state: Set(state), ..Default::default() };
-            let before = Timed::read(&transaction, before).await?;
+            let before = Timed::from(calendars::beside(&transaction, before).await?);
             let saved = save(&transaction, caller, &before, changes, now, ids).await?;
             (saved.job, saved.skipped)
         }

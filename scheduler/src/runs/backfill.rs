@@ -9,7 +9,7 @@ use crate::rules::follow::Follows;
 use crate::rules::schedule::local_time::{self, Of};
 use crate::rules::timetable::Timetable;
 use crate::signals::Change;
-use crate::store::{job_children, jobs as job_store, runs as store};
+use crate::store::{calendars, job_children, jobs as job_store, runs as store};
 use crate::{Error, Refusal, Result, Services};
 use entity::fault::{Fault, FieldFault};
 use entity::job::{JobState, Model as Job, ScheduleKind};
@@ -98,7 +98,7 @@ async fn asked(services: &Services, caller: &Caller, job_id: i32, draft: &Backfi
     if !matches!(job.schedule_kind, ScheduleKind::Cron | ScheduleKind::FixedRate) {
         return Err(Error::Refused(Refusal::NoPastTimes));
     }
-    let timed = Timed::read(services.db.reader(), job).await?;
+    let timed = Timed::from(calendars::beside(services.db.reader(), job).await?);
     let timetable = Timetable::parse(timed.definition()).map_err(Error::Invalid)?;
     let (times, parallel) = draft.checked(&timetable, services.clock.now())?;
     Ok(Asked { job: timed.job, times, parallel })

@@ -14,7 +14,19 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
-/// The same, locked until the transaction ends: an edit of its days waits for a job that takes it, or
+/// A job and the calendar that it names, if that is there.
+pub async fn beside(
+    conn: &impl ConnectionTrait,
+    job: job::Model,
+) -> Result<(job::Model, Option<Model>), DbErr> {
+    let calendar = match job.calendar_id {
+        Some(id) => by_id(conn, id).await?,
+        None => None,
+    };
+    Ok((job, calendar))
+}
+
+/// The same as by its id, locked until the transaction ends: an edit of its days waits for a job that takes it, or
 /// comes first.
 pub async fn by_id_locked(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).lock_exclusive().one(conn).await
