@@ -50,7 +50,7 @@ fn lines(queue: &QueueView, front: ServerAction<MoveToFront>) -> AnyView {
     }
     let columns = vec![
         Column::new(tu_string!(i18n, executors.job)),
-        Column::new(tu_string!(i18n, executors.queue_why)).class("cw-6"),
+        Column::new(tu_string!(i18n, executors.queue_why)),
         Column::new(tu_string!(i18n, executors.queue_due)).class("cw-4").number(),
         Column::new(tu_string!(i18n, executors.to_front)).actions().class("cw-3"),
     ];

@@ -340,8 +340,7 @@ fn hold_facts(i18n: I18nContext<Locale>, job: &Model, calendar: Option<String>) 
     let blackouts = (!windows.is_empty()).then(|| {
         view! {
             <Fact label=tu_string!(i18n, jobs.blackouts)>
-                <span class="text mono">{windows}</span>
-                <span class="sub">{policy}</span>
+                <span class="text mono">{windows}</span> " · " {policy}
             </Fact>
         }
     });
