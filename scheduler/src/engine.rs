@@ -57,8 +57,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use timekeeper::Timekeeper;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Threads of the engine's own runtime.
 const THREADS: usize = 2;
@@ -109,7 +111,9 @@ impl Engine {
         shared.directory.refresh(shared.store.as_ref(), shared.now()).await?;
         let stop = CancellationToken::new();
         let (ended, stopped) = oneshot::channel();
-        let loops = Loops { shared: shared.clone(), keeper, recorder: Recorder::new(shared.clone(), inbox) };
+        let recorder = Recorder::new(shared.clone(), inbox);
+        let dispatching = Dispatching::start().map_err(cannot_start)?;
+        let loops = Loops { shared: shared.clone(), keeper, recorder, dispatching };
         spawn(loops, identity, stop.clone(), ended)?;
         Ok(Self { handle: EngineHandle::new(shared), stop, stopped })
     }
@@ -134,6 +138,25 @@ struct Loops {
     shared: Arc<Shared>,
     keeper: Keeper,
     recorder: Recorder,
+    dispatching: Dispatching,
+}
+
+/// The thread that everything about requests happens on: one that answers wakes nobody elsewhere, and
+/// takes no lock that another core holds. Requests under way go on until this is dropped.
+struct Dispatching {
+    runtime: Handle,
+    over: DropGuard,
+}
+
+impl Dispatching {
+    fn start() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let over = CancellationToken::new();
+        let ended = over.clone().cancelled_owned();
+        std::thread::Builder::new().name("dispatch".to_owned()).spawn(move || runtime.block_on(ended))?;
+        Ok(Self { runtime: handle, over: over.drop_guard() })
+    }
 }
 
 /// Runs the loops on a thread of their own; the identity's lock is held as long as they run.
@@ -143,13 +166,12 @@ fn spawn(
     stop: CancellationToken,
     ended: oneshot::Sender<()>,
 ) -> Result<()> {
-    let failed = |error: std::io::Error| Error::Internal(format!("the engine cannot start: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("engine")
         .enable_all()
         .build()
-        .map_err(failed)?;
+        .map_err(cannot_start)?;
     let work = move || {
         runtime.block_on(loops.run(stop));
         runtime.shutdown_background();
@@ -157,13 +179,17 @@ fn spawn(
         // Whoever waited for the end may have given up.
         let _ = ended.send(());
     };
-    std::thread::Builder::new().name("engine".to_owned()).spawn(work).map_err(failed)?;
+    std::thread::Builder::new().name("engine".to_owned()).spawn(work).map_err(cannot_start)?;
     Ok(())
+}
+
+fn cannot_start(error: std::io::Error) -> Error {
+    Error::Internal(format!("the engine cannot start: {error}"))
 }
 
 impl Loops {
     async fn run(self, stop: CancellationToken) {
-        let Self { shared, mut keeper, mut recorder } = self;
+        let Self { shared, mut keeper, mut recorder, dispatching } = self;
         let of = || shared.clone();
         let loops = [
             supervise("plan", of(), |shared| async move { Planner::new(shared).run().await }),
@@ -172,7 +198,7 @@ impl Loops {
             supervise("settle", of(), |shared| async move { Settler::new(shared).run().await }),
             supervise("silence", of(), silence::run),
             supervise("scan", of(), scan::run),
-            supervise("dispatch", of(), dispatch::run),
+            supervise_on(&dispatching.runtime, "dispatch", of(), dispatch::run),
         ];
         let keeping = async {
             let every = shared.settings.lease_renewal;
@@ -199,6 +225,7 @@ impl Loops {
         shared.stopping.cancel();
         drop(tokio::time::timeout(shared.settings.lease_ttl / 2, futures::future::join_all(loops)).await);
         finish(&shared, &mut keeper, &mut recorder).await;
+        drop(dispatching.over);
     }
 }
 
@@ -225,16 +252,28 @@ async fn finish(shared: &Shared, keeper: &mut Keeper, recorder: &mut Recorder) {
     }
 }
 
-/// Runs a loop until it ends by itself; one that fails or panics is logged and begins anew.
 fn supervise<F>(
     name: &'static str,
     shared: Arc<Shared>,
     work: impl Fn(Arc<Shared>) -> F + Send + 'static,
-) -> tokio::task::JoinHandle<()>
+) -> JoinHandle<()>
 where
     F: Future<Output = Result<()>> + Send,
 {
-    tokio::spawn(async move {
+    supervise_on(&Handle::current(), name, shared, work)
+}
+
+/// Runs a loop until it ends by itself; one that fails or panics is logged and begins anew.
+fn supervise_on<F>(
+    runtime: &Handle,
+    name: &'static str,
+    shared: Arc<Shared>,
+    work: impl Fn(Arc<Shared>) -> F + Send + 'static,
+) -> JoinHandle<()>
+where
+    F: Future<Output = Result<()>> + Send,
+{
+    runtime.spawn(async move {
         loop {
             match AssertUnwindSafe(work(shared.clone())).catch_unwind().await {
                 Ok(Ok(())) => return,

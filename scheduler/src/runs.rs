@@ -70,17 +70,6 @@ pub struct FollowUp {
     pub job_name: Option<String>,
 }
 
-/// Which executor each of these runs belongs to, for whoever checks an executor's token; runs that
-/// do not exist are left out.
-pub async fn executors_of(services: &Services, ids: Vec<i64>) -> Result<HashMap<i64, i32>> {
-    let mut found = HashMap::with_capacity(ids.len());
-    // Databases bound the parameters of one query.
-    for ids in ids.chunks(1000) {
-        found.extend(store::executor_ids(services.db.reader(), ids.to_vec()).await?);
-    }
-    Ok(found)
-}
-
 pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDetail> {
     let (run, executor) = authorised(services, caller, Action::View, id).await?;
     let reader = services.db.reader();

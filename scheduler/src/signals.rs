@@ -1,4 +1,4 @@
-//! News inside one server: the engine wakes early, and open pages show what changed.
+//! News inside one server, of what was done outside the engine: it wakes early.
 //!
 //! A signal is a hint, never the only way: every loop also polls.
 
@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 pub enum Change {
     /// A job was created, edited, started, stopped or deleted.
     Job(i32),
-    /// A run was inserted by a person, or changed its state.
+    /// A run was inserted, or moved in the queue: it may go.
     Run(i64),
     /// An executor was created, edited or deleted, or its instances changed.
     Executor(i32),

@@ -67,13 +67,10 @@ pub struct Directory(RwLock<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    executors: HashMap<i32, Instances>,
-    freezes: Arc<Freezes>,
+    executors: HashMap<i32, Arc<executor::Model>>,
     /// By executor.
-    namespaces: HashMap<i32, i32>,
-    tokens: HashSet<String>,
-    /// Of the executors that limit their runs.
-    max_parallel: HashMap<i32, i32>,
+    instances: HashMap<i32, Instances>,
+    freezes: Arc<Freezes>,
     jobs: HashMap<i32, Arc<JobBody>>,
     bytes: usize,
 }
@@ -83,14 +80,10 @@ impl Directory {
     pub async fn refresh(&self, store: &dyn Store, now: Millis) -> Result<()> {
         let (executors, instances) = store.executors().await?;
         let freezes = Arc::new(Freezes::new(store.freezes(now - MEMORY_MS).await?));
-        let limited = executors.iter().filter(|executor| executor.max_parallel > 0);
-        let max_parallel = limited.map(|executor| (executor.id, executor.max_parallel)).collect();
-        let tokens = executors.iter().map(|executor| executor.token.clone()).collect();
-        let namespaces = executors.iter().map(|executor| (executor.id, executor.namespace_id)).collect();
-        let executors = targets(executors, instances);
+        let executors = executors.into_iter().map(|executor| (executor.id, Arc::new(executor))).collect();
+        let instances = targets(&executors, instances);
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *entries =
-            Entries { executors, max_parallel, freezes, namespaces, tokens, ..std::mem::take(&mut *entries) };
+        *entries = Entries { executors, instances, freezes, ..std::mem::take(&mut *entries) };
         Ok(())
     }
 
@@ -153,7 +146,7 @@ impl Directory {
     /// The instances of this executor that are there.
     pub fn instances(&self, executor_id: i32) -> Instances {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        entries.executors.get(&executor_id).cloned().unwrap_or_default()
+        entries.instances.get(&executor_id).cloned().unwrap_or_default()
     }
 
     /// What is frozen, and what was lately.
@@ -162,23 +155,27 @@ impl Directory {
     }
 
     pub fn knows_token(&self, token: &str) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).tokens.contains(token)
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        entries.executors.values().any(|executor| executor.token == token)
     }
 
     pub fn namespace_of(&self, executor_id: i32) -> Option<i32> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).namespaces.get(&executor_id).copied()
+        self.executor(executor_id).map(|executor| executor.namespace_id)
+    }
+
+    pub fn executor(&self, id: i32) -> Option<Arc<executor::Model>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).executors.get(&id).cloned()
     }
 
     /// How many runs of this executor may be out; 0 = any number.
     pub fn max_parallel(&self, executor_id: i32) -> i32 {
-        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        entries.max_parallel.get(&executor_id).copied().unwrap_or(0)
+        self.executor(executor_id).map_or(0, |executor| executor.max_parallel)
     }
 
     /// An instance that is there, in this life of it.
     pub fn target(&self, executor_id: i32, instance_id: i32) -> Option<Arc<Target>> {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let here = entries.executors.get(&executor_id)?;
+        let here = entries.instances.get(&executor_id)?;
         here.iter().find(|target| target.instance_id == instance_id).cloned()
     }
 }
@@ -228,9 +225,10 @@ impl JobBody {
     }
 }
 
-fn targets(executors: Vec<executor::Model>, instances: Vec<instance::Model>) -> HashMap<i32, Instances> {
-    let executors: HashMap<i32, executor::Model> =
-        executors.into_iter().map(|executor| (executor.id, executor)).collect();
+fn targets(
+    executors: &HashMap<i32, Arc<executor::Model>>,
+    instances: Vec<instance::Model>,
+) -> HashMap<i32, Instances> {
     let mut targets: HashMap<i32, Vec<Arc<Target>>> = HashMap::new();
     for instance in instances {
         let Some(executor) = executors.get(&instance.executor_id) else { continue };

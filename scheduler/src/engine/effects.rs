@@ -95,7 +95,7 @@ impl Effects {
         self.announce(&endings, &followed.inserted, report);
         let restarts = endings.iter().filter_map(|ending| ending.restart);
         restarts.for_each(|restart| shared.signals.publish(Change::Job(restart.job_id)));
-        shared.publish_runs(followed.gathered.iter().copied());
+        followed.gathered.iter().for_each(|run_id| shared.note_changed(*run_id));
         Ok(followed)
     }
 

@@ -9,9 +9,10 @@ use super::step::{Applied, Step, What};
 use crate::clock::SharedClock;
 use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
-use crate::{Error, Result};
+use crate::{Error, Result, instances};
 use entity::run::Model as Run;
 use protocol::{LogChunk, LogRequest};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -108,6 +109,20 @@ impl EngineHandle {
         let request = LogRequest { run_id, triggered_at: run.due_at, from_line };
         let reply = self.0.dispatcher.call(&target, Call::Log(request)).await.map_err(unavailable)?;
         Ok(LogChunk::from_reply(&reply))
+    }
+
+    /// Which executor each of these runs belongs to, for whoever checks an executor's token; runs that do
+    /// not exist are left out.
+    pub async fn executors_of(&self, run_ids: &[i64]) -> Result<HashMap<i64, i32>> {
+        self.0.store.executors_of(run_ids).await
+    }
+
+    /// Whether a token opens this executor, as far as is known without asking the database: a token is
+    /// known everywhere a second after it was given out or taken back, and here at once.
+    pub fn accepts(&self, executor_id: i32, shared_token: Option<&str>, token: Option<&str>) -> bool {
+        let now = self.0.now();
+        let executor = self.0.directory.executor(executor_id);
+        executor.is_some_and(|executor| instances::accepts(&executor, shared_token, token, now))
     }
 
     /// Whether this is an executor's token, as far as is known without asking the database.

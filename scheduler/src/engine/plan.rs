@@ -92,7 +92,6 @@ pub struct PlanReport {
 impl Planner {
     pub fn new(shared: Arc<Shared>) -> Self {
         let changes = shared.signals.subscribe();
-        shared.forget_own_news();
         Self {
             shared,
             changes,
@@ -276,8 +275,6 @@ impl Planner {
             if planned.won.contains(&advance.job_id) {
                 report.planned += advance.rows.len();
                 self.cursors.advance(advance);
-                let ended = advance.rows.iter().filter(|run| run.state.is_final());
-                self.shared.publish_runs(ended.map(|run| run.id));
             } else {
                 report.lost += 1;
                 self.changed_jobs.insert(advance.job_id);
@@ -326,29 +323,23 @@ impl Planner {
         }
     }
 
-    /// Sleeps until then or until news come that need a look; false when none will come any more.
+    /// Sleeps until then or until news come; false when none will come any more.
     async fn sleep(&mut self, wait: Duration) -> bool {
         let timer = tokio::time::sleep(wait);
-        tokio::pin!(timer);
         let stopping = self.shared.stopping.clone();
-        loop {
-            tokio::select! {
-                () = stopping.cancelled() => return false,
-                change = self.changes.recv() => match change {
-                    Ok(change) if self.note(change) => return true,
-                    Ok(_) => {}
-                    Err(broadcast::error::RecvError::Lagged(_)) => {
-                        self.missed_some();
-                        return true;
-                    }
-                    Err(broadcast::error::RecvError::Closed) => return false,
-                },
-                () = self.prober.answered() => return true,
-                () = self.stopper.answered(&mut self.released) => return true,
-                () = self.shared.occupants.news() => return true,
-                () = &mut timer => return true,
-            }
+        tokio::select! {
+            () = stopping.cancelled() => return false,
+            change = self.changes.recv() => match change {
+                Ok(change) => self.note(change),
+                Err(broadcast::error::RecvError::Lagged(_)) => self.missed_some(),
+                Err(broadcast::error::RecvError::Closed) => return false,
+            },
+            () = self.prober.answered() => {}
+            () = self.stopper.answered(&mut self.released) => {}
+            () = self.shared.occupants.news() => {}
+            () = timer => {}
         }
+        true
     }
 
     fn wait_for(&self, next_at: Option<Millis>) -> Duration {

@@ -173,7 +173,7 @@ impl Recorder {
     fn answer(&self, entries: Vec<Entry>, applied: Vec<Applied>) {
         for (entry, applied) in entries.into_iter().zip(applied) {
             if matches!(applied, Applied::Done | Applied::Late) {
-                self.shared.publish_runs([entry.step.run_id]);
+                self.shared.note_changed(entry.step.run_id);
             }
             if let Some(answer) = entry.answer {
                 // Whoever asked may have left meanwhile.

@@ -251,7 +251,7 @@ impl Rescuer {
         for ((run, step), applied) in decided.iter().zip(applied) {
             if applied == Applied::Done {
                 report.decided += 1;
-                self.shared.publish_runs([run.id]);
+                self.shared.note_changed(run.id);
                 match step.what {
                     What::Resend { claim, .. } => resent.push(Run { claim, ..(*run).clone() }),
                     What::Expire => overdue.push(*run),

@@ -10,13 +10,12 @@ use super::settings::EngineSettings;
 use super::timekeeper::Timekeeper;
 use super::watch::Watch;
 use crate::clock::SharedClock;
-use crate::signals::{Change, Signals};
+use crate::signals::Signals;
 use crate::store::engine::{Breaches, Store};
 use crate::store::ids::RunIds;
 use entity::Millis;
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -42,8 +41,6 @@ pub struct Shared {
     /// Told when nothing new is to begin: loops end between two ticks, never within one.
     pub stopping: CancellationToken,
     holdings: RwLock<Arc<Holdings>>,
-    /// Runs whose news come from this engine: its own planning need not look at them.
-    own_news: Mutex<HashSet<i64>>,
 }
 
 /// Figures for people and metrics.
@@ -105,7 +102,6 @@ impl Shared {
             occupants: Watch::default(),
             stopping: CancellationToken::new(),
             holdings: RwLock::default(),
-            own_news: Mutex::default(),
         })
     }
 
@@ -129,28 +125,10 @@ impl Shared {
         }
     }
 
-    /// Tells pages, and whoever decides what follows, that runs changed.
-    pub fn publish_runs(&self, ids: impl IntoIterator<Item = i64>) {
-        for id in ids {
-            self.own_news().insert(id);
-            self.signals.publish(Change::Run(id));
-            self.followed.changed(id);
-            self.occupants.changed(id);
-        }
-    }
-
-    /// Whether this news of a run is the engine's own; asked once for each.
-    pub fn is_own_news(&self, run_id: i64) -> bool {
-        self.own_news().remove(&run_id)
-    }
-
-    /// News were missed: what is noted about them is of no use.
-    pub fn forget_own_news(&self) {
-        self.own_news().clear();
-    }
-
-    fn own_news(&self) -> MutexGuard<'_, HashSet<i64>> {
-        self.own_news.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells whoever decides what follows, and who goes next, that a run changed.
+    pub fn note_changed(&self, run_id: i64) {
+        self.followed.changed(run_id);
+        self.occupants.changed(run_id);
     }
 
     /// Counts something that must not happen, and says so.

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use entity::{
     Millis, bucket, calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A server's claim to be alive: who it is and which of its lives this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,6 +210,8 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that this server heeds every freeze up to this one.
     async fn heed(&self, lease: Lease, freeze_id: i32) -> Result<()>;
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>>;
+    /// The executors of these runs, by run; those that do not exist are left out.
+    async fn executors_of(&self, run_ids: &[i64]) -> Result<HashMap<i64, i32>>;
     /// What these runs reported, by run, in any order; those that reported no text are left out.
     async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>>;
     /// All shards of these runs, in all their attempts, in any order.

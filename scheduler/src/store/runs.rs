@@ -21,12 +21,6 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
-/// The executors of these runs, as (run, executor); runs that do not exist are left out.
-pub async fn executor_ids(conn: &impl ConnectionTrait, ids: Vec<i64>) -> Result<Vec<(i64, i32)>, DbErr> {
-    let runs = Entity::find().select_only().column(Column::Id).column(Column::ExecutorId);
-    runs.filter(Column::Id.is_in(ids)).into_tuple().all(conn).await
-}
-
 pub async fn text(conn: &impl ConnectionTrait, id: i64) -> Result<Option<run_text::Model>, DbErr> {
     run_text::Entity::find_by_id(id).one(conn).await
 }

@@ -6,7 +6,7 @@ use entity::{calendar, executor, freeze, instance, job, job_child, job_cursor, r
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -103,6 +103,10 @@ impl Store for ForgetfulStore {
 
     async fn runs(&self, run_ids: &[i64]) -> Result<Vec<RunWithParameter>> {
         self.inner.runs(run_ids).await
+    }
+
+    async fn executors_of(&self, run_ids: &[i64]) -> Result<HashMap<i64, i32>> {
+        self.inner.executors_of(run_ids).await
     }
 
     async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -90,6 +90,7 @@ pass_on! {
     freezes(since: i64) -> Vec<freeze::Model>;
     heed(lease: Lease, freeze_id: i32) -> ();
     runs(run_ids: &[i64]) -> Vec<RunWithParameter>;
+    executors_of(run_ids: &[i64]) -> HashMap<i64, i32>;
     results(run_ids: &[i64]) -> Vec<(i64, String)>;
     shards_of(run_ids: &[i64]) -> Vec<run::Model>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;

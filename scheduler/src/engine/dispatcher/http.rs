@@ -7,16 +7,24 @@ use crate::engine::failpoint::{self, Place};
 use crate::engine::gate::Gate;
 use crate::{Error, Result};
 use async_trait::async_trait;
-use bytes::BytesMut;
+use bytes::Bytes;
 use entity::instance::Client;
+use http::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderValue};
+use http::{Request, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::{Client as HyperClient, Error as HyperError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use protocol::words::{APP_NAME_HEADER, CONTENT_TYPE, TOKEN_HEADER, path};
 use protocol::{IdleBeatRequest, KillRequest, RemoteReply, parse_reply};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderValue};
-use reqwest::{Response, Url, redirect};
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::error::Error as StdError;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The answer to a run is awaited longer than an executor may be silent: it may still say what
@@ -29,9 +37,14 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 const MAX_ANSWER: usize = 64 << 10;
 const MAX_LOG_ANSWER: usize = 16 << 20;
 
-/// The real one.
+type HttpClient = HyperClient<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>;
+
+/// The real one: hyper's client, for a run is one request, and what stands around a request is most of
+/// what it costs.
 pub struct HttpDispatcher {
-    client: reqwest::Client,
+    /// Runs have connections of their own, which live on the thread that sends runs.
+    runs: HttpClient,
+    others: HttpClient,
     gate: Arc<Gate>,
     /// Connecting takes no longer. Whoever begins to connect with the gate open for this long
     /// writes the first byte while it still is.
@@ -46,36 +59,38 @@ impl HttpDispatcher {
     /// # Errors
     /// [`Error::Internal`] when no TLS can be set up.
     pub fn new(gate: Arc<Gate>, connect: Duration) -> Result<Self> {
-        // Some other part of the process may have chosen already, which is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .http1_only()
-            .connect_timeout(connect)
-            .pool_idle_timeout(IDLE)
-            .tcp_nodelay(true)
-            .tcp_user_timeout(UNACKNOWLEDGED)
-            .dns_resolver(Arc::new(CheckedResolver))
-            .build()
-            .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?;
-        Ok(Self { client, gate, connect, run_paths: Mutex::default() })
+        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(connect));
+        #[cfg(target_os = "linux")]
+        tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
+            .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = || {
+            HyperClient::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE)
+                .build(connector.clone())
+        };
+        Ok(Self { runs: client(), others: client(), gate, connect, run_paths: Mutex::default() })
     }
 
-    async fn send(&self, target: &Target, method: &str, body: Vec<u8>, limits: Limits) -> Answer {
-        let url = url(&target.address, method)?;
+    async fn send(&self, target: &Target, method: &str, body: Bytes, limits: Limits) -> Answer {
         let header = |value: &str| {
             HeaderValue::from_str(value)
                 .map_err(|_| CallFailure::NeverArrived("a header cannot carry the credentials".to_owned()))
         };
-        let request = self
-            .client
-            .post(url)
-            .header(CONTENT_TYPE_HEADER, CONTENT_TYPE)
+        let request = Request::post(uri(&target.address, method)?)
+            .header(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE))
             .header(TOKEN_HEADER, header(&target.token)?)
             .header(APP_NAME_HEADER, header(&target.app_name)?)
-            .timeout(limits.answer)
-            .body(body);
+            .body(Full::new(body))
+            .map_err(|error| CallFailure::NeverArrived(error.to_string()))?;
         if limits.gated {
             failpoint::reach(Place::RequestReady);
             if !self.gate.is_open_for(self.connect) {
@@ -83,8 +98,11 @@ impl HttpDispatcher {
             }
             failpoint::reach(Place::GatePassed);
         }
-        let response = request.send().await.map_err(failure)?;
-        let body = read(response, limits.bytes).await?;
+        let client = if limits.gated { &self.runs } else { &self.others };
+        let body = match tokio::time::timeout(limits.answer, exchange(client, request, limits.bytes)).await {
+            Ok(body) => body?,
+            Err(_) => return Err(CallFailure::NoAnswer("time-out".to_owned())),
+        };
         if limits.gated {
             failpoint::reach(Place::RequestAnswered);
         }
@@ -96,7 +114,7 @@ impl HttpDispatcher {
     }
 
     /// `/run`, or `/trigger` for those that know only that; learnt per address.
-    async fn run(&self, target: &Target, body: Vec<u8>) -> Answer {
+    async fn run(&self, target: &Target, body: Bytes) -> Answer {
         let known = self.run_paths().get(&target.address).copied();
         let usual = if target.client == Client::JavaTrigger { path::TRIGGER } else { path::RUN };
         let first = known.unwrap_or(usual);
@@ -120,6 +138,23 @@ impl HttpDispatcher {
 
 type Answer = Result<RemoteReply, CallFailure>;
 
+/// Sends, and reads the answer's body up to a limit (bytes).
+async fn exchange(
+    client: &HttpClient,
+    request: Request<Full<Bytes>>,
+    limit: usize,
+) -> Result<Bytes, CallFailure> {
+    let response = client.request(request).await.map_err(failure)?;
+    let body =
+        Limited::new(response.into_body(), limit).collect().await.map_err(|error| match error
+            .is::<LengthLimitError>()
+        {
+            true => CallFailure::Garbage(format!("the answer is longer than {limit} bytes")),
+            false => CallFailure::NoAnswer(with_sources(error.as_ref())),
+        })?;
+    Ok(body.to_bytes())
+}
+
 #[derive(Clone, Copy)]
 struct Limits {
     answer: Duration,
@@ -134,7 +169,7 @@ impl Dispatcher for HttpDispatcher {
         match call {
             Call::Run(request) => self.run(target, body(&*request)?).await,
             // An empty object: the one body that every client takes.
-            Call::Beat => self.send(target, path::BEAT, b"{}".to_vec(), limits).await,
+            Call::Beat => self.send(target, path::BEAT, Bytes::from_static(b"{}"), limits).await,
             Call::IdleBeat { job_id } => {
                 self.send(target, path::IDLE_BEAT, body(&IdleBeatRequest { job_id })?, limits).await
             }
@@ -149,56 +184,42 @@ impl Dispatcher for HttpDispatcher {
     }
 }
 
-fn body(message: &impl serde::Serialize) -> Result<Vec<u8>, CallFailure> {
-    serde_json::to_vec(message).map_err(|error| CallFailure::NeverArrived(error.to_string()))
+fn body(message: &impl serde::Serialize) -> Result<Bytes, CallFailure> {
+    let json = serde_json::to_vec(message);
+    json.map(Bytes::from).map_err(|error| CallFailure::NeverArrived(error.to_string()))
 }
 
 /// The address, which may have a path of its own, and the method; nothing that may not be called.
-fn url(address: &str, method: &str) -> Result<Url, CallFailure> {
+fn uri(address: &str, method: &str) -> Result<Uri, CallFailure> {
     let never = |text: String| CallFailure::NeverArrived(text);
-    let url = format!("{}/{method}", address.trim_end_matches('/'));
-    let url = Url::parse(&url).map_err(|error| never(error.to_string()))?;
-    match literal(&url) {
+    let uri = format!("{}/{method}", address.trim_end_matches('/'));
+    let uri: Uri = uri.parse().map_err(|error: http::uri::InvalidUri| never(error.to_string()))?;
+    match literal(&uri) {
         Some(ip) if !addresses::may_call(ip) => Err(never(format!("{ip} may not be called"))),
-        _ => Ok(url),
+        _ => Ok(uri),
     }
 }
 
 /// The host as an IP address, if it is written as one: such hosts pass no resolver.
-fn literal(url: &Url) -> Option<IpAddr> {
-    url.host_str()?.trim_matches(['[', ']']).parse().ok()
+fn literal(uri: &Uri) -> Option<IpAddr> {
+    uri.host()?.trim_matches(['[', ']']).parse().ok()
 }
 
 /// Only a connection that was never made proves that nothing arrived.
-fn failure(error: reqwest::Error) -> CallFailure {
+fn failure(error: HyperError) -> CallFailure {
     let text = with_sources(&error);
-    if error.is_connect() || error.is_builder() {
-        CallFailure::NeverArrived(text)
-    } else {
-        CallFailure::NoAnswer(text)
-    }
+    if error.is_connect() { CallFailure::NeverArrived(text) } else { CallFailure::NoAnswer(text) }
 }
 
-/// The error with its causes, without the URL, which people see beside it anyway.
-fn with_sources(error: &reqwest::Error) -> String {
-    let mut source = std::error::Error::source(error);
-    let mut text = if error.is_timeout() { "time-out".to_owned() } else { String::new() };
+/// What lies below the outermost error, which says no more than that something failed.
+fn with_sources(error: &dyn StdError) -> String {
+    let mut texts = Vec::new();
+    let mut source = error.source();
     while let Some(cause) = source {
-        text = if text.is_empty() { cause.to_string() } else { format!("{text}: {cause}") };
+        texts.push(cause.to_string());
         source = cause.source();
     }
-    if text.is_empty() { "the request failed".to_owned() } else { text }
-}
-
-async fn read(mut response: Response, limit: usize) -> Result<BytesMut, CallFailure> {
-    let mut body = BytesMut::new();
-    while let Some(part) = response.chunk().await.map_err(failure)? {
-        if body.len() + part.len() > limit {
-            return Err(CallFailure::Garbage(format!("the answer is longer than {limit} bytes")));
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body)
+    if texts.is_empty() { error.to_string() } else { texts.join(": ") }
 }
 
 /// Whether an answer is one of the protocol's: an object that says how it went, or Go's array.
@@ -215,17 +236,27 @@ fn is_of_protocol(body: &[u8]) -> bool {
 }
 
 /// The system's resolver, less what may not be called.
+#[derive(Clone)]
 struct CheckedResolver;
 
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl tower_service::Service<Name> for CheckedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = std::io::Error;
+    type Future = Pin<Box<dyn Future<Output = std::io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<_> = found.filter(|address| addresses::may_call(address.ip())).collect();
             if allowed.is_empty() {
-                return Err(format!("{} has no address that may be called", name.as_str()).into());
+                let text = format!("{} has no address that may be called", name.as_str());
+                return Err(std::io::Error::other(text));
             }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
+            Ok(allowed.into_iter())
         })
     }
 }

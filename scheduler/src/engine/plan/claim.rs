@@ -279,7 +279,7 @@ impl Claimer<'_> {
         for step in decided.steps.iter().filter(|step| done.contains(&step.run_id)) {
             match decided.orders.remove(&step.run_id) {
                 Some(order) => won.push(order),
-                None => self.shared.publish_runs([step.run_id]),
+                None => self.shared.note_changed(step.run_id),
             }
         }
         for (run_id, executor_id) in &decided.occupants {

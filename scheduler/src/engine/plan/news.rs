@@ -20,28 +20,25 @@ impl Planner {
     pub(super) fn listen(&mut self) {
         loop {
             match self.changes.try_recv() {
-                Ok(change) => drop(self.note(change)),
+                Ok(change) => self.note(change),
                 Err(TryRecvError::Lagged(_)) => self.missed_some(),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
         }
     }
 
-    /// Whether the change is one to look at.
-    pub(super) fn note(&mut self, change: Change) -> bool {
+    /// What is to be looked at anew.
+    pub(super) fn note(&mut self, change: Change) {
         match change {
             Change::Job(id) => drop(self.changed_jobs.insert(id)),
-            Change::Run(id) if self.shared.is_own_news(id) => return false,
             Change::Run(id) => drop(self.changed_runs.insert(id)),
             Change::Executor(_) | Change::Freeze(_) => self.executors_changed = true,
         }
-        true
     }
 
     /// Too many changes at once: the poll finds what waits, and every cursor is read again.
     pub(super) fn missed_some(&mut self) {
         self.changed_runs.clear();
-        self.shared.forget_own_news();
         self.executors_changed = true;
         self.polled_at = Millis::MIN;
         self.cursors.forget_buckets();

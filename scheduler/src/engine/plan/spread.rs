@@ -40,7 +40,7 @@ pub async fn split(shared: &Shared, spreads: Vec<Spread>, now: Millis) -> Result
     let appeared: Vec<i64> = appeared.map(|row| row.run.id).collect();
     // Any of them may be the last one, also if it never goes out.
     appeared.iter().for_each(|id| shared.followed.add(*id, ()));
-    shared.publish_runs(done);
+    done.into_iter().for_each(|run_id| shared.note_changed(run_id));
     Ok(appeared)
 }
 

@@ -215,6 +215,11 @@ impl Store for MemoryStore {
         Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
     }
 
+    async fn executors_of(&self, run_ids: &[i64]) -> Result<HashMap<i64, i32>> {
+        let tables = self.tables();
+        Ok(run_ids.iter().filter_map(|id| Some((*id, tables.runs.get(id)?.executor_id))).collect())
+    }
+
     async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
         let tables = self.tables();
         let result = |id: &i64| Some((*id, tables.texts.get(id)?.result.clone()?));

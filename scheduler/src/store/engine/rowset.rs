@@ -2,6 +2,7 @@
 //! and become a table inside the statement.
 
 use sea_orm::{DbBackend, Statement, Value};
+use std::fmt::Write;
 
 /// What a column holds, as far as the statement has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,57 +15,180 @@ pub enum Kind {
 /// A column of a rowset: its name is the name of the table's column it goes to.
 pub type Column = (&'static str, Kind);
 
-/// Rows for one statement: `columns` and a JSON array of arrays in their order.
-pub struct Rowset {
-    columns: &'static [Column],
-    json: String,
+/// One value of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    Null,
+    Number(i64),
+    Boolean(bool),
 }
 
-impl Rowset {
-    /// `rows` in the order of `columns`; booleans as JSON booleans.
-    pub fn new(columns: &'static [Column], rows: &[serde_json::Value]) -> Self {
-        Self { columns, json: serde_json::Value::from(rows.to_vec()).to_string() }
+/// With so many rows, a column in which all are alike travels once. Fewer are not worth a statement of
+/// their own, which databases keep by its text.
+const WORTH_A_STATEMENT: usize = 16;
+
+/// Rows for one statement, with their values in the order of `columns`.
+pub struct Rowset<const N: usize> {
+    columns: &'static [Column; N],
+    rows: Vec<[Cell; N]>,
+    wanted: [bool; N],
+}
+
+impl<const N: usize> Rowset<N> {
+    pub fn new(columns: &'static [Column; N], rows: impl IntoIterator<Item = [Cell; N]>) -> Self {
+        Self { columns, rows: rows.into_iter().collect(), wanted: [true; N] }
     }
 
-    /// The statement `sql` with `{rows}` replaced by this rowset (bound as the first parameter) and
+    /// Leaves out the columns that the statement does not name.
+    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        for (wanted, (name, _)) in self.wanted.iter_mut().zip(self.columns) {
+            *wanted = is_wanted(name);
+        }
+        self
+    }
+
+    /// The statement `sql` with `{rows}` replaced by this rowset (bound as the first parameters) and
     /// every other parameter written as `?` bound to `more` in order.
-    pub fn statement(self, backend: DbBackend, sql: &str, more: Vec<Value>) -> Statement {
-        let sql = sql.replacen("{rows}", &self.source(backend), 1);
-        let mut values = vec![Value::from(self.json)];
+    pub fn statement(&self, backend: DbBackend, sql: &str, more: Vec<Value>) -> Statement {
+        let common: [Option<Cell>; N] = std::array::from_fn(|column| self.common(column));
+        let sql = sql.replacen("{rows}", &self.source(backend, &common), 1);
+        let alike = (0..N).filter(|column| self.wanted[*column]).filter_map(|column| {
+            let (_, kind) = self.columns[column];
+            common[column].map(|cell| cell.bound(kind))
+        });
+        let mut values: Vec<Value> = alike.collect();
+        values.push(Value::from(self.json(&common)));
         values.extend(more);
         Statement::from_sql_and_values(backend, numbered(backend, &sql), values)
     }
 
-    /// `(…) AS v`, a table with the rowset's columns.
-    fn source(&self, backend: DbBackend) -> String {
-        let list = |column: &dyn Fn(usize, Column) -> String| {
-            let columns = self.columns.iter().enumerate().map(|(index, own)| column(index, *own));
-            columns.collect::<Vec<_>>().join(", ")
-        };
-        match backend {
-            DbBackend::Postgres => {
-                let columns = list(&|index, (name, kind)| match kind {
-                    Kind::Number => format!("(value ->> {index})::bigint AS {name}"),
-                    Kind::Boolean => format!("(value ->> {index})::boolean AS {name}"),
-                });
-                format!("(SELECT {columns} FROM jsonb_array_elements(?::jsonb)) AS v")
+    /// What all rows have in this column, where that is worth the difference.
+    fn common(&self, column: usize) -> Option<Cell> {
+        let first = self.rows.first()?[column];
+        let is_common =
+            self.rows.len() >= WORTH_A_STATEMENT && self.rows.iter().all(|row| row[column] == first);
+        is_common.then_some(first)
+    }
+
+    /// The columns that travel with each row.
+    fn varying(&self, common: &[Option<Cell>; N]) -> impl Iterator<Item = usize> {
+        (0..N).filter(|column| self.wanted[*column] && common[*column].is_none())
+    }
+
+    /// An array of arrays.
+    fn json(&self, common: &[Option<Cell>; N]) -> String {
+        let varying: Vec<usize> = self.varying(common).collect();
+        let mut json = String::with_capacity(self.rows.len() * (varying.len() * 12 + 3) + 2);
+        json.push('[');
+        for (position, row) in self.rows.iter().enumerate() {
+            json.push_str(if position == 0 { "[" } else { ",[" });
+            for (position, column) in varying.iter().enumerate() {
+                if position > 0 {
+                    json.push(',');
+                }
+                row[*column].write(&mut json);
             }
-            DbBackend::MySql => {
-                let columns = list(&|index, (name, kind)| {
-                    let sql_type = match kind {
-                        Kind::Number => "BIGINT",
-                        Kind::Boolean => "TINYINT",
-                    };
-                    format!("{name} {sql_type} PATH '$[{index}]'")
-                });
-                format!("JSON_TABLE(?, '$[*]' COLUMNS ({columns})) AS v")
-            }
-            // jsonb_each parses the text once; json_each would parse every row again for each column.
-            _ => {
-                let columns = list(&|index, (name, _)| format!("value ->> {index} AS {name}"));
-                format!("(SELECT {columns} FROM jsonb_each(?)) AS v")
-            }
+            json.push(']');
         }
+        json.push(']');
+        json
+    }
+
+    /// `(…) AS v`, a table with the wanted columns.
+    fn source(&self, backend: DbBackend, common: &[Option<Cell>; N]) -> String {
+        let mut place = 0;
+        let mut selected = Vec::with_capacity(N);
+        let mut extracted = Vec::new();
+        for column in (0..N).filter(|column| self.wanted[*column]) {
+            let (name, kind) = self.columns[column];
+            if common[column].is_some() {
+                selected.push(format!("{} AS {name}", cast(backend, "?", kind)));
+                continue;
+            }
+            match backend {
+                DbBackend::MySql => {
+                    let sql_type = if kind == Kind::Boolean { "TINYINT" } else { "BIGINT" };
+                    extracted.push(format!("{name} {sql_type} PATH '$[{place}]'"));
+                    selected.push(format!("r.{name}"));
+                }
+                _ => selected
+                    .push(format!("{} AS {name}", cast(backend, &format!("(value ->> {place})"), kind))),
+            }
+            place += 1;
+        }
+        let selected = selected.join(", ");
+        match backend {
+            DbBackend::Postgres => format!("(SELECT {selected} FROM jsonb_array_elements(?::jsonb)) AS v"),
+            DbBackend::MySql if extracted.is_empty() => {
+                format!("(SELECT {selected} FROM JSON_TABLE(?, '$[*]' COLUMNS (n FOR ORDINALITY)) AS r) AS v")
+            }
+            DbBackend::MySql => format!(
+                "(SELECT {selected} FROM JSON_TABLE(?, '$[*]' COLUMNS ({})) AS r) AS v",
+                extracted.join(", ")
+            ),
+            // jsonb_each parses the text once; json_each would parse every row again for each column.
+            _ => format!("(SELECT {selected} FROM jsonb_each(?)) AS v"),
+        }
+    }
+}
+
+impl Cell {
+    fn write(self, json: &mut String) {
+        // Writing to a string does not fail.
+        let _ = match self {
+            Self::Null => write!(json, "null"),
+            Self::Number(number) => write!(json, "{number}"),
+            Self::Boolean(truth) => write!(json, "{truth}"),
+        };
+    }
+
+    /// As a parameter of a statement.
+    fn bound(self, kind: Kind) -> Value {
+        match (self, kind) {
+            (Self::Number(number), _) => Value::from(number),
+            (Self::Boolean(truth), _) => Value::from(truth),
+            (Self::Null, Kind::Number) => Value::from(None::<i64>),
+            (Self::Null, Kind::Boolean) => Value::from(None::<bool>),
+        }
+    }
+}
+
+/// PostgreSQL has to be told what a value is.
+fn cast(backend: DbBackend, value: &str, kind: Kind) -> String {
+    match (backend, kind) {
+        (DbBackend::Postgres, Kind::Number) => format!("{value}::bigint"),
+        (DbBackend::Postgres, Kind::Boolean) => format!("{value}::boolean"),
+        _ => value.to_owned(),
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<i32> for Cell {
+    fn from(number: i32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<i16> for Cell {
+    fn from(number: i16) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(truth: bool) -> Self {
+        Self::Boolean(truth)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, T::into)
     }
 }
 
@@ -108,4 +232,56 @@ fn numbered(backend: DbBackend, sql: &str) -> String {
         numbered.push_str(piece);
     }
     numbered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 3] = [("id", Kind::Number), ("state", Kind::Number), ("is_late", Kind::Boolean)];
+
+    fn rows(count: i64) -> Rowset<3> {
+        Rowset::new(&COLUMNS, (0..count).map(|id| [id.into(), None::<i64>.into(), true.into()]))
+    }
+
+    fn values(statement: &Statement) -> Vec<Value> {
+        statement.values.clone().map(|values| values.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn few_rows_travel_whole() {
+        let statement =
+            rows(2).statement(DbBackend::Sqlite, "SELECT * FROM {rows} WHERE id > ?", vec![7.into()]);
+        assert_eq!(
+            statement.sql,
+            "SELECT * FROM (SELECT (value ->> 0) AS id, (value ->> 1) AS state, (value ->> 2) AS is_late \
+             FROM jsonb_each(?)) AS v WHERE id > ?"
+        );
+        assert_eq!(values(&statement), ["[[0,null,true],[1,null,true]]".into(), Value::from(7)]);
+    }
+
+    #[test]
+    fn what_many_rows_have_in_common_travels_once() {
+        let statement =
+            rows(16).statement(DbBackend::Postgres, "SELECT * FROM {rows} WHERE id > ?", vec![7.into()]);
+        assert_eq!(
+            statement.sql,
+            "SELECT * FROM (SELECT (value ->> 0)::bigint AS id, $1::bigint AS state, $2::boolean AS is_late \
+             FROM jsonb_array_elements($3::jsonb)) AS v WHERE id > $4"
+        );
+        let json = (0..16).map(|id| format!("[{id}]")).collect::<Vec<_>>().join(",");
+        let expected = [Value::from(None::<i64>), true.into(), format!("[{json}]").into(), 7.into()];
+        assert_eq!(values(&statement), expected);
+    }
+
+    #[test]
+    fn columns_that_nobody_names_stay_away() {
+        let statement = rows(1).only(|name| name != "state").statement(DbBackend::MySql, "{rows}", vec![]);
+        assert_eq!(
+            statement.sql,
+            "(SELECT r.id, r.is_late FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', \
+             is_late TINYINT PATH '$[1]')) AS r) AS v"
+        );
+        assert_eq!(values(&statement), ["[[0,true]]".into()]);
+    }
 }

@@ -8,6 +8,7 @@
 mod apply;
 mod authority;
 mod follow;
+mod known;
 mod plan;
 mod read;
 mod settle;
@@ -17,6 +18,7 @@ use super::*;
 use crate::engine::failpoint::{self, Place};
 use crate::store::{Db, freezes, instances, job_children, leases, route_uses, runs};
 use crate::{Error, Result};
+use known::Known;
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -31,15 +33,32 @@ pub struct SqlStore {
     db: Db,
     /// Whose statistics rows are written; known after [`Store::join`].
     server_id: AtomicI32,
+    known: Known,
 }
 
 impl SqlStore {
     pub fn new(db: Db) -> Self {
-        Self { db, server_id: AtomicI32::new(0) }
+        Self { db, server_id: AtomicI32::new(0), known: Known::default() }
     }
 
     fn server_id(&self) -> i32 {
         self.server_id.load(Ordering::Relaxed)
+    }
+
+    /// By what this server knows of the rows; where that is out of date, by what it reads.
+    async fn apply_by_copies(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<apply::Report> {
+        let ids = || steps.iter().map(|step| step.run_id);
+        let known = self.known.of(ids());
+        // Until it is known what was written, nothing is.
+        self.known.forget(ids());
+        let server_id = self.server_id();
+        if let Some(report) = attempt!(self, conn => apply::apply(conn, server_id, authority, steps, known))?
+        {
+            return Ok(report);
+        }
+        let read = HashMap::new;
+        let report = transact!(self, conn => apply::apply(conn, server_id, authority, steps, read()))?;
+        report.ok_or_else(|| Error::Internal("a locked run was written by somebody else".to_owned()))
     }
 }
 
@@ -61,6 +80,26 @@ macro_rules! transact {
     }};
 }
 use transact;
+
+/// Runs `$work` with `$conn` in a transaction, once: none, and nothing is changed, where it comes to none
+/// or the database gave it up for another transaction's sake.
+macro_rules! attempt {
+    ($store:expr, $conn:ident => $work:expr) => {{
+        let transaction = $store.db.begin().await?;
+        let $conn = &transaction;
+        let worked: Result<Option<_>> = $work.await;
+        match worked {
+            Ok(None) => give_up(transaction).await,
+            worked => finish(transaction, worked, 1).await.unwrap_or(Ok(None)),
+        }
+    }};
+}
+use attempt;
+
+async fn give_up<T>(transaction: DatabaseTransaction) -> Result<Option<T>> {
+    transaction.rollback().await?;
+    Ok(None)
+}
 
 /// Commits or rolls back; nothing when the work should be done again.
 async fn finish<T>(transaction: DatabaseTransaction, worked: Result<T>, tries: usize) -> Option<Result<T>> {
@@ -152,6 +191,13 @@ impl Store for SqlStore {
         Ok(read::runs(self.db.reader(), run_ids).await?)
     }
 
+    async fn executors_of(&self, run_ids: &[i64]) -> Result<HashMap<i64, i32>> {
+        let mut found = self.known.executors_of(run_ids);
+        let unknown: Vec<i64> = run_ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
+        found.extend(read::executors_of(self.db.reader(), &unknown).await?);
+        Ok(found)
+    }
+
     async fn results(&self, run_ids: &[i64]) -> Result<Vec<(i64, String)>> {
         Ok(read::results(self.db.reader(), run_ids).await?)
     }
@@ -209,9 +255,10 @@ impl Store for SqlStore {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
-        let applied = transact!(self, conn => apply::apply(conn, self.server_id(), authority, steps))?;
+        let report = self.apply_by_copies(authority, steps).await?;
+        self.known.note(report.changed);
         apply::reach_with_result(steps, Place::ResultCommitted);
-        Ok(applied)
+        Ok(report.applied)
     }
 
     async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {

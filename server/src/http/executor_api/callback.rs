@@ -4,8 +4,8 @@ use crate::http::credentials::Credentials;
 use crate::state::ServerState;
 use protocol::{CallbackItem, Reply};
 use scheduler::engine::{Recorded, ResultFact};
-use scheduler::{instances, runs};
-use std::collections::{HashMap, HashSet};
+use scheduler::instances;
+use std::collections::HashSet;
 
 /// Results are answered when they are on disk. What the client can do nothing about (an unknown run,
 /// an item that cannot be read) is logged and answered with success: it would send it for ever.
@@ -59,12 +59,9 @@ async fn sort(
     credentials: &Credentials<'_>,
     items: Vec<CallbackItem>,
 ) -> scheduler::Result<Sorted> {
-    let ids = items.iter().map(|item| item.run_id).collect();
-    let executors: HashMap<i64, i32> = runs::executors_of(&state.services, ids).await?;
-    let asked: HashSet<i32> = executors.values().copied().collect();
-    let shared = state.settings.executor_api.token.as_deref();
-    let asked = asked.into_iter().collect();
-    let allowed = instances::authorise_callback(&state.services, shared, credentials.token, asked).await?;
+    let ids: Vec<i64> = items.iter().map(|item| item.run_id).collect();
+    let executors = state.engine.executors_of(&ids).await?;
+    let allowed = allowed(state, credentials.token, executors.values().copied().collect()).await?;
     let mut sorted = Sorted::default();
     for CallbackItem { run_id, outcome, .. } in items {
         match executors.get(&run_id) {
@@ -76,6 +73,22 @@ async fn sort(
         }
     }
     Ok(sorted)
+}
+
+/// Those of the executors that the token opens. The database is asked where the token is not known (yet).
+async fn allowed(
+    state: &ServerState,
+    token: Option<&str>,
+    executors: HashSet<i32>,
+) -> scheduler::Result<HashSet<i32>> {
+    let shared = state.settings.executor_api.token.as_deref();
+    let is_known = |id: &i32| state.engine.accepts(*id, shared, token);
+    let (mut allowed, unsure): (HashSet<i32>, HashSet<i32>) = executors.into_iter().partition(is_known);
+    if !unsure.is_empty() {
+        let unsure = unsure.into_iter().collect();
+        allowed.extend(instances::authorise_callback(&state.services, shared, token, unsure).await?);
+    }
+    Ok(allowed)
 }
 
 /// Hands the results to the engine and waits until they are committed.

@@ -1,7 +1,7 @@
 //! Applying steps to locked rows.
 
 use super::super::Authority;
-use super::super::rowset::{self, Column, Kind, Rowset};
+use super::super::rowset::{self, Cell, Column, Kind, Rowset};
 use super::{CHUNK, authority};
 use crate::engine::failpoint::{self, Place};
 use crate::engine::step::{self, Applied, RouteMark, Step, Texts, What};
@@ -14,11 +14,14 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-const CHANGED: &[Column] = &[
+/// What a step may change of a run; its key; and, as `seen_…`, where it stood.
+const CHANGED: [Column; 19] = [
     ("id", Kind::Number),
+    ("seen_state", Kind::Number),
+    ("seen_claim", Kind::Number),
+    ("seen_fence", Kind::Number),
     ("state", Kind::Number),
     ("reason", Kind::Number),
     ("code", Kind::Number),
@@ -36,18 +39,36 @@ const CHANGED: &[Column] = &[
     ("late_at", Kind::Number),
 ];
 
-const TURN: &[Column] = &[("job_id", Kind::Number), ("route_seq", Kind::Number)];
+/// How many of [`CHANGED`] say which row it is.
+const KEY: usize = 4;
+
+/// A row moves whenever another server, or another transaction of this one, writes what a step goes by:
+/// state, claim and fence say that nobody did.
+const STANDS: &str = "run.id = v.id AND run.state = v.seen_state AND run.claim = v.seen_claim \
+                      AND run.fence = v.seen_fence";
+
+const TURN: [Column; 2] = [("job_id", Kind::Number), ("route_seq", Kind::Number)];
 
 /// Texts per statement: each may have 50,000 characters, and MySQL bounds a packet at 16 MB.
 const TEXTS: usize = 50;
 
-/// Applies steps in order; the answers are in the order of the steps.
+/// What steps came to.
+pub struct Report {
+    /// In the order of the steps.
+    pub applied: Vec<Applied>,
+    /// The rows that changed, as they are now.
+    pub changed: Vec<run::Model>,
+}
+
+/// Applies steps in order. Rows of which there is a copy in `known` are not read first; none when one of
+/// these had moved on: the transaction is to be rolled back.
 pub async fn apply(
     conn: &impl ConnectionTrait,
     server_id: i32,
     right: Option<&Authority>,
     steps: &[Step],
-) -> Result<Vec<Applied>> {
+    known: HashMap<i64, run::Model>,
+) -> Result<Option<Report>> {
     match right {
         Some(right) => authority::check(conn, right).await?,
         None if steps.iter().any(|step| step.what.is_decision()) => {
@@ -56,7 +77,53 @@ pub async fn apply(
         None => {}
     }
     lock_cursors(conn, steps).await?;
-    let before = locked(conn, steps).await?;
+    let before = rows_before(conn, steps, known).await?;
+    let Judged { applied, after, texts } = judge(&before, steps);
+    let changes: Vec<Change<'_>> =
+        after.iter().filter_map(|row| Change::of(before.get(&row.id)?, row)).collect();
+    if !write_changes(conn, &changes).await? {
+        return Ok(None);
+    }
+    let done = steps.iter().zip(&applied).filter(|(_, applied)| **applied == Applied::Done);
+    write_marks(conn, done.filter_map(|(step, _)| step.what.mark()).collect()).await?;
+    write_texts(conn, texts).await?;
+    let mut outcomes = Outcomes::default();
+    changes
+        .iter()
+        .filter(|change| !change.before.state.is_final())
+        .for_each(|change| outcomes.count(change.after));
+    outcomes.add_to(conn, server_id).await?;
+    reach_with_result(steps, Place::ResultWritten);
+    let changed = changes.iter().map(|change| change.after.clone()).collect();
+    Ok(Some(Report { applied, changed }))
+}
+
+/// The copies of rows to which every step happens; the other rows that the steps name, locked. A step
+/// that does not happen must not be judged by a copy: nothing would be written that could fail.
+async fn rows_before(
+    conn: &impl ConnectionTrait,
+    steps: &[Step],
+    mut known: HashMap<i64, run::Model>,
+) -> Result<BTreeMap<i64, run::Model>> {
+    let mut rows: BTreeMap<i64, run::Model> = known.drain().collect();
+    for (step, applied) in steps.iter().zip(judge(&rows, steps).applied) {
+        if applied != Applied::Done {
+            rows.remove(&step.run_id);
+        }
+    }
+    let unknown = steps.iter().map(|step| step.run_id).filter(|id| !rows.contains_key(id)).collect();
+    rows.append(&mut locked_runs(conn, unknown).await?);
+    Ok(rows)
+}
+
+/// What steps make of rows.
+struct Judged {
+    applied: Vec<Applied>,
+    after: Vec<run::Model>,
+    texts: BTreeMap<i64, Texts>,
+}
+
+fn judge(before: &BTreeMap<i64, run::Model>, steps: &[Step]) -> Judged {
     let mut after = before.clone();
     let mut texts: BTreeMap<i64, Texts> = BTreeMap::new();
     let applied = steps.iter().map(|step| match after.get_mut(&step.run_id) {
@@ -70,18 +137,46 @@ pub async fn apply(
             applied
         }
     });
-    let applied: Vec<Applied> = applied.collect();
-    let changed: Vec<&run::Model> = after.values().filter(|row| before.get(&row.id) != Some(row)).collect();
-    write_runs(conn, &changed).await?;
-    let done = steps.iter().zip(&applied).filter(|(_, applied)| **applied == Applied::Done);
-    write_marks(conn, done.filter_map(|(step, _)| step.what.mark()).collect()).await?;
-    write_texts(conn, texts).await?;
-    let mut outcomes = Outcomes::default();
-    let was_final = |row: &run::Model| before.get(&row.id).is_some_and(|row| row.state.is_final());
-    changed.iter().filter(|row| !was_final(row)).for_each(|row| outcomes.count(row));
-    outcomes.add_to(conn, server_id).await?;
-    reach_with_result(steps, Place::ResultWritten);
-    Ok(applied)
+    Judged { applied: applied.collect(), after: after.into_values().collect(), texts }
+}
+
+/// A row that is to be written, and as what it was seen.
+pub struct Change<'a> {
+    pub before: &'a run::Model,
+    pub after: &'a run::Model,
+}
+
+impl<'a> Change<'a> {
+    /// None where nothing changes.
+    pub fn of(before: &'a run::Model, after: &'a run::Model) -> Option<Self> {
+        (before != after).then_some(Self { before, after })
+    }
+
+    /// In the order of [`CHANGED`].
+    fn cells(&self) -> [Cell; CHANGED.len()] {
+        let Self { before, after } = self;
+        [
+            after.id.into(),
+            (before.state as i16).into(),
+            before.claim.into(),
+            before.fence.into(),
+            (after.state as i16).into(),
+            (after.reason as i16).into(),
+            after.code.into(),
+            after.attention.into(),
+            after.live_bucket.into(),
+            after.claim.into(),
+            after.fence.into(),
+            after.instance_id.into(),
+            after.instance_generation.into(),
+            after.deadline_at.into(),
+            after.sent_at.into(),
+            after.accepted_at.into(),
+            after.ended_at.into(),
+            after.late_code.into(),
+            after.late_at.into(),
+        ]
+    }
 }
 
 /// Comes to a place that only steps with a result know.
@@ -116,16 +211,11 @@ async fn write_marks(conn: &impl ConnectionTrait, marks: Vec<RouteMark>) -> Resu
         }
     }
     if !turns.is_empty() {
-        let rows: Vec<_> = turns.into_iter().map(|(job_id, route_seq)| json!([job_id, route_seq])).collect();
+        let rows = turns.into_iter().map(|(job_id, route_seq)| [job_id.into(), route_seq.into()]);
         let sql = rowset::update(backend, "job_cursor", "job_cursor.job_id = v.job_id", &["route_seq"]);
-        conn.execute_raw(Rowset::new(TURN, &rows).statement(backend, &sql, vec![])).await?;
+        conn.execute_raw(Rowset::new(&TURN, rows).statement(backend, &sql, vec![])).await?;
     }
     Ok(route_uses::set(conn, uses).await?)
-}
-
-/// The rows that the steps name, locked in the order of their ids.
-async fn locked(conn: &impl ConnectionTrait, steps: &[Step]) -> Result<BTreeMap<i64, run::Model>> {
-    locked_runs(conn, steps.iter().map(|step| step.run_id).collect()).await
 }
 
 /// These rows, as far as there are any, locked in the order of their ids.
@@ -144,16 +234,43 @@ pub async fn locked_runs(
     Ok(rows)
 }
 
-/// Writes what steps change of locked rows.
-pub async fn write_runs(conn: &impl ConnectionTrait, changed: &[&run::Model]) -> Result<()> {
+/// Writes changes, of each column only what differs in any of them; false when a row has moved on.
+pub async fn write_changes(conn: &impl ConnectionTrait, changes: &[Change<'_>]) -> Result<bool> {
     let backend = conn.get_database_backend();
-    let columns: Vec<&str> = CHANGED.iter().skip(1).map(|(name, _)| *name).collect();
-    let sql = rowset::update(backend, "run", "run.id = v.id", &columns);
-    for part in changed.chunks(CHUNK) {
-        let rows: Vec<_> = part.iter().map(|run| changed_values(run)).collect();
-        conn.execute_raw(Rowset::new(CHANGED, &rows).statement(backend, &sql, vec![])).await?;
+    for part in changes.chunks(CHUNK) {
+        let written = columns_that_differ(part);
+        let sql = rowset::update(backend, "run", STANDS, &written);
+        let is_key = |name: &str| CHANGED[..KEY].iter().any(|(key, _)| *key == name);
+        let rows = Rowset::new(&CHANGED, part.iter().map(Change::cells));
+        let rows = rows.only(|name| is_key(name) || written.contains(&name));
+        let result = conn.execute_raw(rows.statement(backend, &sql, vec![])).await?;
+        if result.rows_affected() != part.len() as u64 {
+            return Ok(false);
+        }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Writes changes of rows that are locked: none can have moved on.
+pub async fn write_locked(conn: &impl ConnectionTrait, changes: &[Change<'_>]) -> Result<()> {
+    match write_changes(conn, changes).await? {
+        true => Ok(()),
+        false => Err(Error::Internal("a locked run was written by somebody else".to_owned())),
+    }
+}
+
+fn columns_that_differ(changes: &[Change<'_>]) -> Vec<&'static str> {
+    let mut differs = [false; CHANGED.len()];
+    for Change { before, after } in changes {
+        let (before, after) = (Change { before, after: before }.cells(), Change { before, after }.cells());
+        let pairs = before.iter().zip(&after).skip(KEY);
+        differs[KEY..]
+            .iter_mut()
+            .zip(pairs)
+            .for_each(|(differs, (before, after))| *differs |= before != after);
+    }
+    let named = CHANGED.iter().zip(differs).filter(|(_, differs)| *differs);
+    named.map(|((name, _), _)| *name).collect()
 }
 
 /// Adds texts, as [`Texts::merge`] does.
@@ -189,26 +306,4 @@ async fn write_texts(conn: &impl ConnectionTrait, texts: BTreeMap<i64, Texts>) -
         Entity::insert_many(part.to_vec()).on_conflict(add.clone()).exec_without_returning(conn).await?;
     }
     Ok(())
-}
-
-/// A run in the order of [`CHANGED`].
-fn changed_values(run: &run::Model) -> serde_json::Value {
-    json!([
-        run.id,
-        run.state as i16,
-        run.reason as i16,
-        run.code,
-        run.attention,
-        run.live_bucket,
-        run.claim,
-        run.fence,
-        run.instance_id,
-        run.instance_generation,
-        run.deadline_at,
-        run.sent_at,
-        run.accepted_at,
-        run.ended_at,
-        run.late_code,
-        run.late_at
-    ])
 }

@@ -12,7 +12,6 @@ use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Endings in one transaction: each may bring a hundred rows.
@@ -96,7 +95,7 @@ async fn insert_parameters(conn: &impl ConnectionTrait, rows: &[&RunWithParamete
     Ok(())
 }
 
-const RESTART: &[Field] = &[
+const RESTART: [Field; 4] = [
     ("job_id", Kind::Number),
     ("version", Kind::Number),
     ("last_at", Kind::Number),
@@ -112,10 +111,10 @@ async fn restart(conn: &impl ConnectionTrait, restarts: Vec<Restart>) -> Result<
     let stands = "job_cursor.job_id = v.job_id AND job_cursor.version = v.version \
                   AND job_cursor.last_at = v.last_at AND job_cursor.next_at IS NULL";
     let sql = rowset::update(backend, "job_cursor", stands, &["next_at"]);
-    let row =
-        |Restart { job_id, version, last_at, next_at }: &Restart| json!([job_id, version, last_at, next_at]);
-    let rows: Vec<_> = restarts.iter().map(row).collect();
-    conn.execute_raw(Rowset::new(RESTART, &rows).statement(backend, &sql, vec![])).await?;
+    let rows = restarts.into_iter().map(|Restart { job_id, version, last_at, next_at }| {
+        [job_id.into(), version.into(), last_at.into(), next_at.into()]
+    });
+    conn.execute_raw(Rowset::new(&RESTART, rows).statement(backend, &sql, vec![])).await?;
     Ok(())
 }
 

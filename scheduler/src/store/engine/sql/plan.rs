@@ -1,8 +1,8 @@
 //! Claiming: cursors move and their rows appear, in one transaction.
 
-use super::super::rowset::{self, Column, Kind, Rowset};
+use super::super::rowset::{self, Cell, Column, Kind, Rowset};
 use super::super::{Advance, Authority, Planned};
-use super::{SqlStore, authority, finish, transact};
+use super::{SqlStore, attempt, authority, finish, give_up, transact};
 use crate::engine::failpoint::{self, Place};
 use crate::store::route_uses;
 use crate::store::stat_hours::Outcomes;
@@ -10,10 +10,9 @@ use crate::{Error, Result};
 use entity::run;
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
-const CURSOR: &[Column] = &[
+const CURSOR: [Column; 7] = [
     ("job_id", Kind::Number),
     ("version", Kind::Number),
     ("seen", Kind::Number),
@@ -23,7 +22,7 @@ const CURSOR: &[Column] = &[
     ("route_seq", Kind::Number),
 ];
 
-const RUN: &[Column] = &[
+const RUN: [Column; 33] = [
     ("id", Kind::Number),
     ("job_id", Kind::Number),
     ("kind", Kind::Number),
@@ -64,12 +63,34 @@ const RUN: &[Column] = &[
 pub async fn plan(store: &SqlStore, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
     let mut sorted: Vec<&Advance> = advances.iter().collect();
     sorted.sort_unstable_by_key(|advance| advance.job_id);
-    let planned = transact!(store, conn => plan_in(conn, store.server_id(), authority, &sorted))?;
+    let server_id = store.server_id();
+    let planned = match attempt!(store, conn => plan_all(conn, server_id, authority, &sorted))? {
+        Some(planned) => planned,
+        None => transact!(store, conn => plan_standing(conn, server_id, authority, &sorted))?,
+    };
+    let is_sent =
+        |run: &&run::Model| planned.won.contains(&run.job_id) && !planned.violations.contains(&run.id);
+    store.known.note(sorted.iter().flat_map(|advance| &advance.rows).filter(is_sent).cloned());
     failpoint::reach(Place::ClaimCommitted);
     Ok(planned)
 }
 
-async fn plan_in(
+/// None, and to be rolled back, when not all of the cursors stand where they were seen.
+async fn plan_all(
+    conn: &impl ConnectionTrait,
+    server_id: i32,
+    authority: &Authority,
+    sorted: &[&Advance],
+) -> Result<Option<Planned>> {
+    authority::check(conn, authority).await?;
+    if move_cursors(conn, sorted).await? != sorted.len() as u64 {
+        return Ok(None);
+    }
+    insert_rows(conn, server_id, sorted).await.map(Some)
+}
+
+/// Moves the cursors that stand where they were seen.
+async fn plan_standing(
     conn: &impl ConnectionTrait,
     server_id: i32,
     authority: &Authority,
@@ -83,6 +104,11 @@ async fn plan_in(
         return Ok(Planned::default());
     }
     move_cursors(conn, &won).await?;
+    insert_rows(conn, server_id, &won).await
+}
+
+/// The rows for the times that these cursors have passed.
+async fn insert_rows(conn: &impl ConnectionTrait, server_id: i32, won: &[&Advance]) -> Result<Planned> {
     let rows: Vec<&run::Model> = won.iter().flat_map(|advance| &advance.rows).collect();
     let violations = insert_runs(conn, &rows).await?;
     route_uses::set(conn, won.iter().flat_map(|advance| advance.uses.iter().copied())).await?;
@@ -111,18 +137,27 @@ async fn standing(conn: &impl ConnectionTrait, advances: &[&Advance]) -> Result<
     Ok(advances.iter().filter(stands).map(|advance| advance.job_id).collect())
 }
 
-async fn move_cursors(conn: &impl ConnectionTrait, won: &[&Advance]) -> Result<()> {
+/// Moves those that stand where they were seen; returns how many.
+async fn move_cursors(conn: &impl ConnectionTrait, won: &[&Advance]) -> Result<u64> {
     let backend = conn.get_database_backend();
     let row = |advance: &&Advance| {
         let Advance { job_id, version, seen, next_at, held_from, last_at, route_seq, .. } = advance;
-        json!([job_id, version, seen, next_at, held_from, last_at, route_seq])
+        [
+            (*job_id).into(),
+            (*version).into(),
+            (*seen).into(),
+            (*next_at).into(),
+            (*held_from).into(),
+            (*last_at).into(),
+            (*route_seq).into(),
+        ]
     };
-    let rows: Vec<_> = won.iter().map(row).collect();
     let found =
         "job_cursor.job_id = v.job_id AND job_cursor.version = v.version AND job_cursor.next_at = v.seen";
     let sql = rowset::update(backend, "job_cursor", found, &["next_at", "held_from", "last_at", "route_seq"]);
-    conn.execute_raw(Rowset::new(CURSOR, &rows).statement(backend, &sql, vec![])).await?;
-    Ok(())
+    let moved =
+        conn.execute_raw(Rowset::new(&CURSOR, won.iter().map(row)).statement(backend, &sql, vec![])).await?;
+    Ok(moved.rows_affected())
 }
 
 /// Inserts rows; returns the ids of those whose key was taken.
@@ -130,9 +165,9 @@ pub async fn insert_runs(conn: &impl ConnectionTrait, runs: &[&run::Model]) -> R
     let backend = conn.get_database_backend();
     let mut inserted = 0;
     for part in runs.chunks(super::CHUNK) {
-        let rows: Vec<_> = part.iter().map(|run| run_values(run)).collect();
-        let sql = rowset::insert_missing(backend, "run", RUN);
-        let result = conn.execute_raw(Rowset::new(RUN, &rows).statement(backend, &sql, vec![])).await?;
+        let sql = rowset::insert_missing(backend, "run", &RUN);
+        let rows = Rowset::new(&RUN, part.iter().map(|run| cells(run)));
+        let result = conn.execute_raw(rows.statement(backend, &sql, vec![])).await?;
         inserted += result.rows_affected();
     }
     if inserted == runs.len() as u64 {
@@ -163,40 +198,40 @@ pub async fn count_outcomes(
 }
 
 /// A run in the order of [`RUN`].
-fn run_values(run: &run::Model) -> serde_json::Value {
-    json!([
-        run.id,
-        run.job_id,
-        run.kind as i16,
-        run.job_version,
-        run.nominal_at,
-        run.due_at,
-        run.slot,
-        run.state as i16,
-        run.reason as i16,
-        run.code,
-        run.attention,
-        run.bucket,
-        run.live_bucket,
-        run.follow_ok,
-        run.follow_fail,
-        run.claim,
-        run.fence,
-        run.executor_id,
-        run.instance_id,
-        run.instance_generation,
-        run.parent_id,
-        run.shard_index,
-        run.shard_total,
-        run.attempt,
-        run.priority,
-        run.span_last,
-        run.span_count,
-        run.deadline_at,
-        run.sent_at,
-        run.accepted_at,
-        run.ended_at,
-        run.late_code,
-        run.late_at
-    ])
+fn cells(run: &run::Model) -> [Cell; RUN.len()] {
+    [
+        run.id.into(),
+        run.job_id.into(),
+        (run.kind as i16).into(),
+        run.job_version.into(),
+        run.nominal_at.into(),
+        run.due_at.into(),
+        run.slot.into(),
+        (run.state as i16).into(),
+        (run.reason as i16).into(),
+        run.code.into(),
+        run.attention.into(),
+        run.bucket.into(),
+        run.live_bucket.into(),
+        run.follow_ok.into(),
+        run.follow_fail.into(),
+        run.claim.into(),
+        run.fence.into(),
+        run.executor_id.into(),
+        run.instance_id.into(),
+        run.instance_generation.into(),
+        run.parent_id.into(),
+        run.shard_index.into(),
+        run.shard_total.into(),
+        run.attempt.into(),
+        run.priority.into(),
+        run.span_last.into(),
+        run.span_count.into(),
+        run.deadline_at.into(),
+        run.sent_at.into(),
+        run.accepted_at.into(),
+        run.ended_at.into(),
+        run.late_code.into(),
+        run.late_at.into(),
+    ]
 }

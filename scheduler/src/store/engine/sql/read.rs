@@ -82,6 +82,16 @@ pub async fn runs(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<Ru
     Ok(runs)
 }
 
+pub async fn executors_of(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<(i64, i32)>, DbErr> {
+    let mut executors = Vec::with_capacity(run_ids.len());
+    for part in run_ids.chunks(IDS) {
+        let runs = Runs::find().select_only().columns([RunColumn::Id, RunColumn::ExecutorId]);
+        let runs = runs.filter(RunColumn::Id.is_in(part.iter().copied()));
+        executors.extend(runs.into_tuple::<(i64, i32)>().all(conn).await?);
+    }
+    Ok(executors)
+}
+
 pub async fn results(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<(i64, String)>, DbErr> {
     use run_text::{Column, Entity};
     let mut results = Vec::new();
