@@ -16,7 +16,10 @@ pub struct Model {
     pub labels: String,
     /// What the first registration told about the client.
     pub client: Client,
-    /// Counts the lives of this address: one more each time it comes back after being gone.
+    /// Names the process, where its client understands [`protocol::native`]; else empty.
+    pub life: String,
+    /// Counts the lives of this address: one more each time it comes back after being gone, or as another
+    /// process.
     pub generation: i32,
     /// Typed by a person: never gone for want of a heartbeat.
     pub manual: bool,

@@ -30,13 +30,16 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client that registers `address`.
-    pub fn new(settings: &Settings, address: String) -> Result<Self, Error> {
+    /// A client that registers `address` as that of the process `life`.
+    pub fn new(settings: &Settings, address: String, life: String) -> Result<Self, Error> {
         Ok(Self {
             http: http_client(TIMEOUT)?,
             bases: settings.servers.iter().map(|server| api_base(server)).collect(),
             headers: headers(settings)?,
-            registration: RegistryRequest::executor(settings.app_name.clone(), address),
+            registration: RegistryRequest {
+                life,
+                ..RegistryRequest::executor(settings.app_name.clone(), address)
+            },
             preferred: AtomicUsize::new(0),
         })
     }

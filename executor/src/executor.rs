@@ -26,7 +26,7 @@ const RETRY_FIRST: Duration = Duration::from_millis(500);
 /// How late a failed delivery is repeated at most.
 const DELIVER_RETRY_LAST: Duration = Duration::from_secs(15);
 /// How many results are sent at once.
-const BATCH: usize = 50;
+const BATCH: usize = 200;
 /// How long a stop waits for the last results to be taken; they are on disk.
 const LAST_DELIVERY: Duration = Duration::from_secs(5);
 /// How often old logs are looked for.
@@ -83,8 +83,8 @@ impl Executor {
         let socket = TcpListener::bind(settings.listen).await.map_err(listen)?;
         let listening = socket.local_addr().map_err(listen)?;
         let advertised = settings.advertised(listening);
-        let client = Arc::new(Client::new(&settings, advertised.clone())?);
         let core = Arc::new(Core::new(settings, handlers, outbox));
+        let client = Arc::new(Client::new(&core.settings, advertised.clone(), core.life.clone())?);
         tracing::info!(%listening, %advertised, app = core.settings.app_name, "executor started");
 
         let leaving = CancellationToken::new();

@@ -37,6 +37,7 @@ pub mod builtin;
 mod client;
 mod clock;
 mod executor;
+mod fence;
 mod handler;
 mod listener;
 mod outbox;

@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use protocol::native::{AskReply, AskRequest, RunsReply, RunsRequest};
 use protocol::words::{self, path};
 use protocol::{LogChunk, Reply};
 use serde::Serialize;
@@ -49,6 +50,8 @@ enum Call {
     Beat,
     IdleBeat,
     Run,
+    Runs,
+    Ask,
     Kill,
     Log,
 }
@@ -59,6 +62,8 @@ impl Call {
             path::BEAT => Self::Beat,
             path::IDLE_BEAT => Self::IdleBeat,
             path::RUN | path::TRIGGER => Self::Run,
+            path::RUNS => Self::Runs,
+            path::ASK => Self::Ask,
             path::KILL => Self::Kill,
             path::LOG => Self::Log,
             _ => return None,
@@ -101,6 +106,14 @@ async fn answer(core: &Arc<Core>, call: Call, body: &[u8]) -> Response {
         Call::Run => match protocol::parse_trigger(body) {
             Ok(request) => core.accept(request).await.map_or_else(failure, |()| done()),
             Err(error) => failure(error.to_string()),
+        },
+        Call::Runs => match serde_json::from_slice::<RunsRequest>(body) {
+            Ok(request) => json(&core.accept_many(request).await),
+            Err(error) => json(&RunsReply::failure(format!("the runs cannot be read: {error}"))),
+        },
+        Call::Ask => match serde_json::from_slice::<AskRequest>(body) {
+            Ok(request) => json(&core.whereabouts(&request)),
+            Err(error) => json(&AskReply::failure(format!("the question cannot be read: {error}"))),
         },
         Call::Kill => match protocol::parse_kill(body) {
             Ok(request) if core.kill(request.job_id).await => done(),

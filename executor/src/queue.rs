@@ -5,11 +5,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
+use protocol::native::{AskedRun, FencedRun, Standing};
 use protocol::{BlockStrategy, TriggerRequest};
 use tokio_util::sync::CancellationToken;
 
+use crate::fence::{Fences, TEXT_FENCED};
+
 /// How many finished run ids are remembered in order to refuse them a second time.
-const REMEMBERED: usize = 10_000;
+const REMEMBERED: usize = 100_000;
 
 /// Answer to a trigger that its block strategy discards; XXL-JOB's text, with its full-width colon.
 pub(crate) const TEXT_DISCARDED: &str = "block strategy effect：Discard Later";
@@ -66,6 +69,7 @@ struct JobQueue {
 pub(crate) struct Queues {
     jobs: HashMap<i32, JobQueue>,
     finished: Recent,
+    fences: Fences,
     closed: bool,
 }
 
@@ -92,6 +96,26 @@ impl Queues {
         queue.waiting.push_back(request);
         self.finished.remember(dropped.iter().map(|dropped| dropped.log_id));
         Admission::Accepted { start_worker: false, dropped }
+    }
+
+    /// As [`Queues::admit`], for a run that is sent with a fence.
+    pub fn admit_fenced(&mut self, fenced: FencedRun) -> Admission {
+        match self.fences.admits(&fenced) {
+            true => self.admit(fenced.run),
+            false => Admission::Refused(TEXT_FENCED.to_owned()),
+        }
+    }
+
+    /// What there is of a run; one that never came does not get in any more as it was sent so far. None when
+    /// the question is out of date.
+    pub fn standing(&mut self, asked: AskedRun) -> Option<Standing> {
+        if self.is_live(asked.run_id) {
+            Some(Standing::Live)
+        } else if self.finished.contains(asked.run_id) {
+            Some(Standing::Ended)
+        } else {
+            self.fences.shut_out(asked).then_some(Standing::Never)
+        }
     }
 
     /// The next run of a job, now running. Without one the job is no longer busy and its worker must end.

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use protocol::native::{
+    AskReply, AskRequest, AskedRun, MOST_RUNS, RefusedRun, RunsReply, RunsRequest, Whereabouts,
+};
 use protocol::{Callback, CallbackOutcome, RunMode, TriggerRequest, words};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinHandle};
@@ -21,6 +24,8 @@ use crate::settings::Settings;
 
 /// How much of a result's text is sent: servers keep no more.
 const TEXT_LIMIT: usize = 15_000;
+/// Why nothing is taken that was meant for an earlier process.
+const TEXT_OTHER_LIFE: &str = "This executor was restarted since.";
 /// Text of a run that took too long.
 const TEXT_TIMEOUT: &str = "job execute timeout";
 
@@ -32,13 +37,16 @@ pub(crate) struct Core {
     pub outbox: Outbox,
     /// Signals that a run has ended.
     pub settled: Notify,
+    /// Names this process.
+    pub life: String,
     queues: Mutex<Queues>,
 }
 
 impl Core {
     pub fn new(settings: Settings, handlers: Handlers, outbox: Outbox) -> Self {
         let logs = LogStore::new(settings.log_dir.clone());
-        Self { settings, handlers, logs, outbox, settled: Notify::new(), queues: Mutex::default() }
+        let life = format!("{:032x}", rand::random::<u128>());
+        Self { settings, handlers, logs, outbox, settled: Notify::new(), life, queues: Mutex::default() }
     }
 
     /// The lines of runs, locked. Never held across an await.
@@ -51,6 +59,45 @@ impl Core {
         self.check(&request)?;
         let job_id = request.job_id;
         let admission = self.queues().admit(request);
+        self.begin(job_id, admission).await
+    }
+
+    /// Takes runs on that are meant for this process; those that it does not, with the reasons.
+    pub async fn accept_many(self: &Arc<Self>, request: RunsRequest) -> RunsReply {
+        if request.life != self.life {
+            return RunsReply::other_life(TEXT_OTHER_LIFE);
+        }
+        if request.runs.len() > MOST_RUNS {
+            return RunsReply::failure(format!("runs: at most {MOST_RUNS} at once"));
+        }
+        let mut refused = Vec::new();
+        for fenced in request.runs {
+            let (run_id, job_id) = (fenced.run.log_id, fenced.run.job_id);
+            let taken = match self.check(&fenced.run) {
+                Ok(()) => {
+                    let admission = self.queues().admit_fenced(fenced);
+                    self.begin(job_id, admission).await
+                }
+                refused => refused,
+            };
+            refused.extend(taken.err().map(|text| RefusedRun { run_id, text }));
+        }
+        RunsReply::refusing(refused)
+    }
+
+    /// Says which of these runs there are, and shuts out the others.
+    pub fn whereabouts(&self, request: &AskRequest) -> AskReply {
+        if request.life != self.life {
+            return AskReply::failure(TEXT_OTHER_LIFE);
+        }
+        let mut queues = self.queues();
+        let of = |asked: &AskedRun| {
+            queues.standing(*asked).map(|state| Whereabouts { run_id: asked.run_id, state })
+        };
+        AskReply::of(request.runs.iter().take(MOST_RUNS).filter_map(of).collect())
+    }
+
+    async fn begin(self: &Arc<Self>, job_id: i32, admission: Admission) -> Result<(), String> {
         match admission {
             Admission::Refused(text) => Err(text),
             Admission::Accepted { start_worker, dropped } => {

@@ -14,6 +14,7 @@ mod m20261121_000008_calendars;
 mod m20261121_000009_broadcast;
 mod m20261121_000010_freezes;
 mod m20261121_000011_backfill;
+mod m20261121_000013_native;
 mod schema;
 mod whole;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_broadcast::Migration),
             Box::new(m20261121_000010_freezes::Migration),
             Box::new(m20261121_000011_backfill::Migration),
+            Box::new(m20261121_000013_native::Migration),
         ]
     }
 }

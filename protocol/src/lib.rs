@@ -14,12 +14,15 @@
 //! | server → executor | [`LogRequest`] | `serde` | [`parse_log_request`] |
 //! | both | [`Reply`] | `serde` | [`parse_reply`] giving a [`RemoteReply`] |
 //! | executor → server | [`LogChunk`] inside a reply | `serde` | [`LogChunk::from_reply`] |
+//!
+//! What our own executors speak beside it is in [`native`].
 
 mod callback;
 mod idle_beat;
 mod json;
 mod kill;
 mod log;
+pub mod native;
 mod registry;
 mod reply;
 mod trigger;

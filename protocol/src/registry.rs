@@ -18,6 +18,9 @@ pub struct RegistryRequest {
     /// `key=value` with commas between, by which jobs are kept to some instances; no field of XXL-JOB's.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub labels: String,
+    /// Names the process, for executors that understand [`crate::native`]; no field of XXL-JOB's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub life: String,
 }
 
 impl RegistryRequest {
@@ -28,6 +31,7 @@ impl RegistryRequest {
             registry_key: app_name.into(),
             registry_value: address.into(),
             labels: String::new(),
+            life: String::new(),
         }
     }
 
@@ -57,6 +61,7 @@ pub fn parse_registry(body: &[u8]) -> Result<RegistryRequest, BodyError> {
         registry_key: field("registryKey"),
         registry_value: field("registryValue"),
         labels: field("labels"),
+        life: field("life"),
     })
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::json::{self, BodyError};
 use crate::words::{BlockStrategy, RunMode, UnknownWord};
 
 /// A run to carry out. All twelve fields are sent, none of them null: some clients insist on either.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerRequest {
     /// The job; runs of one job are carried out one after the other by an instance.

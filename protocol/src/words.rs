@@ -36,6 +36,10 @@ pub mod path {
     pub const RUN: &str = "run";
     /// Server → executor: run this (G4).
     pub const TRIGGER: &str = "trigger";
+    /// Server → executor of ours: run these, see [`crate::native`].
+    pub const RUNS: &str = "runs";
+    /// Server → executor of ours: have you got these runs?
+    pub const ASK: &str = "ask";
     /// Server → executor: stop this job.
     pub const KILL: &str = "kill";
     /// Server → executor: give me the log of a run.

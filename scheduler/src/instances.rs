@@ -8,7 +8,8 @@ mod client;
 
 use crate::rules::pinning::Labels;
 use crate::signals::Change;
-use crate::store::{executors, instances as store, namespaces};
+use crate::store::instances::{self as store, Announced};
+use crate::store::{executors, namespaces};
 use crate::{Result, Services, addresses};
 use entity::executor::Registration;
 use entity::instance::{self, Client};
@@ -26,6 +27,7 @@ const GROUP: &str = "EXECUTOR";
 /// Addresses of one executor, gone ones included: a client that registers under ever new addresses
 /// does not fill the table.
 const MOST_INSTANCES: u64 = 5000;
+const LIFE_LENGTH: usize = 40;
 
 /// A call to register or to remove an instance, as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct RegistrationCall {
     pub address: String,
     /// `labels`, `key=value` with commas between; only from clients that know it, else empty.
     pub labels: String,
+    /// `life`: names the process of a client that understands [`protocol::native`]; else empty.
+    pub life: String,
     /// `business:service`, from our own clients; none = every namespace whose executor of that
     /// name accepts the token.
     pub namespace: Option<String>,
@@ -53,7 +57,7 @@ pub enum RegisterOutcome {
     Done {
         changed: Vec<i32>,
     },
-    /// A field is empty, or the group is another one than `EXECUTOR`.
+    /// A field is empty, the group is another one than `EXECUTOR`, or the name of the process is none.
     Malformed,
     /// The address is no URL that may be called.
     BadAddress,
@@ -83,7 +87,7 @@ pub async fn register(
         if executor.registration == Registration::Manual {
             continue;
         }
-        match appear(services, executor.id, &admitted, call.client).await? {
+        match appear(services, executor.id, &admitted, call).await? {
             Appearance::Known => {}
             Appearance::New => changed.push(executor.id),
             Appearance::TooMany => return Ok(RegisterOutcome::TooMany),
@@ -164,7 +168,8 @@ async fn admit(
     call: &RegistrationCall,
 ) -> Result<Result<Admitted, RegisterOutcome>> {
     let app_name = call.app_name.trim();
-    if call.group.trim() != GROUP || app_name.is_empty() || call.address.trim().is_empty() {
+    let is_empty = app_name.is_empty() || call.address.trim().is_empty();
+    if call.group.trim() != GROUP || is_empty || !is_life(&call.life) {
         return Ok(Err(RegisterOutcome::Malformed));
     }
     let Ok(address) = addresses::normalise(&call.address) else {
@@ -195,6 +200,11 @@ async fn namespace_id(services: &Services, name: &str) -> Result<Option<i32>> {
     Ok(namespace.map(|namespace| namespace.id))
 }
 
+/// Letters, digits and hyphens.
+fn is_life(text: &str) -> bool {
+    text.len() <= LIFE_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 enum Appearance {
     /// It was there already.
     Known,
@@ -207,27 +217,26 @@ async fn appear(
     services: &Services,
     executor_id: i32,
     admitted: &Admitted,
-    client: Client,
+    call: &RegistrationCall,
 ) -> Result<Appearance> {
     let Admitted { address, labels, .. } = admitted;
+    let announced = Announced { labels, client: call.client, life: &call.life };
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
-    if store::touch(&transaction, executor_id, address, labels, client, now).await? {
+    if store::touch(&transaction, executor_id, address, announced, now).await? {
         transaction.commit().await?;
         return Ok(Appearance::Known);
     }
     let appearance = match store::by_address(&transaction, executor_id, address).await? {
-        Some(known) if known.gone_at.is_none() && known.labels != *labels => {
+        Some(known) if store::revive(&transaction, known.id, announced, false, now).await? => Appearance::New,
+        Some(known) if known.labels != *labels => {
             store::relabel(&transaction, known.id, labels, now).await?;
-            Appearance::New
-        }
-        Some(known) if store::revive(&transaction, known.id, labels, client, false, now).await? => {
             Appearance::New
         }
         // It came back through another server at this very moment.
         Some(_) => Appearance::Known,
         None if store::count_of(&transaction, executor_id).await? >= MOST_INSTANCES => Appearance::TooMany,
-        None => match store::insert(&transaction, new_row(executor_id, admitted, client, now)).await {
+        None => match store::insert(&transaction, new_row(executor_id, address, announced, now)).await {
             Ok(_) => Appearance::New,
             Err(error) if crate::fields::is_taken(&error) => return Ok(Appearance::Known),
             Err(error) => return Err(error.into()),
@@ -237,12 +246,13 @@ async fn appear(
     Ok(appearance)
 }
 
-fn new_row(executor_id: i32, admitted: &Admitted, client: Client, now: Millis) -> instance::ActiveModel {
+fn new_row(executor_id: i32, address: &str, announced: Announced<'_>, now: Millis) -> instance::ActiveModel {
     instance::ActiveModel {
         executor_id: Set(executor_id),
-        address: Set(admitted.address.clone()),
-        labels: Set(admitted.labels.clone()),
-        client: Set(client),
+        address: Set(address.to_owned()),
+        labels: Set(announced.labels.to_owned()),
+        client: Set(announced.client),
+        life: Set(announced.life.to_owned()),
         generation: Set(1),
         manual: Set(false),
         registered_at: Set(now),

@@ -12,7 +12,7 @@ use crate::store::engine::Store;
 use entity::fault::FieldFault;
 use entity::instance::Client;
 use entity::job::JobState;
-use entity::{Millis, calendar, executor, instance, job};
+use entity::{Millis, calendar, executor, instance, job, run};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -50,9 +50,21 @@ pub struct Target {
     pub address: String,
     pub labels: Labels,
     pub client: Client,
+    /// Names the process, where it understands [`protocol::native`]; else empty.
+    pub life: String,
 }
 
 impl Target {
+    /// Whether it takes many runs at once, and can be asked which it has.
+    pub fn is_native(&self) -> bool {
+        !self.life.is_empty()
+    }
+
+    /// Whether it is still the process that the run was sent to.
+    pub fn has_lived_since(&self, run: &run::Model) -> bool {
+        run.instance_generation == self.instance_generation
+    }
+
     /// As the rules of routing see it.
     pub fn candidate(&self) -> Candidate<'_> {
         Candidate { instance_id: self.instance_id, address: &self.address }
@@ -245,6 +257,7 @@ fn targets(
             address: instance.address,
             labels: instance.labels.parse().unwrap_or_default(),
             client: instance.client,
+            life: instance.life,
         }));
     }
     targets.into_iter().map(|(id, targets)| (id, targets.into())).collect()

@@ -3,10 +3,12 @@
 
 mod lanes;
 mod order;
+mod parcel;
 mod send;
 
 pub use lanes::Lanes;
 pub use order::Order;
+pub use parcel::Parcel;
 
 use super::shared::Shared;
 use crate::Result;
@@ -20,6 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// What a look at the lanes came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DispatchReport {
+    /// Runs, in however many requests.
     pub started: usize,
     /// When the next run is due that has a permit to go.
     pub next_due: Option<Millis>,
@@ -31,10 +34,10 @@ pub fn tick(shared: &Arc<Shared>) -> DispatchReport {
     if !shared.gate.is_open() {
         return DispatchReport::default();
     }
-    let orders = shared.lanes.start(now, shared.settings.permits);
-    let started = orders.len();
-    for order in orders {
-        tokio::spawn(send::send(shared.clone(), order));
+    let parcels = shared.lanes.start(now, shared.settings.permits);
+    let started = parcels.iter().map(|parcel| parcel.orders.len()).sum();
+    for parcel in parcels {
+        tokio::spawn(send::send(shared.clone(), parcel));
     }
     DispatchReport { started, next_due: shared.lanes.next_due(shared.settings.permits) }
 }

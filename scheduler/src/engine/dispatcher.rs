@@ -8,6 +8,7 @@ pub use scripted::{Asked, ScriptedDispatcher};
 
 use super::directory::Target;
 use async_trait::async_trait;
+use protocol::native::{AskedRun, FencedRun, RefusedRun, Whereabouts};
 use protocol::{LogRequest, RemoteReply, TriggerRequest};
 
 /// One request to an executor.
@@ -32,6 +33,9 @@ pub enum CallFailure {
     /// Answered with something else; the text is its beginning.
     #[error("not understood: {0}")]
     Garbage(String),
+    /// Not taken, for it was meant for the process before: the executor has been restarted.
+    #[error("restarted")]
+    Restarted,
     /// Not sent, for the lease does not surely hold.
     #[error("this server may not send at the moment")]
     GateShut,
@@ -41,4 +45,11 @@ pub enum CallFailure {
 #[async_trait]
 pub trait Dispatcher: Send + Sync + 'static {
     async fn call(&self, target: &Target, call: Call) -> Result<RemoteReply, CallFailure>;
+
+    /// Hands runs to an instance that [is native](Target::is_native), past the gate as [`Call::Run`];
+    /// returns those that it refused.
+    async fn hand_over(&self, target: &Target, runs: Vec<FencedRun>) -> Result<Vec<RefusedRun>, CallFailure>;
+
+    /// Asks an instance that [is native](Target::is_native) which of these runs it has.
+    async fn ask(&self, target: &Target, runs: &[AskedRun]) -> Result<Vec<Whereabouts>, CallFailure>;
 }

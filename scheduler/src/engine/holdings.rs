@@ -2,6 +2,7 @@
 
 use crate::store::engine::{Authority, Lease, Renewal};
 use entity::Millis;
+use protocol::native::SENDS;
 use std::collections::BTreeMap;
 
 /// A snapshot; replaced as a whole by the lease's keeper.
@@ -44,6 +45,3 @@ impl Holdings {
         self.epochs.get(&bucket).copied().unwrap_or(0) * SENDS + 1
     }
 }
-
-/// Fences per epoch: the last digits count the sendings.
-pub const SENDS: i64 = 16;

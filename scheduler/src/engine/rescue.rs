@@ -7,7 +7,7 @@ mod evidence;
 pub use evidence::{Evidence, read as read_evidence};
 
 use super::dispatch::Order;
-use super::holdings::{Holdings, SENDS};
+use super::holdings::Holdings;
 use super::settings::EngineSettings;
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
@@ -15,6 +15,7 @@ use super::stop;
 use crate::{Error, Result};
 use entity::Millis;
 use entity::run::{Model as Run, Reason, RunState};
+use protocol::native::SENDS;
 use protocol::words::SUCCESS;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -123,15 +124,18 @@ fn unknown(run: &Run, view: View<'_>) -> Verdict {
     if view.in_hand {
         return Verdict::Leave;
     }
-    let agreed = inquiry
-        .evidence
-        .filter(|(_, first)| inquiry.asked_at.is_some_and(|last| last - first >= settings.ask_again_ms));
+    let agreed = inquiry.evidence.filter(|(evidence, first)| {
+        let is_confirmed = || inquiry.asked_at.is_some_and(|last| last - first >= settings.ask_again_ms);
+        evidence.is_proof() || is_confirmed()
+    });
     match agreed {
-        Some((Evidence::NeverStarted, _)) if run.fence % SENDS < 2 && run.instance_id.is_some() => {
-            let claim = view.holdings.claim();
-            return Verdict::Decide(What::Resend { seen: run.claim, claim, fence: resend_fence(run, view) });
+        Some((Evidence::NeverStarted | Evidence::ShutOut, _))
+            if run.fence % SENDS < 2 && run.instance_id.is_some() =>
+        {
+            let (claim, fence) = (view.holdings.claim(), next_fence(run, view.holdings));
+            return Verdict::Decide(What::Resend { seen: run.claim, claim, fence });
         }
-        Some((Evidence::Running, _)) => return Verdict::Decide(What::Found),
+        Some((Evidence::Running | Evidence::Known, _)) => return Verdict::Decide(What::Found),
         Some((Evidence::Ended { code }, first)) if now - first >= settings.result_wait_ms => {
             let text =
                 if code == SUCCESS { String::new() } else { "read from the executor's log".to_owned() };
@@ -146,9 +150,9 @@ fn unknown(run: &Run, view: View<'_>) -> Verdict {
     if view.askable && again { Verdict::Ask } else { Verdict::Leave }
 }
 
-/// One sending more, in the present epoch.
-fn resend_fence(run: &Run, view: View<'_>) -> i64 {
-    (run.fence + 1).max(view.holdings.fence(run.bucket) + 1)
+/// One sending more, in the present epoch: above everything that was sent so far.
+fn next_fence(run: &Run, holdings: &Holdings) -> i64 {
+    (run.fence + 1).max(holdings.fence(run.bucket) + 1)
 }
 
 impl Rescuer {
@@ -170,7 +174,7 @@ impl Rescuer {
         let to_ask: Vec<&Run> =
             runs.iter().filter(|run| self.verdict(run, &holdings, now) == Verdict::Ask).collect();
         report.asked = to_ask.len();
-        for (run_id, evidence) in ask::ask(&shared, &to_ask).await? {
+        for (run_id, evidence) in ask::ask(&shared, &holdings, &to_ask).await? {
             self.note(run_id, evidence);
         }
         let now = shared.now();
@@ -253,7 +257,7 @@ impl Rescuer {
                 report.decided += 1;
                 self.shared.note_changed(run.id);
                 match step.what {
-                    What::Resend { claim, .. } => resent.push(Run { claim, ..(*run).clone() }),
+                    What::Resend { claim, fence, .. } => resent.push(Run { claim, fence, ..(*run).clone() }),
                     What::Expire => overdue.push(*run),
                     _ => {}
                 }

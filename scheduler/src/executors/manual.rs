@@ -2,7 +2,7 @@
 
 use super::draft::Settings;
 use crate::Result;
-use crate::store::instances;
+use crate::store::instances::{self, Announced};
 use entity::instance::{self, Client};
 use entity::{Millis, executor};
 use sea_orm::{DatabaseTransaction, Set};
@@ -31,7 +31,9 @@ pub(super) async fn set_instances(
                 drop(instances::insert(transaction, new_manual(executor_id, address, labels, now)).await?)
             }
             Some(known) if known.gone_at.is_some() => {
-                instances::revive(transaction, known.id, labels, known.client, true, now).await?;
+                // Who typed an address does not know which process answers there.
+                let announced = Announced { labels, client: known.client, life: "" };
+                instances::revive(transaction, known.id, announced, true, now).await?;
             }
             Some(known) if known.labels != *labels => {
                 instances::relabel(transaction, known.id, labels, now).await?;
@@ -48,6 +50,7 @@ fn new_manual(executor_id: i32, address: &str, labels: &str, now: Millis) -> ins
         address: Set(address.to_owned()),
         labels: Set(labels.to_owned()),
         client: Set(Client::Other),
+        life: Set(String::new()),
         generation: Set(1),
         manual: Set(true),
         registered_at: Set(now),

@@ -115,18 +115,27 @@ pub async fn fallen_silent(
     query.filter(silence).order_by_desc(Column::GoneAt).limit(limit).all(conn).await
 }
 
-/// Notes a sign of life of an instance that is there with these labels. False when there is none such.
+/// What an instance says of itself, beside its address.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced<'a> {
+    pub labels: &'a str,
+    pub client: Client,
+    pub life: &'a str,
+}
+
+/// Notes a sign of life of an instance that is there as this process with these labels. False when there is
+/// none such.
 pub async fn touch(
     conn: &impl ConnectionTrait,
     executor_id: i32,
     address: &str,
-    labels: &str,
-    client: Client,
+    Announced { labels, client, life }: Announced<'_>,
     now: Millis,
 ) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::SeenAt, Expr::value(now))
         .col_expr(Column::Client, Expr::value(client))
+        .filter(Column::Life.eq(life))
         .filter(Column::ExecutorId.eq(executor_id))
         .filter(Column::Address.eq(address))
         .filter(Column::Labels.eq(labels))
@@ -142,13 +151,12 @@ pub async fn relabel(conn: &impl ConnectionTrait, id: i32, labels: &str, now: Mi
     update.filter(Column::Id.eq(id)).exec(conn).await.map(drop)
 }
 
-/// Brings back an instance that was gone: its next life, for which no earlier use counts. False when
-/// it is there already.
+/// Brings back an instance that was gone, or that is another process: its next life, for which no earlier
+/// use counts. False when it is there already.
 pub async fn revive(
     conn: &impl ConnectionTrait,
     id: i32,
-    labels: &str,
-    client: Client,
+    Announced { labels, client, life }: Announced<'_>,
     manual: bool,
     now: Millis,
 ) -> Result<bool, DbErr> {
@@ -156,12 +164,13 @@ pub async fn revive(
         .col_expr(Column::Labels, Expr::value(labels))
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
         .col_expr(Column::Client, Expr::value(client))
+        .col_expr(Column::Life, Expr::value(life))
         .col_expr(Column::Manual, Expr::value(manual))
         .col_expr(Column::RegisteredAt, Expr::value(now))
         .col_expr(Column::SeenAt, Expr::value(now))
         .col_expr(Column::GoneAt, Expr::value(Option::<Millis>::None))
         .filter(Column::Id.eq(id))
-        .filter(Column::GoneAt.is_not_null());
+        .filter(Column::GoneAt.is_not_null().or(Column::Life.ne(life)));
     let revived = update.exec(conn).await?.rows_affected == 1;
     if revived {
         route_uses::delete_of_instance(conn, id).await?;

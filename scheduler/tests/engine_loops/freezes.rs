@@ -104,12 +104,12 @@ async fn a_request_on_its_way_holds_up_the_word_that_all_stands_still() {
     let world = World::with(ScriptedDispatcher::new(|_, _| None), &[skipping()]).await;
     let mut server = world.server().await;
     server.plan().await;
-    assert_eq!(server.send(1).await, 1);
+    let parcels = server.shared.lanes.start(world.clock.now(), 1);
+    let [parcel] = &parcels[..] else { panic!("{parcels:?}") };
     let id = freeze(&world, 1, START).await;
     server.plan().await;
     assert_eq!(heeded(&world).await, 0);
-    let [run] = &world.executors.runs()[..] else { panic!() };
-    server.shared.lanes.finished(1, *run, true);
+    server.shared.lanes.finished(parcel, true);
     world.clock.advance(1_000);
     server.plan().await;
     assert_eq!(heeded(&world).await, id);

@@ -75,6 +75,7 @@ fn target(address: &str) -> Target {
         instance_generation: 1,
         address: address.to_owned(),
         labels: Labels::default(),
+        life: String::new(),
         client: Client::Java,
     }
 }

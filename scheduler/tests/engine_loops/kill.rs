@@ -68,6 +68,7 @@ async fn a_server_in_a_process_of_its_own() {
     };
     let engine = Engine::start(databases, Arc::new(SystemClock), Signals::default(), settings).await.unwrap();
     let address = std::fs::read_to_string(folder.join("executor")).unwrap();
+    drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     loop {
         let finished = client.get(format!("{address}/finished")).send().await.unwrap().text().await.unwrap();

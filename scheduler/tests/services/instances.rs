@@ -14,6 +14,7 @@ fn call(token: &str, address: &str) -> RegistrationCall {
         namespace: None,
         token: Some(token.into()),
         labels: String::new(),
+        life: String::new(),
         client: Client::Java,
     }
 }

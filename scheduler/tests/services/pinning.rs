@@ -78,6 +78,7 @@ async fn labels_that_are_registered_are_those_of_the_last_heartbeat() {
             app_name: "worker".into(),
             address: "http://a:1".into(),
             labels: labels.into(),
+            life: String::new(),
             namespace: None,
             token: Some(token.clone()),
             client: Client::Orrery,

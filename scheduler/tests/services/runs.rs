@@ -175,6 +175,7 @@ async fn the_summary_names_instances_that_fell_silent_but_not_those_that_signed_
         namespace: None,
         token: Some(token.clone()),
         labels: String::new(),
+        life: String::new(),
         client: Client::Java,
     };
     for address in ["http://crashed:1", "http://stopped:1"] {

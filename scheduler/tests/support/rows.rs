@@ -34,6 +34,7 @@ pub fn instance(id: i32, executor_id: i32) -> instance::Model {
         address: format!("http://10.0.0.{id}:9999"),
         labels: String::new(),
         client: Client::Java,
+        life: String::new(),
         generation: 1,
         manual: false,
         registered_at: START,

@@ -132,6 +132,7 @@ async fn registration(
         app_name: request.registry_key,
         address: request.registry_value,
         labels: request.labels,
+        life: request.life,
         namespace: credentials.namespace.map(str::to_owned),
         token: credentials.token.map(str::to_owned),
         client: instances::recognise(credentials.hints()),

@@ -1,6 +1,6 @@
 //! One lane per executor: what is claimed and not sent, and what is under way.
 
-use super::Order;
+use super::{Order, Parcel};
 use entity::Millis;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,10 @@ pub struct Lanes {
 struct Lane {
     /// By due time.
     queue: BTreeMap<(Millis, i64), Order>,
+    /// Runs under way.
     in_flight: HashMap<i64, Bound>,
+    /// Requests under way: one has one run, or many.
+    requests: usize,
     /// From the first request that was not answered in time until the next answer.
     silent: bool,
 }
@@ -34,6 +37,32 @@ impl From<&Order> for Bound {
     fn from(order: &Order) -> Self {
         let job = &order.body.job;
         Self { job_id: job.id, namespace_id: job.namespace_id, instance_id: order.target.instance_id }
+    }
+}
+
+impl Lane {
+    fn start(&mut self, now: Millis, permits: usize) -> Vec<Parcel> {
+        let mut parcels: Vec<Parcel> = Vec::new();
+        while let Some(first) = self.queue.first_entry().filter(|first| first.key().0 <= now) {
+            match parcels.iter_mut().find(|parcel| parcel.has_room_for(first.get())) {
+                Some(parcel) => parcel.push(first.remove()),
+                None if self.requests < permits => {
+                    self.requests += 1;
+                    parcels.push(Parcel::of(first.remove()));
+                }
+                None => break,
+            }
+        }
+        let orders = parcels.iter().flat_map(|parcel| &parcel.orders);
+        self.in_flight.extend(orders.map(|order| (order.run_id, Bound::from(order))));
+        parcels
+    }
+
+    fn end(&mut self, parcel: &Parcel) {
+        self.requests = self.requests.saturating_sub(1);
+        for order in &parcel.orders {
+            self.in_flight.remove(&order.run_id);
+        }
     }
 }
 
@@ -68,34 +97,21 @@ impl Lanes {
     }
 
     /// Takes out what is due and has a permit, the earliest first.
-    pub fn start(&self, now: Millis, permits: usize) -> Vec<Order> {
-        let mut started = Vec::new();
-        for lane in self.lock().values_mut() {
-            while lane.in_flight.len() < permits {
-                match lane.queue.first_entry() {
-                    Some(first) if first.key().0 <= now => {
-                        let order = first.remove();
-                        lane.in_flight.insert(order.run_id, Bound::from(&order));
-                        started.push(order);
-                    }
-                    _ => break,
-                }
-            }
-        }
-        started
+    pub fn start(&self, now: Millis, permits: usize) -> Vec<Parcel> {
+        self.lock().values_mut().flat_map(|lane| lane.start(now, permits)).collect()
     }
 
     /// When the next run that has a permit is due.
     pub fn next_due(&self, permits: usize) -> Option<Millis> {
         let lanes = self.lock();
-        let free = lanes.values().filter(|lane| lane.in_flight.len() < permits);
+        let free = lanes.values().filter(|lane| lane.requests < permits);
         free.filter_map(|lane| lane.queue.keys().next().map(|(due, _)| *due)).min()
     }
 
     /// A request ended; with an answer of whatever kind the executor is not silent any more.
-    pub fn finished(&self, executor_id: i32, run_id: i64, answered: bool) {
-        if let Some(lane) = self.lock().get_mut(&executor_id) {
-            lane.in_flight.remove(&run_id);
+    pub fn finished(&self, parcel: &Parcel, answered: bool) {
+        if let Some(lane) = self.lock().get_mut(&parcel.target.executor_id) {
+            lane.end(parcel);
             lane.silent &= !answered;
         }
         self.news.notify_one();
@@ -119,11 +135,12 @@ impl Lanes {
         handed_back
     }
 
-    /// Puts back a run that was not sent after all.
-    pub fn put_back(&self, order: Order) {
-        if let Some(lane) = self.lock().get_mut(&order.target.executor_id) {
-            lane.in_flight.remove(&order.run_id);
-            lane.queue.insert((order.due_at, order.run_id), order);
+    /// Puts back what was not sent after all.
+    pub fn put_back(&self, parcel: Parcel) {
+        if let Some(lane) = self.lock().get_mut(&parcel.target.executor_id) {
+            lane.end(&parcel);
+            let orders = parcel.orders.into_iter();
+            lane.queue.extend(orders.map(|order| ((order.due_at, order.run_id), order)));
         }
     }
 

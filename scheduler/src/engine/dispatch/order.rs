@@ -3,6 +3,7 @@
 use crate::engine::directory::{JobBody, Target};
 use entity::{Millis, run};
 use protocol::TriggerRequest;
+use protocol::native::FencedRun;
 use std::sync::Arc;
 
 /// Everything needed to send a run, with nothing copied but what was typed for it.
@@ -12,6 +13,7 @@ pub struct Order {
     pub bucket: i16,
     pub due_at: Millis,
     pub claim: i64,
+    pub fence: i64,
     pub shard: (i32, i32),
     /// Whether anything may follow its end.
     pub is_followed: bool,
@@ -28,12 +30,25 @@ impl Order {
             bucket: run.bucket,
             due_at: run.due_at,
             claim: run.claim,
+            fence: run.fence,
             shard: (run.shard_index, run.shard_total),
             is_followed: run.follow_ok || run.follow_fail,
             target,
             body,
             parameter,
         }
+    }
+
+    /// The request on the wire to an executor of our own.
+    pub fn fenced(&self) -> FencedRun {
+        FencedRun { bucket: self.bucket, fence: self.fence, run: self.request() }
+    }
+
+    /// Bytes of its texts.
+    pub fn size(&self) -> usize {
+        let job = &self.body.job;
+        let parameter = self.parameter.as_ref().unwrap_or(&job.parameter);
+        job.handler.len() + parameter.len() + job.source.len()
     }
 
     /// The request on the wire.

@@ -1,12 +1,12 @@
-//! One request and what its answer says.
+//! One request and what its answer says of each of its runs.
 
-use super::Order;
+use super::{Order, Parcel};
 use crate::engine::dispatcher::{Call, CallFailure};
 use crate::engine::shared::Shared;
 use crate::engine::step::{Step, What};
 use entity::Millis;
 use entity::run::{Reason, RunState};
-use protocol::RemoteReply;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -14,69 +14,102 @@ use std::time::Duration;
 /// How soon a run is tried again that found the gate shut.
 const SHUT: Duration = Duration::from_millis(100);
 
-/// Sends a run and notes what becomes of the request. Its permit is held until the answer is there
+/// The runs that were refused, with the executor's words.
+type Refused = HashMap<i64, String>;
+
+/// Sends runs and notes what becomes of the request. Its permit is held until the answer is there
 /// or given up.
-pub async fn send(shared: Arc<Shared>, order: Order) {
+pub async fn send(shared: Arc<Shared>, parcel: Parcel) {
     let sent_at = shared.now();
-    shared.figures.sent.fetch_add(1, Ordering::Relaxed);
-    shared.figures.lateness.store(sent_at - order.due_at, Ordering::Relaxed);
-    if order.is_followed {
-        shared.followed.add(order.run_id, ());
+    let count = parcel.orders.len() as u64;
+    shared.figures.sent.fetch_add(count, Ordering::Relaxed);
+    for order in &parcel.orders {
+        shared.figures.lateness.store(sent_at - order.due_at, Ordering::Relaxed);
+        if order.is_followed {
+            shared.followed.add(order.run_id, ());
+        }
     }
-    let target = order.target.clone();
-    let call = shared.dispatcher.call(&target, Call::Run(Box::new(order.request())));
-    tokio::pin!(call);
-    let answer = match tokio::time::timeout(shared.settings.answer_within, &mut call).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            note_silence(&shared, &order);
-            call.await
+    let answer = {
+        let call = deliver(&shared, &parcel);
+        tokio::pin!(call);
+        match tokio::time::timeout(shared.settings.answer_within, &mut call).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                note_silence(&shared, &parcel);
+                call.await
+            }
         }
     };
     if answer == Err(CallFailure::GateShut) {
-        tokio::time::sleep(SHUT).await;
-        if shared.holdings().claim() == order.claim {
-            shared.lanes.put_back(order);
-        } else {
-            shared.lanes.finished(order.target.executor_id, order.run_id, false);
-        }
-        return;
+        return wait_at_gate(&shared, parcel).await;
     }
     let answered = !matches!(answer, Err(CallFailure::NoAnswer(_)));
-    shared.facts.note(Step {
-        run_id: order.run_id,
-        at: shared.now(),
-        what: outcome(&order, sent_at, answer),
-    });
-    shared.lanes.finished(order.target.executor_id, order.run_id, answered);
+    let at = shared.now();
+    for order in &parcel.orders {
+        shared.facts.note(Step { run_id: order.run_id, at, what: outcome(order, sent_at, &answer) });
+    }
+    shared.lanes.finished(&parcel, answered);
+}
+
+/// One run as XXL-JOB's executors take it; many at once to those that take many.
+async fn deliver(shared: &Shared, parcel: &Parcel) -> Result<Refused, CallFailure> {
+    let Parcel { target, orders, .. } = parcel;
+    if target.is_native() {
+        let runs = orders.iter().map(Order::fenced).collect();
+        let refused = shared.dispatcher.hand_over(target, runs).await?;
+        return Ok(refused.into_iter().map(|refused| (refused.run_id, refused.text)).collect());
+    }
+    let mut refused = Refused::new();
+    for order in orders {
+        let reply = shared.dispatcher.call(target, Call::Run(Box::new(order.request()))).await?;
+        if !reply.is_ok() {
+            refused.insert(order.run_id, reply.text);
+        }
+    }
+    Ok(refused)
+}
+
+/// Nothing was sent: it is tried again soon, if it is still this server's to send.
+async fn wait_at_gate(shared: &Shared, mut parcel: Parcel) {
+    tokio::time::sleep(SHUT).await;
+    let claim = shared.holdings().claim();
+    if parcel.orders.iter().all(|order| order.claim == claim) {
+        shared.lanes.put_back(parcel);
+    } else {
+        shared.lanes.finished(&parcel, false);
+        parcel.orders.retain(|order| order.claim == claim);
+        shared.lanes.push(parcel.orders);
+    }
 }
 
 /// What the end of a request says about the run.
-fn outcome(order: &Order, sent_at: Millis, answer: Result<RemoteReply, CallFailure>) -> What {
+fn outcome(order: &Order, sent_at: Millis, answer: &Result<Refused, CallFailure>) -> What {
     let claim = order.claim;
     let (reason, text) = match answer {
-        Ok(reply) if reply.is_ok() => return What::Accepted { claim, sent_at },
-        Ok(reply) => (Reason::Refused, reply.text),
+        Ok(refused) => match refused.get(&order.run_id) {
+            None => return What::Accepted { claim, sent_at },
+            Some(text) => (Reason::Refused, text),
+        },
         Err(CallFailure::Garbage(text)) => (Reason::Garbage, text),
         Err(CallFailure::NeverArrived(text)) => (Reason::Unreachable, text),
+        // The next process takes it, as soon as it has registered.
+        Err(CallFailure::Restarted) => return What::HandBack { claim },
         Err(CallFailure::NoAnswer(_) | CallFailure::GateShut) => return doubt(claim),
     };
-    What::Refused { claim, reason, text }
+    What::Refused { claim, reason, text: text.clone() }
 }
 
 fn doubt(claim: i64) -> What {
     What::Doubt { claim, from: RunState::Sending, reason: Reason::NoAnswer }
 }
 
-/// No answer in time: the run is in doubt, and what waits behind it is handed back.
-fn note_silence(shared: &Shared, order: &Order) {
-    let now = shared.now();
-    shared.facts.note(Step { run_id: order.run_id, at: now, what: doubt(order.claim) });
-    for order in shared.lanes.fell_silent(order.target.executor_id, shared.settings.permits) {
-        shared.facts.note(Step {
-            run_id: order.run_id,
-            at: now,
-            what: What::HandBack { claim: order.claim },
-        });
+/// No answer in time: the runs are in doubt, and what waits behind them is handed back.
+fn note_silence(shared: &Shared, parcel: &Parcel) {
+    let at = shared.now();
+    for order in &parcel.orders {
+        shared.facts.note(Step { run_id: order.run_id, at, what: doubt(order.claim) });
+    }
+    for order in shared.lanes.fell_silent(parcel.target.executor_id, shared.settings.permits) {
+        shared.facts.note(Step { run_id: order.run_id, at, what: What::HandBack { claim: order.claim } });
     }
 }

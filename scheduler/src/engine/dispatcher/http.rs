@@ -17,7 +17,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{Client as HyperClient, Error as HyperError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use protocol::words::{APP_NAME_HEADER, CONTENT_TYPE, TOKEN_HEADER, path};
+use protocol::native::{
+    AskReply, AskRequest, AskedRun, FencedRun, OTHER_LIFE, RefusedRun, RunsReply, RunsRequest, Whereabouts,
+};
+use protocol::words::{self, APP_NAME_HEADER, CONTENT_TYPE, TOKEN_HEADER, path};
 use protocol::{IdleBeatRequest, KillRequest, RemoteReply, parse_reply};
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -35,6 +38,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(55);
 const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 const MAX_ANSWER: usize = 64 << 10;
+const MAX_BATCH_ANSWER: usize = 4 << 20;
 const MAX_LOG_ANSWER: usize = 16 << 20;
 
 type HttpClient = HyperClient<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>;
@@ -81,6 +85,22 @@ impl HttpDispatcher {
     }
 
     async fn send(&self, target: &Target, method: &str, body: Bytes, limits: Limits) -> Answer {
+        let body = self.exchange(target, method, body, limits).await?;
+        if is_of_protocol(&body) {
+            Ok(parse_reply(&body))
+        } else {
+            Err(CallFailure::Garbage(parse_reply(&body).text))
+        }
+    }
+
+    /// The answer's body, of whatever shape.
+    async fn exchange(
+        &self,
+        target: &Target,
+        method: &str,
+        body: Bytes,
+        limits: Limits,
+    ) -> Result<Bytes, CallFailure> {
         let header = |value: &str| {
             HeaderValue::from_str(value)
                 .map_err(|_| CallFailure::NeverArrived("a header cannot carry the credentials".to_owned()))
@@ -106,11 +126,7 @@ impl HttpDispatcher {
         if limits.gated {
             failpoint::reach(Place::RequestAnswered);
         }
-        if is_of_protocol(&body) {
-            Ok(parse_reply(&body))
-        } else {
-            Err(CallFailure::Garbage(parse_reply(&body).text))
-        }
+        Ok(body)
     }
 
     /// `/run`, or `/trigger` for those that know only that; learnt per address.
@@ -182,6 +198,35 @@ impl Dispatcher for HttpDispatcher {
             }
         }
     }
+
+    async fn hand_over(&self, target: &Target, runs: Vec<FencedRun>) -> Result<Vec<RefusedRun>, CallFailure> {
+        let limits = Limits { answer: RUN_ANSWER, bytes: MAX_BATCH_ANSWER, gated: true };
+        let everyone: Vec<i64> = runs.iter().map(|fenced| fenced.run.log_id).collect();
+        let request = body(&RunsRequest { life: target.life.clone(), runs })?;
+        let answer = self.exchange(target, path::RUNS, request, limits).await?;
+        let reply: RunsReply = serde_json::from_slice(&answer).map_err(|_| garbage(&answer))?;
+        match reply.code {
+            words::SUCCESS => return Ok(reply.refused),
+            OTHER_LIFE => return Err(CallFailure::Restarted),
+            _ => {}
+        }
+        Ok(everyone.into_iter().map(|run_id| RefusedRun { run_id, text: reply.msg.clone() }).collect())
+    }
+
+    async fn ask(&self, target: &Target, runs: &[AskedRun]) -> Result<Vec<Whereabouts>, CallFailure> {
+        let limits = Limits { answer: ANSWER, bytes: MAX_BATCH_ANSWER, gated: false };
+        let request = body(&AskRequest { life: target.life.clone(), runs: runs.to_vec() })?;
+        let answer = self.exchange(target, path::ASK, request, limits).await?;
+        let reply: AskReply = serde_json::from_slice(&answer).map_err(|_| garbage(&answer))?;
+        match reply.code {
+            words::SUCCESS => Ok(reply.runs),
+            _ => Err(CallFailure::Garbage(reply.msg)),
+        }
+    }
+}
+
+fn garbage(answer: &[u8]) -> CallFailure {
+    CallFailure::Garbage(parse_reply(answer).text)
 }
 
 fn body(message: &impl serde::Serialize) -> Result<Bytes, CallFailure> {

@@ -3,6 +3,7 @@
 use super::{Call, CallFailure, Dispatcher};
 use crate::engine::directory::Target;
 use async_trait::async_trait;
+use protocol::native::{AskedRun, FencedRun, RefusedRun, Standing, Whereabouts};
 use protocol::{RemoteReply, words};
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,6 +77,27 @@ impl Dispatcher for ScriptedDispatcher {
             Some(answer) => answer,
             None => pending().await,
         }
+    }
+
+    /// Each run as a request of its own, in the diary too.
+    async fn hand_over(&self, target: &Target, runs: Vec<FencedRun>) -> Result<Vec<RefusedRun>, CallFailure> {
+        let mut refused = Vec::new();
+        for fenced in runs {
+            let run_id = fenced.run.log_id;
+            let reply = self.call(target, Call::Run(Box::new(fenced.run))).await?;
+            if !reply.is_ok() {
+                refused.push(RefusedRun { run_id, text: reply.text });
+            }
+        }
+        Ok(refused)
+    }
+
+    /// It has what it was sent.
+    async fn ask(&self, _: &Target, runs: &[AskedRun]) -> Result<Vec<Whereabouts>, CallFailure> {
+        let sent = self.runs();
+        let standing = |run_id| if sent.contains(&run_id) { Standing::Live } else { Standing::Never };
+        let of = |asked: &AskedRun| Whereabouts { run_id: asked.run_id, state: standing(asked.run_id) };
+        Ok(runs.iter().map(of).collect())
     }
 }
 

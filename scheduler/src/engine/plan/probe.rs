@@ -224,7 +224,7 @@ fn outcome(routing: Routing, answer: Result<RemoteReply, CallFailure>) -> (TryOu
         Err(CallFailure::Garbage(text)) => (TryOutcome::Refused, text),
         Err(CallFailure::NeverArrived(text)) => (TryOutcome::Unreachable, text),
         Err(CallFailure::NoAnswer(text)) => (TryOutcome::NoAnswer, text),
-        Err(CallFailure::GateShut) => (TryOutcome::NoAnswer, String::new()),
+        Err(CallFailure::GateShut | CallFailure::Restarted) => (TryOutcome::NoAnswer, String::new()),
     }
 }
 

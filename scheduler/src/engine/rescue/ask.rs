@@ -1,14 +1,17 @@
-//! Asking executors about runs: idle first, then the log, for the other order can miss a run that
-//! starts and ends in between.
+//! Asking executors about runs. Our own say it. With others: idle first, then the log, for the other order
+//! can miss a run that starts and ends in between.
 
 use super::evidence::{self, Evidence};
+use super::next_fence;
 use crate::Result;
 use crate::engine::directory::Target;
 use crate::engine::dispatcher::Call;
+use crate::engine::holdings::Holdings;
 use crate::engine::shared::Shared;
 use entity::Millis;
 use entity::run::Model as Run;
 use futures::StreamExt;
+use protocol::native::{AskedRun, MOST_RUNS, Whereabouts};
 use protocol::{LogRequest, RemoteReply};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,12 +24,50 @@ const WIDTH: usize = 16;
 
 /// Asks about each of `runs` once. The answers come in any order; a run without one is missing
 /// where its instance is gone.
-pub async fn ask(shared: &Arc<Shared>, runs: &[&Run]) -> Result<Vec<(i64, Evidence)>> {
+pub async fn ask(shared: &Arc<Shared>, holdings: &Holdings, runs: &[&Run]) -> Result<Vec<(i64, Evidence)>> {
     let with_target = runs.iter().filter_map(|run| {
         let target = shared.directory.target(run.executor_id, run.instance_id?)?;
         Some(((*run).clone(), target))
     });
-    let with_target: Vec<(Run, Arc<Target>)> = with_target.collect();
+    let (own, others): (Vec<_>, Vec<_>) = with_target.partition(|(_, target)| target.is_native());
+    let mut found = ask_own(shared, holdings, own).await;
+    found.extend(ask_others(shared, runs, others).await?);
+    Ok(found)
+}
+
+/// Executors of our own, each about many runs at once. An instance that was restarted since is asked
+/// nothing: what it does not have, the process before it may have begun.
+async fn ask_own(
+    shared: &Arc<Shared>,
+    holdings: &Holdings,
+    runs: Vec<(Run, Arc<Target>)>,
+) -> Vec<(i64, Evidence)> {
+    let mut by_instance: HashMap<i32, (Arc<Target>, Vec<AskedRun>)> = HashMap::new();
+    for (run, target) in runs.into_iter().filter(|(run, target)| target.has_lived_since(run)) {
+        let asked = AskedRun { run_id: run.id, bucket: run.bucket, fence: next_fence(&run, holdings) };
+        by_instance.entry(target.instance_id).or_insert_with(|| (target, Vec::new())).1.push(asked);
+    }
+    let askings = by_instance.into_values().flat_map(|(target, runs)| {
+        let parts: Vec<Vec<AskedRun>> = runs.chunks(MOST_RUNS).map(<[AskedRun]>::to_vec).collect();
+        parts.into_iter().map(move |part| (target.clone(), part))
+    });
+    let askings = askings.map(|(target, runs)| {
+        let shared = shared.clone();
+        async move {
+            let answer = tokio::time::timeout(FAST, shared.dispatcher.ask(&target, &runs)).await;
+            answer.ok().and_then(Result::ok).unwrap_or_default()
+        }
+    });
+    let answers: Vec<Vec<Whereabouts>> =
+        futures::stream::iter(askings).buffer_unordered(WIDTH).collect().await;
+    answers.into_iter().flatten().map(|found| (found.run_id, evidence::of(found.state))).collect()
+}
+
+async fn ask_others(
+    shared: &Arc<Shared>,
+    runs: &[&Run],
+    with_target: Vec<(Run, Arc<Target>)>,
+) -> Result<Vec<(i64, Evidence)>> {
     let askings = with_target.into_iter().map(|(run, target)| {
         let shared = shared.clone();
         async move { (run.id, ask_one(&shared, &run, &target).await) }

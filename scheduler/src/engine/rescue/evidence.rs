@@ -2,6 +2,7 @@
 //! behaviour on the wire; where a client proves nothing, nothing is read into its answer.
 
 use entity::instance::Client;
+use protocol::native::Standing;
 use protocol::words::{FAILURE, SUCCESS};
 use protocol::{LogChunk, RemoteReply};
 
@@ -14,8 +15,28 @@ pub enum Evidence {
     Running,
     /// The log says how it ended.
     Ended { code: i32 },
+    /// It does not have the run, and refuses whatever of it was sent so far.
+    ShutOut,
+    /// It has the run, and reports how that ends.
+    Known,
     /// Nothing that proves anything.
     Nothing,
+}
+
+impl Evidence {
+    /// Whether one asking is enough: the executor says what it knows, instead of what can be read from its
+    /// log.
+    pub fn is_proof(self) -> bool {
+        matches!(self, Self::ShutOut | Self::Known)
+    }
+}
+
+/// What an executor of our own says.
+pub fn of(standing: Standing) -> Evidence {
+    match standing {
+        Standing::Never => Evidence::ShutOut,
+        Standing::Live | Standing::Ended => Evidence::Known,
+    }
 }
 
 /// Whether asking a client can prove anything.

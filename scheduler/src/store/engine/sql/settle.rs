@@ -6,6 +6,7 @@ use entity::run::{Column as RunColumn, Entity as Runs};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
 };
 
 pub async fn open_blocks(conn: &impl ConnectionTrait) -> Result<Vec<OpenBlock>, DbErr> {
@@ -32,16 +33,22 @@ pub async fn open_blocks(conn: &impl ConnectionTrait) -> Result<Vec<OpenBlock>, 
     Ok(blocks)
 }
 
+const ENTER: &str = "INTO run_by_job (job_id, due_at, run_id) SELECT job_id, due_at, id FROM run \
+                     WHERE id >= {from} AND id < {to} ORDER BY job_id, due_at";
+
 pub async fn settle(conn: &impl ConnectionTrait, block: OpenBlock, up_to: i64) -> Result<Settled, DbErr> {
     // Within the database: the rows need not travel.
-    let ignore = if conn.get_database_backend() == DbBackend::MySql { "IGNORE " } else { "" };
-    let keep = if ignore.is_empty() { " ON CONFLICT DO NOTHING" } else { "" };
-    let sql = format!(
-        "INSERT {ignore}INTO run_by_job (job_id, due_at, run_id) SELECT job_id, due_at, id FROM run \
-         WHERE id >= {} AND id < {up_to} ORDER BY job_id, due_at{keep}",
-        block.settled_to
-    );
-    let entered = conn.execute_unprepared(&sql).await?;
+    let backend = conn.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => ENTER.replace("{from}", "$1").replace("{to}", "$2"),
+        _ => ENTER.replace("{from}", "?").replace("{to}", "?"),
+    };
+    let sql = match backend {
+        DbBackend::MySql => format!("INSERT IGNORE {sql}"),
+        _ => format!("INSERT {sql} ON CONFLICT DO NOTHING"),
+    };
+    let bounds = [block.settled_to.into(), up_to.into()];
+    let entered = conn.execute_raw(Statement::from_sql_and_values(backend, sql, bounds)).await?;
     Blocks::update_many()
         .col_expr(BlockColumn::SettledTo, Expr::value(up_to))
         .filter(BlockColumn::Start.eq(block.start))
