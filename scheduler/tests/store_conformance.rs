@@ -148,7 +148,11 @@ conform!(the_first_result_counts_and_is_counted_once, async |bench: &Bench| {
     bench.put_run(sending(10_001, &one, START, 5), None).await;
     bench.put_run(sending(10_002, &one, START + 1, 5), None).await;
     let steps = [
-        Step { run_id: 10_001, at: START + 100, what: What::Accepted { claim: 5, sent_at: START } },
+        Step {
+            run_id: 10_001,
+            at: START + 100,
+            what: What::Accepted { claim: 5, sent_at: START, deadline_at: START + 9_000 },
+        },
         result(10_001, 1, 200, "42 rows"),
         result(10_001, 1, 200, "42 rows"),
         result(10_001, 1, 500, "web container destroy\0"),
@@ -170,6 +174,7 @@ conform!(the_first_result_counts_and_is_counted_once, async |bench: &Bench| {
     let run = bench.run(10_001).await.unwrap();
     assert_eq!((run.state, run.code, run.live_bucket), (RunState::Succeeded, 200, None));
     assert_eq!((run.sent_at, run.accepted_at), (Some(START), Some(START + 100)));
+    assert_eq!(run.deadline_at, Some(START + 9_000));
     assert_eq!((run.late_code, run.ended_at), (Some(500), Some(START + 500)));
     let texts = bench.texts(10_001).await;
     assert_eq!(texts, (Some("42 rows".to_owned()), Some("web container destroy\u{fffd}".to_owned())));

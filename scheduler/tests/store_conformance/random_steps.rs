@@ -27,7 +27,7 @@ fn any_step(random: &mut StdRng) -> Step {
         ..super::claim(mark)
     };
     let what = match random.random_range(0..16) {
-        0 => What::Accepted { claim, sent_at: START },
+        0 => What::Accepted { claim, sent_at: START, deadline_at: START + 70 },
         1 => What::Refused { claim, reason: Reason::Refused, text: "no".to_owned() },
         2 | 3 => What::Result { executor_id: random.random_range(1..3), code, text: "text".to_owned() },
         4 => What::Kill { by: Some(1) },

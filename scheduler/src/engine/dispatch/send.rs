@@ -2,6 +2,7 @@
 
 use super::Order;
 use crate::engine::dispatcher::{Call, CallFailure};
+use crate::engine::plan::deadline;
 use crate::engine::shared::Shared;
 use crate::engine::step::{Step, What};
 use entity::Millis;
@@ -46,16 +47,22 @@ pub async fn send(shared: Arc<Shared>, order: Order) {
     shared.facts.note(Step {
         run_id: order.run_id,
         at: shared.now(),
-        what: outcome(&order, sent_at, answer),
+        what: outcome(&shared, &order, sent_at, answer),
     });
     shared.lanes.finished(order.target.executor_id, order.run_id, answered);
 }
 
 /// What the end of a request says about the run.
-fn outcome(order: &Order, sent_at: Millis, answer: Result<RemoteReply, CallFailure>) -> What {
+fn outcome(
+    shared: &Shared,
+    order: &Order,
+    sent_at: Millis,
+    answer: Result<RemoteReply, CallFailure>,
+) -> What {
     let claim = order.claim;
+    let deadline_at = deadline(shared, &order.body, order.due_at, sent_at);
     let (reason, text) = match answer {
-        Ok(reply) if reply.is_ok() => return What::Accepted { claim, sent_at },
+        Ok(reply) if reply.is_ok() => return What::Accepted { claim, sent_at, deadline_at },
         Ok(reply) => (Reason::Refused, reply.text),
         Err(CallFailure::Garbage(text)) => (Reason::Garbage, text),
         Err(CallFailure::NeverArrived(text)) => (Reason::Unreachable, text),
