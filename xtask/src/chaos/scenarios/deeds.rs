@@ -34,8 +34,8 @@ pub fn replaced(stage: Stage<'_>) -> Result<Verdict> {
 
 /// From the moment that it is said to be frozen until it is thawed nothing starts, whatever the servers do.
 pub fn frozen(stage: Stage<'_>) -> Result<Verdict> {
-    let seconds = mixed("spoilt").into_iter().filter(|job| job.every_s == Some(1)).collect();
-    let plan = Plan { servers: 2, jobs: seconds, seconds: 30, networks: false, clock: None };
+    let jobs = mixed("spoilt").into_iter().filter(|job| job.every_s == Some(1)).collect();
+    let plan = Plan { servers: 2, jobs, seconds: 30, networks: false, clock: None };
     stage.run(plan, |world| {
         world.settle_in();
         freeze_for_a_while(world, None)?;
