@@ -2,6 +2,7 @@
 //! judges by the executors' own journals. See docs/chaos.md.
 
 mod agent;
+mod clock;
 mod dice;
 mod evidence;
 mod load;
@@ -9,6 +10,7 @@ mod node;
 mod oracle;
 mod proxy;
 mod scenarios;
+mod storage;
 mod world;
 
 use std::fs;
@@ -22,7 +24,8 @@ use crate::{paths, site};
 use dice::Dice;
 use oracle::Verdict;
 use scenarios::{SCENARIOS, Scenario, Stage};
-use world::{Backend, Programs};
+use storage::Backend;
+use world::Programs;
 
 #[derive(Default, clap::Args)]
 pub struct Options {
@@ -104,7 +107,7 @@ fn play_all(
     loop {
         for (scenario, backend) in chosen {
             let name = format!("chaos: {} on {}, --seed {seed}", scenario.name, backend.name());
-            if !is_available(report, *backend, &name) {
+            if !is_available(report, scenario, *backend, &name) {
                 continue;
             }
             report.step(&name, || play(scenario, *backend, programs, seed));
@@ -119,7 +122,12 @@ fn play_all(
     }
 }
 
-fn is_available(report: &mut Report, backend: Backend, name: &str) -> bool {
+/// Whether what a scenario takes can be had here; where not, says so.
+fn is_available(report: &mut Report, scenario: &Scenario, backend: Backend, name: &str) -> bool {
+    if scenario.moves_clock && !clock::is_available().unwrap_or(false) {
+        report.skip(name, &clock::how_to_get_it());
+        return false;
+    }
     let Some(kind) = backend.kind() else { return true };
     let available = kind.is_available().unwrap_or(false);
     if !available {

@@ -25,6 +25,7 @@ pub fn ci(options: &Options) -> Result<bool> {
     check_without_tests(&mut report);
     let names = test::all_tests(&mut report, &options.tests)?;
     names.write(&test::names_file()?)?;
+    test::simulate(&mut report);
     chaos::smoke(&mut report);
     report
         .step("docs/features.md", || features::check(&paths::repository().join("docs/features.md"), &names));

@@ -24,8 +24,8 @@ pub use postgres::POSTGRES;
 /// How long a database server may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Starts a server on data in the folder, as the user if any; returns it with its URL.
-type Start = fn(&Path, Option<&User>) -> Result<(Group, String)>;
+/// Starts a server on data in a home's folder; returns it with its URL.
+type Start = fn(&Home) -> Result<(Group, String)>;
 
 /// One kind of database server.
 pub struct Kind {
@@ -45,8 +45,34 @@ pub struct Database {
     pub url: String,
     // Dropped in this order: the server before its files.
     server: Group,
+    home: Home,
+}
+
+/// Where a server lives.
+struct Home {
     data: ScratchFolder,
+    /// Whom it runs as, where that is somebody else.
     user: Option<User>,
+    /// What it finds in its environment beside everything else.
+    environment: Vec<(String, String)>,
+}
+
+impl Home {
+    fn folder(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// A command that runs as whom the server does.
+    fn command(&self, program: &Path) -> Command {
+        command_as(program, self.user.as_ref())
+    }
+
+    /// The command of the server itself.
+    fn server_command(&self, program: &Path) -> Command {
+        let mut command = self.command(program);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
 }
 
 impl Database {
@@ -56,7 +82,7 @@ impl Database {
         // Its children leave its group and notice its death late; this tells them.
         self.server.signal(Signal::SIGQUIT);
         self.server.wait()?;
-        self.server = postgres::serve(self.data.path(), self.user.as_ref(), port)?;
+        self.server = postgres::serve(&self.home, port)?;
         Ok(())
     }
 
@@ -90,14 +116,20 @@ impl Kind {
 
     /// Starts a server with an empty database.
     pub fn start(&self) -> Result<Database> {
+        self.start_with(Vec::new())
+    }
+
+    /// The same with more in the server's environment.
+    pub fn start_with(&self, environment: Vec<(String, String)>) -> Result<Database> {
         let data = ScratchFolder::create(self.package)?;
         let user = if geteuid().is_root() { Some(self.unprivileged_user()?) } else { None };
         if let Some(user) = &user {
             chown(data.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
         }
-        let (server, url) = (self.start)(data.path(), user.as_ref())?;
+        let home = Home { data, user, environment };
+        let (server, url) = (self.start)(&home)?;
         println!("{} is at {url}", self.name);
-        Ok(Database { url, server, data, user })
+        Ok(Database { url, server, home })
     }
 
     fn unprivileged_user(&self) -> Result<User> {

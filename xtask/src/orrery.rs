@@ -126,6 +126,23 @@ impl Server {
         self.json(&["fixture", "runs", "--brief"])
     }
 
+    /// Runs a job, by its id, for its past times from one to another, ms since 1970.
+    pub fn backfill(&self, job: i64, from: i64, until: i64) -> Result<()> {
+        let numbers = [job, from, until].map(|number| number.to_string());
+        let [job, from, until] = numbers.each_ref().map(String::as_str);
+        self.json(&["fixture", "backfill", job, from, until]).map(drop)
+    }
+
+    /// Freezes everything; returns the freeze's id when every server heeds it, and fails where one does not.
+    pub fn freeze(&self) -> Result<i64> {
+        self.json(&["fixture", "freeze"])?["freeze"].as_i64().context("a freeze without an id")
+    }
+
+    /// Ends a freeze.
+    pub fn thaw(&self, freeze: i64) -> Result<()> {
+        self.json(&["fixture", "thaw", &freeze.to_string()]).map(drop)
+    }
+
     /// Brings the database to its schema, in a process that may be ended meanwhile.
     pub fn migrate(&self) -> Result<Group> {
         let mut command = self.command(&["migrate", "up"]);

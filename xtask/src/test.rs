@@ -69,6 +69,13 @@ pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
     Ok(names)
 }
 
+/// Lives through as many histories of the simulation as a gate has time for.
+pub fn simulate(report: &mut Report) {
+    const HISTORIES: u32 = 10_000;
+    let step = format!("{HISTORIES} histories of the simulation");
+    report.step(&step, || cargo_tests::simulate(HISTORIES, &mut TestNames::default()));
+}
+
 /// Tests that need the whole product: executables and site.
 fn test_whole(report: &mut Report, options: &Options, names: &mut TestNames) -> Result<()> {
     let filter = options.filter.as_deref();

@@ -10,7 +10,7 @@ use super::shared::Shared;
 use super::timekeeper::Heard;
 use crate::Result;
 use crate::rules::bucket::server_for;
-use crate::store::engine::{Lease, Newcomer, Renewal};
+use crate::store::engine::{Lease, Newcomer, Renewal, Told};
 use entity::Millis;
 use entity::server::{Model as Server, ServerState};
 use std::collections::HashMap;
@@ -121,12 +121,8 @@ impl Keeper {
                 holdings.since = self.since;
             }
             self.shared.hold(holdings);
-            match self
-                .shared
-                .timekeeper
-                .as_ref()
-                .map(|keeper| keeper.hear(renewal.now, sent_at, Instant::now()))
-            {
+            let Told { time, asked, answered } = renewal.told;
+            match self.shared.timekeeper.as_ref().map(|keeper| keeper.hear(time, asked, answered)) {
                 Some(Heard::Doubted) => {
                     tracing::error!("the database's clock has jumped: nothing goes out until that is sure");
                     self.shared.gate.shut();

@@ -18,7 +18,7 @@ mod spread;
 mod stopper;
 
 pub use cursors::Cursors;
-pub use rows::{Fired, Rows, rows_for};
+pub use rows::{Fired, Rows, deadline, rows_for};
 
 use super::directory::JobBody;
 use super::dispatch::Order;

@@ -10,8 +10,8 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Marks instances as gone that are silent for too long, and tells whoever routes; returns their
-/// executors. `listening_since` is when this server began to listen: silence before that means
-/// nothing.
+/// executors. `listening_since` is when this server began to listen, or when the clock last jumped:
+/// silence before that means nothing.
 pub async fn tick(shared: &Shared, listening_since: Millis) -> Result<Vec<i32>> {
     let now = shared.now();
     let cutoff = now - shared.settings.instance_silence_ms;
@@ -25,8 +25,9 @@ pub async fn tick(shared: &Shared, listening_since: Millis) -> Result<Vec<i32>> 
 }
 
 pub async fn run(shared: Arc<Shared>) -> Result<()> {
-    let listening_since = shared.now();
+    let began = shared.now();
     loop {
+        let listening_since = shared.timekeeper.as_ref().map_or(began, |keeper| keeper.steady_since());
         if let Err(error) = tick(&shared, listening_since).await {
             tracing::error!(%error, "silent instances cannot be marked; trying again");
         }

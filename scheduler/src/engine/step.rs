@@ -18,8 +18,8 @@ pub struct Step {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Fact: the executor took the request that this claim sent.
-    Accepted { claim: i64, sent_at: Millis },
+    /// Fact: the executor took the request that this claim sent, from when on the run's time counts.
+    Accepted { claim: i64, sent_at: Millis, deadline_at: Millis },
     /// Fact: the request of this claim ended without a run (refused, not understood, never
     /// arrived).
     Refused { claim: i64, reason: Reason, text: String },
@@ -142,7 +142,7 @@ const MAX_TEXT: usize = 50_000;
 pub fn apply(row: &mut Model, texts: &mut Texts, step: &Step) -> Applied {
     let at = step.at;
     match &step.what {
-        What::Accepted { claim, sent_at } => accepted(row, *claim, *sent_at, at),
+        What::Accepted { claim, sent_at, deadline_at } => accepted(row, *claim, *sent_at, *deadline_at, at),
         What::Refused { claim, reason, text } if *claim == row.claim => {
             let applied = end(row, RunState::Failed, *reason, at);
             if applied == Applied::Done {
@@ -234,7 +234,7 @@ pub fn gather(row: &mut Model, shards: &[Model]) -> Applied {
     end(row, worst.state, worst.reason, worst.ended_at)
 }
 
-fn accepted(row: &mut Model, claim: i64, sent_at: Millis, at: Millis) -> Applied {
+fn accepted(row: &mut Model, claim: i64, sent_at: Millis, deadline_at: Millis, at: Millis) -> Applied {
     if row.claim != claim || row.state == RunState::Waiting {
         return Applied::Impossible;
     }
@@ -243,11 +243,12 @@ fn accepted(row: &mut Model, claim: i64, sent_at: Millis, at: Millis) -> Applied
     }
     (row.sent_at, row.accepted_at) = (Some(sent_at), Some(at));
     // A result may have come first; that the executor accepted it remains a fact.
-    if run_state::may(row.state, RunState::Running) {
-        go(row, RunState::Running, Reason::None)
-    } else {
-        Applied::Done
+    if !run_state::may(row.state, RunState::Running) {
+        return Applied::Done;
     }
+    // Its time began when it was sent, however long it had been claimed before.
+    row.deadline_at = Some(deadline_at);
+    go(row, RunState::Running, Reason::None)
 }
 
 fn result(

@@ -45,6 +45,8 @@ struct Known {
     /// A time, and when it was.
     time: Millis,
     at: Instant,
+    /// The time at which it began to go on without a jump.
+    steady_since: Millis,
     /// Whether the database has said anything yet.
     is_heard: bool,
     doubted: Option<Millis>,
@@ -63,7 +65,7 @@ impl Known {
 impl Timekeeper {
     /// Goes by this time until the database says another.
     pub fn new(time: Millis, at: Instant) -> Self {
-        Self(RwLock::new(Known { time, at, is_heard: false, doubted: None }))
+        Self(RwLock::new(Known { time, at, steady_since: time, is_heard: false, doubted: None }))
     }
 
     /// What the database said, asked and answered at these moments.
@@ -76,11 +78,21 @@ impl Timekeeper {
         let at = asked + took / 2;
         let off = says - known.at(at);
         let heard = if known.is_heard { judge(off, known.doubted) } else { Heard::Agrees };
+        let is_steady = known.is_heard && heard == Heard::Agrees;
+        let steady_since = if is_steady { known.steady_since } else { says };
         match heard {
             Heard::Doubted => known.doubted = Some(off),
-            Heard::Agrees | Heard::Moved => *known = Known { time: says, at, is_heard: true, doubted: None },
+            Heard::Agrees | Heard::Moved => {
+                *known = Known { time: says, at, steady_since, is_heard: true, doubted: None };
+            }
         }
         heard
+    }
+
+    /// Since when the time goes on without a jump: what was noted before is of another clock, and says
+    /// nothing about how much time has passed.
+    pub fn steady_since(&self) -> Millis {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).steady_since
     }
 
     fn now_at(&self, at: Instant) -> Millis {
@@ -121,6 +133,7 @@ mod tests {
         // A little faster or slower is no jump.
         assert_eq!(keeper.hear(HOUR + 2_300, after(2_020), after(2_020)), Heard::Agrees);
         assert_eq!(keeper.now_at(after(2_020)), HOUR + 2_300);
+        assert_eq!(keeper.steady_since(), HOUR, "since the database was first heard");
     }
 
     #[test]
@@ -133,10 +146,12 @@ mod tests {
             assert_eq!(hear(&keeper, 10 * HOUR, 0), Heard::Agrees);
             assert_eq!(hear(&keeper, 10 * HOUR + jump + 2_000, 2_000), Heard::Doubted);
             assert_eq!(keeper.now_at(after(3_000)), 10 * HOUR + 3_000);
+            assert_eq!(keeper.steady_since(), 10 * HOUR);
             // An answer that comes late settles nothing.
             assert_eq!(keeper.hear(10 * HOUR + jump, after(3_000), after(4_001)), Heard::Doubted);
             assert_eq!(hear(&keeper, 10 * HOUR + jump + 4_100, 4_100), Heard::Moved);
             assert_eq!(keeper.now_at(after(5_000)), 10 * HOUR + jump + 5_000);
+            assert_eq!(keeper.steady_since(), 10 * HOUR + jump + 4_100);
         }
     }
 }

@@ -15,6 +15,7 @@ use entity::{
     Millis, bucket, calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Instant;
 
 /// A server's claim to be alive: who it is and which of its lives this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,17 @@ pub struct Newcomer {
 pub struct Renewal {
     pub servers: Vec<server::Model>,
     pub buckets: Vec<bucket::Model>,
-    /// What the database's clock shows.
-    pub now: Millis,
+    pub told: Told,
+}
+
+/// What the database's clock showed at a moment between two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub time: Millis,
+    /// Right before it was asked for the time, and right after: what else the renewal took would only
+    /// blur the moment.
+    pub asked: Instant,
+    pub answered: Instant,
 }
 
 /// By what right a decision is made: the bucket and the epoch in which this server owns it.

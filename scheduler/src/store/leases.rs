@@ -1,7 +1,7 @@
 //! Servers, their leases and their buckets. Nobody compares wall clocks: a lease is a counter that
 //! moves, and whether it still moves is measured on the watcher's own monotonic clock.
 
-use super::engine::{Lease, Newcomer, Renewal};
+use super::engine::{Lease, Newcomer, Renewal, Told};
 use entity::server::{ActiveModel, Column, Entity, Model, ServerState};
 use entity::{Millis, bucket};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -9,6 +9,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait,
     QueryFilter, QueryOrder, Statement,
 };
+use std::time::Instant;
 
 /// Enters a server. Its own old row, if there is one, becomes this life; the buckets of the old
 /// life are free, and their epochs grow, so that nothing the old life decided late counts.
@@ -46,7 +47,9 @@ pub async fn renew(conn: &impl ConnectionTrait, lease: Lease) -> Result<Option<R
     }
     let servers = Entity::find().order_by_asc(Column::Id).all(conn).await?;
     let buckets = bucket::Entity::find().order_by_asc(bucket::Column::Id).all(conn).await?;
-    Ok(Some(Renewal { servers, buckets, now: now(conn).await? }))
+    let asked = Instant::now();
+    let told = Told { time: now(conn).await?, asked, answered: Instant::now() };
+    Ok(Some(Renewal { servers, buckets, told }))
 }
 
 /// What the database's clock shows.

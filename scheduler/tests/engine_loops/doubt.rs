@@ -75,6 +75,23 @@ async fn a_run_that_is_sent_again_after_an_outage_has_its_whole_time() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_claimed_long_before_it_is_sent_has_its_whole_time() {
+    let once = Job { schedule: "0 0 0 1 1 ? 2026".to_owned(), timeout_s: 10, ..job(1, 1) };
+    let world = World::with(ScriptedDispatcher::accepting(), &[once]).await;
+    let mut server = world.server().await;
+    server.plan().await;
+    world.clock.set(START + 600_000);
+    server.send(0).await;
+    server.record().await;
+    world.clock.advance(39_999);
+    server.rescue().await;
+    assert_eq!(world.states().await, [RunState::Running]);
+    world.clock.advance(1);
+    server.rescue().await;
+    assert_eq!(world.states().await, [RunState::TimedOut]);
+}
+
+#[tokio::test]
 async fn a_run_without_a_limit_ends_after_a_day() {
     let once = Job { schedule: "0 0 0 1 1 ? 2026".to_owned(), ..job(1, 1) };
     let world = World::with(ScriptedDispatcher::accepting(), &[once]).await;

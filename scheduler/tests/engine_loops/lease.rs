@@ -90,10 +90,8 @@ async fn a_server_that_leaves_frees_its_buckets_at_once() {
     assert_eq!(next.shared.holdings().epochs.len(), 257);
 }
 
-#[tokio::test]
-async fn a_clock_of_the_database_that_jumps_shuts_the_gate_until_it_has_said_so_twice() {
-    const HOUR: i64 = 3_600_000;
-    let (world, store) = (world().await, MemoryStore::default());
+/// A server that goes by the clock of this store.
+fn listening(world: &World, store: &MemoryStore) -> Arc<Shared> {
     let timekeeper = Arc::new(Timekeeper::new(0, Instant::now()));
     let parts = Parts {
         store: Arc::new(store.clone()),
@@ -105,7 +103,24 @@ async fn a_clock_of_the_database_that_jumps_shuts_the_gate_until_it_has_said_so_
         gate: Arc::new(Gate::default()),
         run_ids: Arc::new(RunIds::new(world.fresh.databases.engine.clone())),
     };
-    let shared = Shared::new(parts, record::queue().0);
+    Shared::new(parts, record::queue().0)
+}
+
+#[tokio::test]
+async fn what_else_a_renewal_takes_does_not_blur_when_the_time_was_read() {
+    let (world, store) = (world().await, MemoryStore::default());
+    let shared = listening(&world, &store);
+    store.tables().now = START;
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(20)).unwrap();
+    Keeper::new(shared.clone(), "one".to_owned()).tick(long_ago).await.unwrap();
+    assert!((0..9_000).contains(&(shared.now() - START)), "{}", shared.now());
+}
+
+#[tokio::test]
+async fn a_clock_of_the_database_that_jumps_shuts_the_gate_until_it_has_said_so_twice() {
+    const HOUR: i64 = 3_600_000;
+    let (world, store) = (world().await, MemoryStore::default());
+    let shared = listening(&world, &store);
     let mut keeper = Keeper::new(shared.clone(), "one".to_owned());
     let near = |time: i64| (shared.clock.now() - time).abs() < HOUR / 2;
     for (says, is_open, expected) in [

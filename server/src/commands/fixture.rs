@@ -1,13 +1,15 @@
 //! `orrery fixture`: executors and jobs from a file, and what became of them, for the tests that
 //! start real executors. Shapes: `end2end/interop/README.md`.
 
+mod deeds;
+
 use super::setup::{self, job};
 use crate::config::Settings;
 use anyhow::{Context, Result};
 use chrono::DateTime;
 use clap::Subcommand;
 use entity::executor::Registration;
-use entity::job::{MisfirePolicy, ScheduleKind};
+use entity::job::{MisfirePolicy, Overlap, ScheduleKind};
 use entity::{Millis, run_text};
 use scheduler::authority::Caller;
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit};
@@ -30,6 +32,12 @@ pub enum What {
         #[arg(long)]
         brief: bool,
     },
+    /// Runs a job for its past times from one to another, ms since 1970.
+    Backfill { job: i32, from: Millis, until: Millis },
+    /// Freezes everything, and waits until every server heeds it.
+    Freeze,
+    /// Ends a freeze.
+    Thaw { freeze: i32 },
 }
 
 #[derive(Deserialize)]
@@ -66,6 +74,7 @@ struct FixtureJob {
     retries: i32,
     #[serde(default)]
     retry_delay_s: i32,
+    overlap: Option<Overlap>,
     /// Names of jobs that stand before this one.
     #[serde(default)]
     children: Vec<String>,
@@ -76,6 +85,9 @@ pub async fn run(settings: &Settings, what: What) -> Result<()> {
     let printed = match what {
         What::Apply { file } => apply(&services, read(&file)?).await?,
         What::Runs { brief } => list_runs(&services, brief).await?,
+        What::Backfill { job, from, until } => deeds::backfill(&services, job, from, until).await?,
+        What::Freeze => deeds::freeze(&services).await?,
+        What::Thaw { freeze } => deeds::thaw(&services, freeze).await?,
     };
     databases.close().await?;
     println!("{printed}");
@@ -128,6 +140,7 @@ fn draft(described: FixtureJob, executor_id: i32, before: &HashMap<String, i32>)
         valid_until: wall_time(valid_until),
         misfire_policy: described.misfire.unwrap_or(usual.misfire_policy),
         catch_up_ms: described.catch_up_ms.unwrap_or(usual.catch_up_ms),
+        overlap: described.overlap.unwrap_or(usual.overlap),
         retries: described.retries,
         retry_delay_s: described.retry_delay_s,
         children: described.children.iter().map(child).collect::<Result<_>>()?,

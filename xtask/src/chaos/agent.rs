@@ -129,6 +129,12 @@ impl Agent {
         evidence::journal(&self.journal())
     }
 
+    /// How many runs it has started.
+    pub fn starts(&self) -> Result<usize> {
+        let text = fs::read_to_string(self.journal())?;
+        Ok(text.lines().filter(|line| line.contains(r#""event":"start""#)).count())
+    }
+
     fn disk(&self) -> PathBuf {
         self.folder.join("disk")
     }

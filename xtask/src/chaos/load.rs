@@ -20,6 +20,10 @@ pub struct Job {
     pub parameter: &'static str,
     /// `skip`, `fire_once` or `fire_all`.
     pub misfire: &'static str,
+    /// `allow` or `replace`.
+    pub overlap: &'static str,
+    /// Seconds that a run may take.
+    pub limit_s: i64,
     pub retries: i64,
     /// Names of jobs before this one.
     pub children: Vec<String>,
@@ -36,6 +40,8 @@ impl Job {
             every_s: Some(every_s),
             parameter: "",
             misfire: "skip",
+            overlap: "allow",
+            limit_s: LIMIT_S,
             retries: 0,
             children: Vec::new(),
             punctual_ms: None,
@@ -57,16 +63,18 @@ impl Job {
         let bound = |at: i64| self.every_s.map(|_| at);
         json!({
             "name": self.name, "app_name": self.executor, "handler": "chaos", "parameter": self.parameter,
-            "cron": cron.unwrap_or_default(), "timeout_s": TIMEOUT_S,
+            "cron": cron.unwrap_or_default(), "timeout_s": self.limit_s,
             "valid_from": bound(window.from), "valid_until": bound(window.until),
-            "misfire": self.misfire, "catch_up_ms": 3_600_000,
+            "misfire": self.misfire, "catch_up_ms": CATCH_UP_MS, "overlap": self.overlap,
             "retries": self.retries, "retry_delay_s": 1, "children": self.children,
         })
     }
 }
 
-/// The limit of every run.
-const TIMEOUT_S: i64 = 5;
+/// The usual limit of a run.
+const LIMIT_S: i64 = 5;
+/// How late a fire may be made up for: longer than any outage here.
+const CATCH_UP_MS: i64 = 2 * 3_600_000;
 
 /// One of each kind for one executor: every second, at work for a while, failing and tried again, with a
 /// child.

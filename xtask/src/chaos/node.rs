@@ -1,10 +1,11 @@
 //! A server as a process that can be killed, stopped and started again.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 
 use super::world::is_stopped;
@@ -17,6 +18,7 @@ const START: Duration = Duration::from_secs(40);
 /// One server with a data folder of its own.
 pub struct Node {
     server: Server,
+    data: PathBuf,
     log: PathBuf,
     process: Option<Group>,
 }
@@ -26,7 +28,7 @@ impl Node {
     pub fn new(server: Server, folder: &Path, number: usize) -> Self {
         let data = folder.join(format!("server-{number}"));
         let server = server.set("ORRERY_DATA_DIR", &data.to_string_lossy());
-        Self { server, log: folder.join(format!("server-{number}.log")), process: None }
+        Self { server, data, log: folder.join(format!("server-{number}.log")), process: None }
     }
 
     /// Its command line.
@@ -37,6 +39,25 @@ impl Node {
     /// Where it writes what it says.
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Whether it has said something with these words.
+    pub fn has_said(&self, words: &str) -> Result<bool> {
+        Ok(fs::read_to_string(&self.log)?.contains(words))
+    }
+
+    /// Whether it keeps callbacks that the database has not taken.
+    pub fn keeps_callbacks(&self) -> bool {
+        fs::metadata(self.data.join("callbacks.spool")).is_ok_and(|spool| spool.len() > 0)
+    }
+
+    /// The most memory that it has had, MiB. Linux only.
+    pub fn peak_memory(&self) -> Result<u64> {
+        let id = self.id().context("no server runs")?;
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|text| text.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(kib.context("a process without a peak of its memory")? / 1_024)
     }
 
     /// The process's id, while it runs.

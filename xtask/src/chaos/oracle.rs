@@ -20,9 +20,20 @@ pub enum Exception {
     TimedOut,
     /// The executor refused it or could not be reached, or there was none.
     NotTaken,
+    /// A time that passed while everything was frozen: one row may stand for many.
+    Frozen,
+    /// Killed, so that a later run of its job could take its place.
+    Replaced,
     /// Started twice in the window that XXL-JOB's protocol leaves: the server was stopped between its last
     /// look at its lease and the request.
     StartedTwice,
+}
+
+/// A job's past times that somebody asked to be run again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backfill {
+    pub job: String,
+    pub window: Window,
 }
 
 /// What is judged.
@@ -30,6 +41,7 @@ pub enum Exception {
 pub struct Case<'a> {
     pub jobs: &'a [Job],
     pub window: Window,
+    pub backfills: &'a [Backfill],
     pub rows: &'a [Row],
     pub entries: &'a [Entry],
     pub allowed: &'a [Exception],
@@ -48,18 +60,18 @@ pub struct Verdict {
 const EARLY_MS: i64 = 20;
 
 /// Whether every fire has its row and nothing is left to do: the scenario can be judged.
-pub fn is_quiet(jobs: &[Job], window: Window, rows: &[Row]) -> bool {
-    let case = Case { jobs, window, rows, entries: &[], allowed: &[] };
+pub fn is_quiet(case: Case<'_>) -> bool {
     let mut verdict = Verdict::default();
     check_fires(case, &mut verdict);
     check_followers(case, &mut verdict);
-    verdict.violations.is_empty() && rows.iter().all(|row| !row.live)
+    verdict.violations.is_empty() && case.rows.iter().all(|row| !row.live)
 }
 
 /// Judges.
 pub fn judge(case: Case<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     check_fires(case, &mut verdict);
+    check_backfills(case, &mut verdict);
     check_states(case, &mut verdict);
     check_starts(case, &mut verdict);
     check_results(case, &mut verdict);
@@ -120,6 +132,26 @@ fn cover(row: &Row, open: &mut BTreeMap<i64, usize>, verdict: &mut Verdict) {
     }
 }
 
+/// Every past time that was asked for has exactly one run of its own, and none has another.
+fn check_backfills(case: Case<'_>, verdict: &mut Verdict) {
+    let mut found: BTreeMap<(&str, i64), usize> = BTreeMap::new();
+    for row in case.rows.iter().filter(|row| row.kind == "backfill") {
+        *found.entry((row.job.as_str(), row.nominal_at)).or_default() += 1;
+    }
+    for Backfill { job, window } in case.backfills {
+        let own = case.jobs.iter().filter(|own| own.name == *job);
+        for at in own.flat_map(|own| own.nominal_times(*window)) {
+            let count = found.remove(&(job.as_str(), at)).unwrap_or(0);
+            if count != 1 {
+                verdict.wrong(format!("{job}: {count} runs for the past time {at}, which was asked for"));
+            }
+        }
+    }
+    for ((job, at), count) in found {
+        verdict.wrong(format!("{job}: {count} runs for the past time {at}, which nobody asked for"));
+    }
+}
+
 /// Every run is at its end, and at one that was to be expected.
 fn check_states(case: Case<'_>, verdict: &mut Verdict) {
     for row in case.rows {
@@ -129,6 +161,8 @@ fn check_states(case: Case<'_>, verdict: &mut Verdict) {
         match (state.as_str(), reason.as_str()) {
             ("succeeded", _) | ("failed", "handler") => {}
             ("skipped", "misfire") => verdict.except(case, Exception::Missed, times, told),
+            ("skipped", "frozen") => verdict.except(case, Exception::Frozen, times, told),
+            ("killed", "replaced") => verdict.except(case, Exception::Replaced, 1, told),
             ("lost", _) => verdict.except(case, Exception::Lost, 1, told),
             ("timed_out", _) => verdict.except(case, Exception::TimedOut, 1, told),
             ("failed" | "skipped", "refused" | "unreachable" | "garbage" | "no_instance") => {

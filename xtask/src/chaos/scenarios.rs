@@ -1,6 +1,8 @@
 //! What is broken, how, and what may come of it.
 
+mod clocks;
 mod databases;
+mod deeds;
 mod executors;
 mod loads;
 mod servers;
@@ -12,9 +14,10 @@ use anyhow::Result;
 use super::dice::Dice;
 use super::load::mixed;
 use super::oracle::{Exception, Verdict};
-use super::world::{Backend, Plan, Programs, World};
+use super::storage::Backend;
+use super::world::{Plan, Programs, World};
 use Backend::{Mariadb, Postgres, Sqlite};
-use Exception::{Lost, Missed, NotTaken, StartedTwice, TimedOut};
+use Exception::{Frozen, Lost, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
 
 /// One way to break things.
 pub struct Scenario {
@@ -26,6 +29,8 @@ pub struct Scenario {
     pub smoke: &'static [Backend],
     /// What may happen in it beside what always may.
     pub allowed: &'static [Exception],
+    /// Takes what `clock.rs` takes.
+    pub moves_clock: bool,
     pub play: fn(Stage<'_>) -> Result<Verdict>,
 }
 
@@ -50,6 +55,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[Mariadb],
         allowed: &[],
+        moves_clock: false,
         play: servers::killed,
     },
     Scenario {
@@ -58,6 +64,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: SHARED,
         smoke: &[],
         allowed: &[],
+        moves_clock: false,
         play: servers::killed_in_turn,
     },
     Scenario {
@@ -66,6 +73,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[Sqlite],
         allowed: &[],
+        moves_clock: false,
         play: servers::killed_at_each_step,
     },
     Scenario {
@@ -74,6 +82,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[],
+        moves_clock: false,
         play: servers::stopped_at_each_step,
     },
     Scenario {
@@ -82,6 +91,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: SHARED,
         smoke: &[Postgres],
         allowed: &[Missed],
+        moves_clock: false,
         play: servers::taken_over_at_each_step,
     },
     Scenario {
@@ -90,6 +100,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: SHARED,
         smoke: &[],
         allowed: &[Missed, StartedTwice],
+        moves_clock: false,
         play: servers::taken_over_behind_the_gate,
     },
     Scenario {
@@ -98,6 +109,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[TimedOut, NotTaken, Lost],
+        moves_clock: false,
         play: executors::killed,
     },
     Scenario {
@@ -106,6 +118,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[TimedOut, NotTaken, Lost],
+        moves_clock: false,
         play: executors::emptied,
     },
     Scenario {
@@ -114,6 +127,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[TimedOut],
+        moves_clock: false,
         play: executors::stopped,
     },
     Scenario {
@@ -122,6 +136,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[],
+        moves_clock: false,
         play: executors::hanging,
     },
     Scenario {
@@ -130,6 +145,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[],
+        moves_clock: false,
         play: executors::slow,
     },
     Scenario {
@@ -138,6 +154,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[TimedOut, NotTaken],
+        moves_clock: false,
         play: executors::lying,
     },
     Scenario {
@@ -146,6 +163,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[],
+        moves_clock: false,
         play: executors::results_spoilt,
     },
     Scenario {
@@ -154,6 +172,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[TimedOut],
+        moves_clock: false,
         play: executors::results_lost,
     },
     Scenario {
@@ -162,6 +181,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[TimedOut],
+        moves_clock: false,
         play: executors::network_spoilt,
     },
     Scenario {
@@ -170,6 +190,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: SHARED,
         smoke: &[],
         allowed: &[Missed, TimedOut],
+        moves_clock: false,
         play: databases::away,
     },
     Scenario {
@@ -178,6 +199,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: &[Postgres],
         smoke: &[],
         allowed: &[Missed, TimedOut],
+        moves_clock: false,
         play: databases::restarted,
     },
     Scenario {
@@ -186,6 +208,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: SHARED,
         smoke: &[],
         allowed: &[Missed, TimedOut],
+        moves_clock: false,
         play: databases::cut,
     },
     Scenario {
@@ -194,6 +217,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: &[Sqlite],
         smoke: &[],
         allowed: &[Missed, TimedOut],
+        moves_clock: false,
         play: databases::disk_full,
     },
     Scenario {
@@ -203,6 +227,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: &[Sqlite, Postgres],
         smoke: &[Sqlite],
         allowed: &[],
+        moves_clock: false,
         play: databases::migration_killed,
     },
     Scenario {
@@ -211,6 +236,7 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[],
+        moves_clock: false,
         play: loads::burst,
     },
     Scenario {
@@ -219,7 +245,80 @@ pub const SCENARIOS: &[Scenario] = &[
         backends: ALL,
         smoke: &[],
         allowed: &[Missed],
+        moves_clock: false,
         play: loads::outage,
+    },
+    Scenario {
+        name: "outage-hour",
+        about: "no server is there for an hour, after which 100,000 fires are due",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[Missed],
+        moves_clock: true,
+        play: loads::outage_of_an_hour,
+    },
+    Scenario {
+        name: "clock-forward",
+        about: "the database's clock jumps an hour ahead",
+        backends: ALL,
+        smoke: &[Postgres],
+        allowed: &[Missed, TimedOut],
+        moves_clock: true,
+        play: clocks::forward,
+    },
+    Scenario {
+        name: "clock-back",
+        about: "the database's clock jumps an hour back, and to the true time again",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[Missed, TimedOut],
+        moves_clock: true,
+        play: clocks::back,
+    },
+    Scenario {
+        name: "clock-server",
+        about: "the server's own clock jumps an hour ahead, an hour back, and to the true time again",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[],
+        moves_clock: true,
+        play: clocks::of_the_server,
+    },
+    Scenario {
+        name: "results-kept",
+        about: "the server dies with results that the database could not take",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[Missed],
+        moves_clock: false,
+        play: databases::results_kept,
+    },
+    Scenario {
+        name: "run-replaced",
+        about: "each run of a job is still at work when the next one takes its place",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[Replaced],
+        moves_clock: false,
+        play: deeds::replaced,
+    },
+    Scenario {
+        name: "frozen",
+        about: "two servers are frozen, then again while one of them stands still",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[Missed, Frozen],
+        moves_clock: false,
+        play: deeds::frozen,
+    },
+    Scenario {
+        name: "backfilled",
+        about: "jobs run for past times beside their schedules, and the server dies twice amid it",
+        backends: ALL,
+        smoke: &[],
+        allowed: &[],
+        moves_clock: false,
+        play: deeds::backfilled,
     },
 ];
 
@@ -231,6 +330,8 @@ impl Exception {
             Lost => "runs of which nobody can know whether they ran",
             TimedOut => "runs without a result in time",
             NotTaken => "runs not taken by their executor",
+            Frozen => "fires held back by a freeze",
+            Replaced => "runs killed for a later one of their job",
             StartedTwice => "second starts in the window behind the gate",
         }
     }
@@ -249,5 +350,5 @@ impl Stage<'_> {
 
 /// One executor with jobs of each kind.
 fn usual(servers: usize, seconds: i64) -> Plan {
-    Plan { servers, jobs: mixed("spoilt"), seconds, networks: false }
+    Plan { servers, jobs: mixed("spoilt"), seconds, networks: false, clock: None }
 }

@@ -10,13 +10,14 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::agent::{self, Agent};
+use super::clock::{Clock, Whose};
 use super::dice::Dice;
-use super::evidence::{self, Row};
+use super::evidence::{self, Entry, Row};
 use super::load::{self, Job, Window};
 use super::node::Node;
-use super::oracle::{self, Case, Exception, Verdict};
+use super::oracle::{self, Backfill, Case, Exception, Verdict};
 use super::proxy::{Network, Proxy};
-use crate::database::{Database, Kind, MARIADB, POSTGRES};
+use super::storage::{Backend, Storage};
 use crate::orrery::Server;
 use crate::paths;
 
@@ -37,14 +38,6 @@ const SETTINGS: [(&str, &str); 6] = [
     ("ORRERY_LOG", "warn"),
 ];
 
-/// Which database the servers use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Backend {
-    Sqlite,
-    Postgres,
-    Mariadb,
-}
-
 /// The executables.
 pub struct Programs {
     pub server: PathBuf,
@@ -59,6 +52,8 @@ pub struct Plan {
     pub seconds: i64,
     /// Something to spoil between servers and executors.
     pub networks: bool,
+    /// A clock to move.
+    pub clock: Option<Whose>,
 }
 
 /// A running experiment.
@@ -69,72 +64,13 @@ pub struct World {
     pub dice: Dice,
     pub database: Storage,
     jobs: Vec<Job>,
+    /// By the names of the jobs.
+    job_ids: Value,
+    backfills: Vec<Backfill>,
     /// Between the executors and each server.
     networks: Vec<Proxy>,
+    clock: Option<Clock>,
     folder: PathBuf,
-}
-
-/// The database and the way to it.
-pub struct Storage {
-    /// For whoever looks at it from outside of the experiment.
-    url: String,
-    /// For the servers.
-    url_of_servers: String,
-    network: Option<Proxy>,
-    pub server: Option<Database>,
-}
-
-impl Backend {
-    /// What a name or a report calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres => POSTGRES.name,
-            Self::Mariadb => MARIADB.name,
-        }
-    }
-
-    /// The server to start; SQLite needs none.
-    pub fn kind(self) -> Option<&'static Kind> {
-        match self {
-            Self::Sqlite => None,
-            Self::Postgres => Some(&POSTGRES),
-            Self::Mariadb => Some(&MARIADB),
-        }
-    }
-}
-
-impl Storage {
-    /// An empty database, with a network before it unless it is a file.
-    pub fn create(backend: Backend, folder: &Path) -> Result<Self> {
-        let Some(kind) = backend.kind() else {
-            let url = format!("sqlite:{}", folder.join("orrery.db").display());
-            return Ok(Self { url_of_servers: url.clone(), url, network: None, server: None });
-        };
-        let database = kind.start()?;
-        let url = database.url.clone();
-        let port = database.port()?;
-        let network = Proxy::to(port)?;
-        let url_of_servers = url.replace(&format!(":{port}/"), &format!(":{}/", network.port()));
-        Ok(Self { url, url_of_servers, network: Some(network), server: Some(database) })
-    }
-
-    /// What a server beside the experiment is to be told.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The network between the servers and the database.
-    pub fn network(&self) -> Result<&Proxy> {
-        self.network.as_ref().context("there is no network before a file")
-    }
-
-    /// Makes it reachable.
-    fn heal(&self) {
-        if let Some(network) = &self.network {
-            network.set(Network::Whole);
-        }
-    }
 }
 
 impl World {
@@ -146,18 +82,22 @@ impl World {
         folder: &Path,
         dice: Dice,
     ) -> Result<Self> {
-        let Plan { servers, jobs, seconds, networks: spoilt } = plan;
-        let database = Storage::create(backend, folder)?;
+        let Plan { servers, jobs, seconds, networks: spoilt, clock: whose } = plan;
+        let clock = whose.map(|whose| Clock::create(whose, backend)).transpose()?;
+        let for_database = clock.as_ref().map(Clock::for_database).unwrap_or_default();
+        let database = Storage::create(backend, folder, for_database)?;
         let mut executors: Vec<&'static str> = jobs.iter().map(|job| job.executor).collect();
         executors.sort_unstable();
         executors.dedup();
-        let (window, printed) = define(programs, &database.url, folder, &executors, &jobs, seconds)?;
+        let (window, printed) = define(programs, database.url(), folder, &executors, &jobs, seconds)?;
         let (mut nodes, mut networks, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..servers {
             let port = paths::free_port()?;
             let listen = format!("127.0.0.1:{port}");
             let server = Server::of(&programs.server, &database.url_of_servers, &listen);
             let server = SETTINGS.iter().fold(server, |server, (name, value)| server.set(name, value));
+            let for_server = clock.as_ref().map(Clock::for_servers).unwrap_or_default();
+            let server = for_server.iter().fold(server, |server, (name, value)| server.set(name, value));
             let network = Proxy::to(port)?;
             let reached_at = if spoilt { network.port() } else { port };
             addresses.push(format!("http://127.0.0.1:{reached_at}"));
@@ -171,7 +111,20 @@ impl World {
             agent.start()?;
             agents.push(agent);
         }
-        Ok(Self { nodes, agents, window, dice, database, jobs, networks, folder: folder.to_owned() })
+        let (job_ids, folder) = (printed["jobs"].clone(), folder.to_owned());
+        Ok(Self {
+            nodes,
+            agents,
+            window,
+            dice,
+            database,
+            jobs,
+            job_ids,
+            backfills: Vec::new(),
+            networks,
+            clock,
+            folder,
+        })
     }
 
     /// Starts every server and waits until the jobs begin to fire.
@@ -182,8 +135,30 @@ impl World {
         }
         let late = "the servers were ready too late for the first fire: this machine has too much to do";
         ensure!(now() < self.window.from - ACQUAINTANCE_MS, late);
-        sleep_until(self.window.from);
+        self.sleep_until(self.window.from);
         Ok(())
+    }
+
+    /// The time by the database's clock, ms since 1970.
+    pub fn now(&self) -> i64 {
+        let now = now();
+        now + self.ahead_at(now)
+    }
+
+    /// Sleeps until a time by the database's clock.
+    pub fn sleep_until(&self, at: i64) {
+        thread::sleep(Duration::from_millis(u64::try_from(at - self.now()).unwrap_or(0)));
+    }
+
+    /// From now on the clock that the plan asked for is so many seconds ahead of the true time.
+    pub fn move_clock(&mut self, ahead_s: i64) -> Result<()> {
+        println!("  a clock is {ahead_s} s ahead");
+        self.clock.as_mut().context("this scenario has no clock to move")?.set(now(), ahead_s)
+    }
+
+    /// By how much the database's clock was ahead then, ms.
+    fn ahead_at(&self, at: i64) -> i64 {
+        self.clock.as_ref().map_or(0, |clock| clock.database_ahead_at(at))
     }
 
     /// Lets runs end well before anything breaks: a missing log proves something only beside the log of an
@@ -194,7 +169,7 @@ impl World {
 
     /// Whether the jobs still fire.
     pub fn fires(&self) -> bool {
-        now() < self.window.until
+        self.now() < self.window.until
     }
 
     /// A pause left to chance.
@@ -228,14 +203,14 @@ impl World {
 
     /// Ends every fault, waits until nothing is left to do, and judges.
     pub fn judge(mut self, allowed: &[Exception]) -> Result<Verdict> {
-        sleep_until(self.window.until);
+        self.sleep_until(self.window.until);
         self.heal()?;
         for node in &mut self.nodes {
             node.wait_until_ready()?;
         }
         let deadline = Instant::now() + QUIET;
         let mut rows = self.rows()?;
-        while !oracle::is_quiet(&self.jobs, self.window, &rows) && Instant::now() < deadline {
+        while !oracle::is_quiet(self.case(&rows, &[], &[])) && Instant::now() < deadline {
             thread::sleep(Duration::from_secs(1));
             rows = self.rows()?;
         }
@@ -244,13 +219,37 @@ impl World {
         let printed = self.printed()?;
         fs::write(self.folder.join("runs.json"), printed.to_string())?;
         let rows = evidence::rows(&printed)?;
+        Ok(oracle::judge(self.case(&rows, &self.entries()?, allowed)))
+    }
+
+    /// What the executors wrote down, on the database's clock where that is ahead of theirs.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for agent in &self.agents {
             entries.extend(agent.entries()?);
         }
-        let Self { jobs, window, .. } = &self;
-        let case = Case { jobs, window: *window, rows: &rows, entries: &entries, allowed };
-        Ok(oracle::judge(case))
+        for entry in &mut entries {
+            entry.at += self.ahead_at(entry.at).max(0);
+        }
+        Ok(entries)
+    }
+
+    /// The server's commands, past the network that may be spoilt.
+    pub fn commands(&self) -> Server {
+        self.nodes[0].server().at_database(self.database.url())
+    }
+
+    /// Runs a job for the past times of a window.
+    pub fn backfill(&mut self, job: String, window: Window) -> Result<()> {
+        let id = self.job_ids[&job].as_i64().with_context(|| format!("no job {job}"))?;
+        self.commands().backfill(id, window.from, window.until)?;
+        self.backfills.push(Backfill { job, window });
+        Ok(())
+    }
+
+    fn case<'a>(&'a self, rows: &'a [Row], entries: &'a [Entry], allowed: &'a [Exception]) -> Case<'a> {
+        let Self { jobs, window, backfills, .. } = self;
+        Case { jobs, window: *window, backfills, rows, entries, allowed }
     }
 
     fn rows(&self) -> Result<Vec<Row>> {
@@ -258,7 +257,7 @@ impl World {
     }
 
     fn printed(&self) -> Result<Value> {
-        self.nodes[0].server().at_database(&self.database.url).fixture_runs_brief()
+        self.commands().fixture_runs_brief()
     }
 }
 
@@ -296,11 +295,6 @@ pub fn is_stopped(id: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     // The second field is the program's name, which may hold blanks: look behind its closing parenthesis.
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
-}
-
-/// Sleeps until a time, ms since 1970.
-pub fn sleep_until(at: i64) {
-    thread::sleep(Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)));
 }
 
 /// Milliseconds since 1970.

@@ -1,13 +1,12 @@
 //! MariaDB, which stands for MySQL too.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
-use nix::unistd::User;
 
-use super::{Kind, command_as, wait_until_ready};
+use super::{Home, Kind, command_as, wait_until_ready};
 use crate::paths;
 use crate::process::{self, Group};
 
@@ -26,15 +25,16 @@ fn server() -> Option<PathBuf> {
     paths::find_on_path(&["mariadbd"]).or_else(|| known.into_iter().find(|file| paths::is_executable(file)))
 }
 
-fn start(folder: &Path, user: Option<&User>) -> Result<(Group, String)> {
+fn start(home: &Home) -> Result<(Group, String)> {
+    let folder = home.folder();
     let data = folder.join("data");
     let install = paths::find_on_path(&["mariadb-install-db"]).context("mariadb-install-db is missing")?;
-    let mut command = command_as(&install, user);
+    let mut command = home.command(&install);
     command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
     command.arg(format!("--datadir={}", data.display()));
     process::output("mariadb-install-db", &mut command)?;
     let port = paths::free_port()?;
-    let mut command = command_as(&server().context("mariadbd is missing")?, user);
+    let mut command = home.server_command(&server().context("mariadbd is missing")?);
     command.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
     command.arg(format!("--socket={}", folder.join("socket").display()));
     command.arg(format!("--pid-file={}", folder.join("pid").display()));

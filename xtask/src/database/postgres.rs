@@ -1,13 +1,12 @@
 //! PostgreSQL.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
-use nix::unistd::User;
 
-use super::{Kind, command_as, wait_until_ready};
+use super::{Home, Kind, command_as, wait_until_ready};
 use crate::paths;
 use crate::process::{self, Group};
 
@@ -34,16 +33,15 @@ fn find(program: &str) -> Option<PathBuf> {
     })
 }
 
-fn start(folder: &Path, user: Option<&User>) -> Result<(Group, String)> {
-    let data = folder.join("data");
-    let initdb = find("initdb").context("initdb is missing")?;
-    let mut command = command_as(&initdb, user);
+fn start(home: &Home) -> Result<(Group, String)> {
+    let data = home.folder().join("data");
+    let mut command = home.command(&find("initdb").context("initdb is missing")?);
     command
         .args(["--username=orrery", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
         .arg(&data);
     process::output("initdb", &mut command)?;
     let port = paths::free_port()?;
-    let mut server = serve(folder, user, port)?;
+    let mut server = serve(home, port)?;
     let createdb = find("createdb").context("createdb is missing")?;
     wait_until_ready(&mut server, || {
         let mut create = command_as(&createdb, None);
@@ -54,9 +52,10 @@ fn start(folder: &Path, user: Option<&User>) -> Result<(Group, String)> {
 }
 
 /// Starts a server on data that is there.
-pub fn serve(folder: &Path, user: Option<&User>, port: u16) -> Result<Group> {
+pub(super) fn serve(home: &Home, port: u16) -> Result<Group> {
+    let folder = home.folder();
     let data = folder.join("data");
-    let mut command = command_as(&find("postgres").context("postgres is missing")?, user);
+    let mut command = home.server_command(&find("postgres").context("postgres is missing")?);
     command.arg("-D").arg(&data).args(["-h", "127.0.0.1", "-p", &port.to_string()]).arg("-k").arg(folder);
     // Nothing here outlives the machine, so nothing needs to reach the disk; but what is committed outlives
     // the server.

@@ -2,6 +2,7 @@
 
 use super::{Order, Parcel};
 use crate::engine::dispatcher::{Call, CallFailure};
+use crate::engine::plan::deadline;
 use crate::engine::shared::Shared;
 use crate::engine::step::{Step, What};
 use entity::Millis;
@@ -46,7 +47,7 @@ pub async fn send(shared: Arc<Shared>, parcel: Parcel) {
     let answered = !matches!(answer, Err(CallFailure::NoAnswer(_)));
     let at = shared.now();
     for order in &parcel.orders {
-        shared.facts.note(Step { run_id: order.run_id, at, what: outcome(order, sent_at, &answer) });
+        shared.facts.note(Step { run_id: order.run_id, at, what: outcome(&shared, order, sent_at, &answer) });
     }
     shared.lanes.finished(&parcel, answered);
 }
@@ -83,11 +84,17 @@ async fn wait_at_gate(shared: &Shared, mut parcel: Parcel) {
 }
 
 /// What the end of a request says about the run.
-fn outcome(order: &Order, sent_at: Millis, answer: &Result<Refused, CallFailure>) -> What {
+fn outcome(
+    shared: &Shared,
+    order: &Order,
+    sent_at: Millis,
+    answer: &Result<Refused, CallFailure>,
+) -> What {
     let claim = order.claim;
+    let deadline_at = deadline(shared, &order.body, order.due_at, sent_at);
     let (reason, text) = match answer {
         Ok(refused) => match refused.get(&order.run_id) {
-            None => return What::Accepted { claim, sent_at },
+            None => return What::Accepted { claim, sent_at, deadline_at },
             Some(text) => (Reason::Refused, text),
         },
         Err(CallFailure::Garbage(text)) => (Reason::Garbage, text),

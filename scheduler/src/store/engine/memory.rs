@@ -10,6 +10,7 @@ use crate::engine::step;
 use crate::{Error, Result};
 use entity::run::RunState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// The engine's store in memory. Clones share the tables, as servers share a database.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +38,9 @@ impl Store for MemoryStore {
         server.counter += 1;
         let servers = tables.servers.values().cloned().collect();
         let buckets = tables.buckets.values().cloned().collect();
-        Ok(Some(Renewal { servers, buckets, now: tables.now }))
+        let asked = Instant::now();
+        let told = Told { time: tables.now, asked, answered: asked };
+        Ok(Some(Renewal { servers, buckets, told }))
     }
 
     async fn depose(&self, seen: &server::Model) -> Result<bool> {

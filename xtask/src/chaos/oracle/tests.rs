@@ -35,7 +35,11 @@ fn entries(rows: &[Row]) -> Vec<Entry> {
 }
 
 fn judged(jobs: &[Job], rows: &[Row], entries: &[Entry], allowed: &[Exception]) -> Verdict {
-    judge(Case { jobs, window: WINDOW, rows, entries, allowed })
+    judge(Case { jobs, window: WINDOW, backfills: &[], rows, entries, allowed })
+}
+
+fn quiet(jobs: &[Job], rows: &[Row]) -> bool {
+    is_quiet(Case { jobs, window: WINDOW, backfills: &[], rows, entries: &[], allowed: &[] })
 }
 
 /// The one violation of otherwise good rows that this change makes.
@@ -53,7 +57,7 @@ fn what_is_as_it_should_be_is_no_violation() {
     let rows = rows();
     let verdict = judged(&[job()], &rows, &entries(&rows), &[]);
     assert_eq!(verdict, Verdict { fires: 3, starts: 3, ..Verdict::default() });
-    assert!(is_quiet(&[job()], WINDOW, &rows));
+    assert!(quiet(&[job()], &rows));
 }
 
 #[test]
@@ -156,7 +160,7 @@ fn each_end_is_followed_by_what_is_defined_and_once() {
     let jobs = [child, parent];
     let told = |rows: &[Row]| judged(&jobs, rows, &entries(rows), &[]).violations;
     assert_eq!(told(&all), ["j: run 3 is succeeded and is followed by 0 runs (child) of c"]);
-    assert!(!is_quiet(&jobs, WINDOW, &all));
+    assert!(!quiet(&jobs, &all));
     all.push(of(3, 13));
     assert!(told(&all).is_empty());
     all.push(of(3, 14));
@@ -177,9 +181,35 @@ fn a_failure_is_tried_again_as_often_as_its_job_says() {
     };
     let jobs = [Job { retries: 1, ..Job::new("j", "a", 60) }];
     let window = Window { from: 0, until: 0 };
-    let told =
-        |rows: &[Row]| judge(Case { jobs: &jobs, window, rows, entries: &[], allowed: &[] }).violations;
+    let told = |rows: &[Row]| {
+        judge(Case { jobs: &jobs, window, backfills: &[], rows, entries: &[], allowed: &[] }).violations
+    };
     assert!(told(&[failed(1, 1, 0), failed(2, 2, 1)]).is_empty());
     assert_eq!(told(&[failed(1, 1, 0)]).len(), 1);
     assert_eq!(told(&[failed(1, 1, 0), failed(2, 2, 1), failed(3, 3, 2)]).len(), 1);
+}
+
+#[test]
+fn each_past_time_that_was_asked_for_has_one_run() {
+    let again = |id: i64, nominal_at| Row { kind: "backfill".to_owned(), slot: -id, ..row(id, nominal_at) };
+    let asked = Backfill { job: "j".to_owned(), window: Window { from: 0, until: 2_000 } };
+    let judged = |more: &[Row]| {
+        let rows = [rows(), more.to_vec()].concat();
+        let backfills = [asked.clone()];
+        let case = Case {
+            jobs: &[job()],
+            window: WINDOW,
+            backfills: &backfills,
+            rows: &rows,
+            entries: &[],
+            allowed: &[],
+        };
+        judge(Case { entries: &entries(&rows), ..case }).violations
+    };
+    assert!(judged(&[again(11, 0), again(12, 2_000)]).is_empty());
+    assert_eq!(judged(&[again(11, 0)]), ["j: 0 runs for the past time 2000, which was asked for"]);
+    let twice = judged(&[again(11, 0), again(12, 2_000), again(13, 2_000)]);
+    assert_eq!(twice, ["j: 2 runs for the past time 2000, which was asked for"]);
+    let more = judged(&[again(11, 0), again(12, 2_000), again(13, 4_000)]);
+    assert_eq!(more, ["j: 1 runs for the past time 4000, which nobody asked for"]);
 }

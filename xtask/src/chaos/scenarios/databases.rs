@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::{Stage, usual};
+use crate::chaos::evidence::Event;
+use crate::chaos::load::Job;
 use crate::chaos::node::Node;
 use crate::chaos::oracle::Verdict;
 use crate::chaos::proxy::Network;
-use crate::chaos::world::{Storage, World};
+use crate::chaos::storage::Storage;
+use crate::chaos::world::{Plan, World};
 use crate::orrery::{Server, http_status};
 use crate::{paths, process};
 
@@ -53,6 +56,40 @@ pub fn cut(stage: Stage<'_>) -> Result<Verdict> {
     })
 }
 
+/// What the executor was told to be taken is there, though the server died before the database came back.
+pub fn results_kept(stage: Stage<'_>) -> Result<Verdict> {
+    let job = |number| Job {
+        parameter: "work=2000",
+        limit_s: 30,
+        ..Job::new(&format!("works-{number}"), "spoilt", 5)
+    };
+    let jobs = (1..=8).map(job).collect();
+    stage.run(Plan { servers: 1, jobs, seconds: 20, networks: false, clock: None }, |world| {
+        // Amid a run: its result comes when the database is away.
+        world.sleep_until((world.window.from / 5_000 + 1) * 5_000 + 6_000);
+        let before = reported(world)?;
+        world.database.network()?.set(Network::BlackHole);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while reported(world)? == before {
+            ensure!(Instant::now() < deadline, "no result was taken while the database was away");
+            thread::sleep(Duration::from_millis(20));
+        }
+        ensure!(world.nodes[0].keeps_callbacks(), "a result was taken, and is not kept");
+        world.pause(300, 600);
+        world.nodes[0].kill()?;
+        println!("  {} results were taken that the database does not have", reported(world)? - before);
+        world.nodes[0].start()?;
+        world.pause(1_000, 3_000);
+        world.database.network()?.set(Network::Whole);
+        Ok(())
+    })
+}
+
+/// How many results the executors were told to be taken.
+fn reported(world: &World) -> Result<usize> {
+    Ok(world.entries()?.iter().filter(|entry| entry.event == Event::Reported).count())
+}
+
 /// Firing stops loudly, reading goes on, and firing begins again by itself.
 pub fn disk_full(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(usual(1, 30), |world| {
@@ -88,7 +125,7 @@ pub fn migration_killed(mut stage: Stage<'_>) -> Result<Verdict> {
     for _ in 0..4 {
         let folder = stage.folder.join("migration");
         fs::create_dir_all(&folder)?;
-        let storage = Storage::create(stage.backend, &folder)?;
+        let storage = Storage::create(stage.backend, &folder, Vec::new())?;
         let listen = format!("127.0.0.1:{}", paths::free_port()?);
         let server = Server::of(&stage.programs.server, storage.url(), &listen).set("ORRERY_LOG", "warn");
         kill_on_the_way(&mut stage, &server)?;

@@ -21,7 +21,7 @@ fn beside_a_healthy_one(seconds: i64, networks: bool) -> Plan {
     let healthy = mixed("b-healthy").into_iter().filter(|job| job.every_s.is_some() && job.retries == 0);
     let healthy = healthy.filter(|job| job.children.is_empty());
     jobs.extend(healthy.map(|job| Job { punctual_ms: Some(PUNCTUAL_MS), ..job }));
-    Plan { servers: 1, jobs, seconds, networks }
+    Plan { servers: 1, jobs, seconds, networks, clock: None }
 }
 
 /// Misbehaves in each of these ways for so many seconds.
