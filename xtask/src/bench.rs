@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod figures;
+mod peer;
 mod programs;
 mod raw;
 
@@ -17,10 +18,13 @@ pub struct Options {
 enum What {
     /// Jobs that fire every second at an executor that answers at once.
     Dispatch(dispatch::Options),
+    /// The same load on another scheduler, in turn with ours.
+    Peer(peer::Options),
 }
 
 pub fn bench(options: &Options) -> Result<()> {
     match &options.what {
         What::Dispatch(options) => dispatch::dispatch(options),
+        What::Peer(options) => peer::peer(options),
     }
 }

@@ -44,8 +44,7 @@ pub async fn instances_of(db: &Db, executor_id: i32) -> Result<Vec<instance::Mod
 }
 
 /// Inserts jobs with their cursors.
-pub async fn jobs(db: &Db, rows: Vec<(job::Model, job_cursor::Model)>) -> Result<()> {
-    let mut rows = rows.into_iter();
+pub async fn jobs(db: &Db, mut rows: impl Iterator<Item = (job::Model, job_cursor::Model)>) -> Result<()> {
     loop {
         let (jobs, cursors): (Vec<_>, Vec<_>) = rows.by_ref().take(SLICE).unzip();
         if jobs.is_empty() {

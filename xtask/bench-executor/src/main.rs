@@ -5,6 +5,7 @@
 //! the figures when everything of that time has come or nothing more is waited for.
 
 mod callbacks;
+mod client;
 mod measure;
 mod serve;
 mod trigger;
@@ -13,16 +14,20 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use clap::Parser;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use callbacks::Finished;
+use client::{Address, Client};
 use measure::{Measurement, Window};
 
 /// What is due in the time that is measured is worked on a little before that.
 const AHEAD_MS: i64 = 300;
+/// XXL-JOB's executors register so often.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 /// How long what is late is waited for.
 const PATIENCE_MS: i64 = 15_000;
 
@@ -60,6 +65,12 @@ struct Options {
     /// `business:service`
     #[arg(long, env = "BENCH_NAMESPACE", default_value = "")]
     namespace: String,
+    /// Register with the server, as its executors do by themselves where no address is typed.
+    #[arg(long)]
+    register: bool,
+    /// Take connections and answer nothing.
+    #[arg(long)]
+    hang: bool,
 }
 
 /// What every request may touch.
@@ -79,7 +90,10 @@ async fn main() -> Result<()> {
         finished: options.server.is_some().then_some(finished),
     });
     if let Some(server) = &options.server {
-        let address = callbacks::Address::new(server, &options)?;
+        let address = Address::new(server, &options)?;
+        if options.register {
+            tokio::spawn(register(Client::new(address.clone()), options.app_name.clone(), options.port));
+        }
         tokio::spawn(callbacks::send_all(
             address,
             options.batch,
@@ -87,6 +101,9 @@ async fn main() -> Result<()> {
             results,
             shared.clone(),
         ));
+    }
+    if options.hang {
+        return serve::hang(listener).await;
     }
     tokio::spawn(serve::accept(listener, shared.clone()));
     report(&shared.measurement, options.jobs * u64::from(options.seconds)).await;
@@ -105,6 +122,19 @@ async fn report(measurement: &Measurement, expected: u64) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     println!("{}", measurement.figures());
+}
+
+/// Gives signs of life until the process ends.
+async fn register(mut client: Client, app_name: String, port: u16) {
+    let address = format!("http://127.0.0.1:{port}");
+    let call = json!({"registryGroup": "EXECUTOR", "registryKey": app_name, "registryValue": address});
+    let call = Bytes::from(call.to_string());
+    loop {
+        if let Err(error) = client.post("/registry", &call).await {
+            eprintln!("registry: {error:#}");
+        }
+        tokio::time::sleep(SIGN_OF_LIFE).await;
+    }
 }
 
 /// Sleeps until then, ms since 1970.

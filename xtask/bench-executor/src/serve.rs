@@ -34,6 +34,14 @@ pub async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
+/// Takes every connection and never answers on one.
+pub async fn hang(listener: TcpListener) -> anyhow::Result<()> {
+    let mut open = Vec::new();
+    loop {
+        open.push(listener.accept().await?);
+    }
+}
+
 /// Only `/run` does anything.
 async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response<Full<Bytes>>, Infallible> {
     let received = now_us();

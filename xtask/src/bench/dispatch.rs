@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::figures::{self, ProcessUse, Seen, Table, each, grouped, ms};
 use super::programs::{Executor, ExecutorOptions, Prepared, Programs};
 use super::raw;
-use crate::orrery::BenchmarkContent;
+use crate::orrery::{BenchmarkContent, Credentials};
 use crate::paths;
 
 #[derive(clap::Args)]
@@ -53,11 +53,17 @@ pub enum Callbacks {
     Single,
 }
 
-impl Callbacks {
-    /// As the executor's arguments.
-    pub fn arguments(self) -> Vec<String> {
-        let batch = if self == Self::Batched { "200" } else { "1" };
-        vec!["--batch".to_owned(), batch.to_owned()]
+impl Load {
+    /// An executor for this load.
+    pub fn executor<'a>(
+        &self,
+        port: u16,
+        jobs: u32,
+        server: Option<(String, &'a Credentials)>,
+    ) -> ExecutorOptions<'a> {
+        let batch = if self.callbacks == Callbacks::Batched { "200" } else { "1" };
+        let more = vec!["--batch".to_owned(), batch.to_owned()];
+        ExecutorOptions { port, jobs, warm_up: self.warm_up, seconds: self.seconds, more, server }
     }
 }
 
@@ -70,6 +76,8 @@ pub struct Measured {
     pub server_cpu: Duration,
     pub executor_cpu: Duration,
     pub resident_kib: u64,
+    /// Bytes that the server had written to disk.
+    pub written: u64,
     /// By how much the files grew; none where they are not ours.
     pub disk: Option<u64>,
 }
@@ -83,41 +91,41 @@ impl Measured {
 
 pub fn dispatch(options: &Options) -> Result<()> {
     let programs = Programs::build(options.executable.as_deref())?;
-    let posts = raw::posts_per_second(&programs)?;
+    let fires = if options.spread { "spread" } else { "burst" };
     let mut table = Table::new(HEAD);
     for rate in &options.rates {
-        println!("{} jobs: filling the database ...", grouped((*rate).into()));
-        table.add(row(&measure(&programs, options, *rate)?, posts));
+        let posts = raw::posts_per_second(&programs)?;
+        let measured = measure(&programs, &options.load, fires, *rate, options.database_url.as_deref())?;
+        table.add(row(&measured, posts));
         table.print();
-    }
-    if let Some(posts) = posts {
-        println!("wrk, one thread, against the same executor: {} requests/s", grouped(posts as u64));
     }
     Ok(())
 }
 
-fn measure(programs: &Programs, options: &Options, rate: u32) -> Result<Measured> {
+/// One rate, on a database of its own.
+pub fn measure(
+    programs: &Programs,
+    load: &Load,
+    fires: &'static str,
+    rate: u32,
+    database_url: Option<&str>,
+) -> Result<Measured> {
+    println!("{} jobs: filling the database ...", grouped(rate.into()));
     let port = paths::free_port()?;
-    let content = BenchmarkContent {
-        jobs: rate,
-        executors: vec![format!("http://127.0.0.1:{port}")],
-        history: options.load.history,
-        fires: if options.spread { "spread" } else { "burst" },
-    };
-    let prepared = Prepared::new(programs, options.database_url.as_deref(), &content)?;
+    let executors = vec![format!("http://127.0.0.1:{port}")];
+    let content = BenchmarkContent { jobs: rate, executors, history: load.history, fires };
+    let prepared = Prepared::new(programs, database_url, &content)?;
     let credentials = prepared.credentials.first().context("no executor")?;
-    let Load { warm_up, seconds, callbacks, .. } = options.load;
     let server = Some((prepared.server.url(), credentials));
-    let executor =
-        ExecutorOptions { port, jobs: rate, warm_up, seconds, more: callbacks.arguments(), server };
-    let mut executor = Executor::start(programs, executor)?;
-    let (mut serving, _lines) = prepared.server.serve()?;
-    let folder = options.database_url.is_none().then(|| prepared.scratch.path());
+    let mut executor = Executor::start(programs, load.executor(port, rate, server))?;
+    let (mut serving, _) = prepared.serve()?;
+    println!("measuring ...");
+    let folder = database_url.is_none().then(|| prepared.scratch.path());
     let disk = || folder.map(|folder| figures::bytes_of(folder, Prepared::DATABASE)).transpose();
-    let watched = watch(&executor, serving.id(), rate, seconds, disk)?;
+    let measured = watch(&executor, serving.id(), rate, load.seconds, disk)?;
     serving.stop()?;
     executor.group.stop()?;
-    Ok(watched)
+    Ok(measured)
 }
 
 /// Waits for the executor's figures, and takes the processes' beside them.
@@ -140,6 +148,7 @@ pub fn watch(
         server_cpu: after.0.cpu.saturating_sub(before.0.cpu),
         executor_cpu: after.1.cpu.saturating_sub(before.1.cpu),
         resident_kib: after.0.resident_kib,
+        written: after.0.written.saturating_sub(before.0.written),
         disk: after.2.zip(before.2).map(|(after, before)| after.saturating_sub(before)),
     })
 }
@@ -152,10 +161,12 @@ pub const HEAD: &[&str] = &[
     "p50",
     "p99",
     "Longest",
+    "wrk",
     "p99 ÷ wrk",
     "Server CPU/run",
     "Executor CPU/run",
     "Server RSS",
+    "Written/run",
     "Disk/run",
 ];
 
@@ -177,10 +188,12 @@ pub fn row(measured: &Measured, posts: Option<f64>) -> Vec<String> {
         ms(seen.p50_us),
         ms(seen.p99_us),
         ms(seen.max_us),
+        at_best.map_or("–".to_owned(), |best| ms(best as u64)),
         at_best.map_or("–".to_owned(), |best| format!("{:.2}", seen.p99_us as f64 / best)),
         format!("{:.1} µs", measured.cpu_per_run()),
         format!("{executor:.1} µs"),
         format!("{} MiB", measured.resident_kib / 1_024),
+        format!("{:.0} B", each(measured.written as f64, seen.received)),
         measured.disk.map_or("–".to_owned(), |bytes| format!("{:.0} B", each(bytes as f64, seen.received))),
     ]
 }
@@ -206,11 +219,12 @@ mod tests {
             server_cpu: Duration::from_secs(1),
             executor_cpu: Duration::from_millis(290),
             resident_kib: 40_960,
+            written: 116_000_000,
             disk: Some(58_000_000),
         };
         let row = row(&measured, Some(50_000.0));
         assert_eq!(row.len(), HEAD.len());
         assert_eq!(row[1..4], ["29,000 of 30,000", "2", "all"]);
-        assert_eq!(row[7..], ["2.00", "34.5 µs", "10.0 µs", "40 MiB", "2000 B"]);
+        assert_eq!(row[7..], ["20 ms", "2.00", "34.5 µs", "10.0 µs", "40 MiB", "4000 B", "2000 B"]);
     }
 }

@@ -14,6 +14,8 @@ pub struct ProcessUse {
     /// Processor time in user and system mode.
     pub cpu: Duration,
     pub resident_kib: u64,
+    /// Bytes that it had written to disk.
+    pub written: u64,
 }
 
 impl ProcessUse {
@@ -22,7 +24,12 @@ impl ProcessUse {
         let stat = fs::read_to_string(format!("/proc/{id}/stat"))
             .context("the benchmark reads /proc and needs Linux")?;
         let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-        Ok(Self { cpu: cpu(&stat), resident_kib: resident_kib(&status) })
+        let io = fs::read_to_string(format!("/proc/{id}/io"))?;
+        Ok(Self {
+            cpu: cpu(&stat),
+            resident_kib: number_after(&status, "VmRSS:"),
+            written: number_after(&io, "write_bytes:"),
+        })
     }
 }
 
@@ -34,20 +41,23 @@ fn cpu(stat: &str) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-fn resident_kib(status: &str) -> u64 {
+/// The number in the line that begins so; 0 without one.
+fn number_after(text: &str, name: &str) -> u64 {
     let found =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
     found.unwrap_or(0)
 }
 
-/// Bytes of the files in this folder whose names begin so: a SQLite database and its log.
+/// Bytes of what lies in this folder, and below it, under a name that begins so.
 pub fn bytes_of(folder: &Path, name: &str) -> Result<u64> {
     let mut sum = 0;
-    for file in fs::read_dir(folder)? {
-        let file = file?;
-        if file.file_name().to_string_lossy().starts_with(name) {
-            sum += file.metadata()?.len();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(name) {
+            continue;
         }
+        let about = entry.metadata()?;
+        sum += if about.is_dir() { bytes_of(&entry.path(), "")? } else { about.len() };
     }
     Ok(sum)
 }
@@ -150,7 +160,7 @@ mod tests {
     fn the_times_of_a_process_are_found_behind_whatever_name_it_has() {
         let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 5 0 0 0 150 50 0 0 20 0 4 0 100 1 1 1";
         assert_eq!(cpu(stat), Duration::from_secs(2));
-        assert_eq!(resident_kib("VmPeak:\t 9 kB\nVmRSS:\t   5120 kB\n"), 5120);
+        assert_eq!(number_after("VmPeak:\t 9 kB\nVmRSS:\t   5120 kB\n", "VmRSS:"), 5120);
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::figures::Seen;
@@ -16,6 +16,8 @@ use crate::paths::{self, ScratchFolder};
 use crate::process::Group;
 use crate::site;
 
+/// How long a server may take until it is ready.
+const START: Duration = Duration::from_secs(300);
 /// Beyond what is measured: what is late is waited for.
 const PATIENCE: u32 = 40;
 
@@ -61,6 +63,18 @@ impl Prepared {
         let server = server.set("ORRERY_LOG", "warn").set("ORRERY_DATA_DIR", &folder);
         let credentials = server.set_up_benchmark(content)?;
         Ok(Self { server, credentials, scratch })
+    }
+
+    /// Starts the server, its log in the scratch folder; returns it and how long it took to be ready.
+    pub fn serve(&self) -> Result<(Group, Duration)> {
+        let start = Instant::now();
+        let mut serving = self.server.serve_to(&self.scratch.path().join("server.log"))?;
+        while !self.server.is_ready() {
+            serving.check_alive()?;
+            ensure!(start.elapsed() < START, "the server is not ready after {} s", START.as_secs());
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok((serving, start.elapsed()))
     }
 }
 
