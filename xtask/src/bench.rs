@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod figures;
+mod isolate;
 mod peer;
 mod programs;
 mod raw;
@@ -20,11 +21,14 @@ enum What {
     Dispatch(dispatch::Options),
     /// The same load on another scheduler, in turn with ours.
     Peer(peer::Options),
+    /// An executor that hangs, beside one that is well.
+    Isolate(isolate::Options),
 }
 
 pub fn bench(options: &Options) -> Result<()> {
     match &options.what {
         What::Dispatch(options) => dispatch::dispatch(options),
         What::Peer(options) => peer::peer(options),
+        What::Isolate(options) => isolate::isolate(options),
     }
 }
