@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod figures;
+mod hold;
 mod isolate;
 mod peer;
 mod programs;
@@ -23,6 +24,8 @@ enum What {
     Peer(peer::Options),
     /// An executor that hangs, beside one that is well.
     Isolate(isolate::Options),
+    /// Many jobs that are not due.
+    Hold(hold::Options),
 }
 
 pub fn bench(options: &Options) -> Result<()> {
@@ -30,5 +33,6 @@ pub fn bench(options: &Options) -> Result<()> {
         What::Dispatch(options) => dispatch::dispatch(options),
         What::Peer(options) => peer::peer(options),
         What::Isolate(options) => isolate::isolate(options),
+        What::Hold(options) => hold::hold(options),
     }
 }

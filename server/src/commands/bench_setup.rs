@@ -44,7 +44,8 @@ enum Fires {
     Burst,
     /// Each second, spread over it.
     Spread,
-    /// On New Year's Eve.
+    /// On New Year's Eve; the first job of each executor fires each second all the same, to show that
+    /// the server fires.
     Rarely,
 }
 
@@ -64,9 +65,10 @@ pub async fn run(settings: &Settings, options: &Options) -> Result<()> {
             let jobs: Vec<i32> = std::iter::once(first.id).chain(copies.clone()).collect();
             fill_past(&services, options.history, first, &jobs).await?;
         }
-        let timetable = Timetable::parse(Definition::of(first, None)).ok().context("no schedule")?;
+        let like = options.fires.others(first);
+        let timetable = Timetable::parse(Definition::of(&like, None)).ok().context("no schedule")?;
         let next = timetable.outlook_after(services.clock.now()).next_at;
-        filling::jobs(&services.db, copies.map(|id| copy(first, id, next)).collect()).await?;
+        filling::jobs(&services.db, copies.map(|id| copy(&like, id, next))).await?;
         credentials.print(options.json);
         free = last;
     }
@@ -97,11 +99,11 @@ async fn create(
 }
 
 impl Fires {
+    /// The first job.
     fn job(self, executor_id: i32, number: u32) -> JobDraft {
         let (schedule_kind, schedule, spread_s) = match self {
-            Self::Burst => (ScheduleKind::Cron, "* * * * * ?", 0),
+            Self::Burst | Self::Rarely => (ScheduleKind::Cron, "* * * * * ?", 0),
             Self::Spread => (ScheduleKind::FixedRate, "1", 1),
-            Self::Rarely => (ScheduleKind::Cron, "0 0 0 31 12 ?", 0),
         };
         JobDraft {
             name: format!("Job {number}-1"),
@@ -112,11 +114,19 @@ impl Fires {
             ..job(executor_id)
         }
     }
+
+    /// What the other jobs are like.
+    fn others(self, first: &Model) -> Model {
+        match self {
+            Self::Burst | Self::Spread => first.clone(),
+            Self::Rarely => Model { schedule: "0 0 0 31 12 ?".to_owned(), ..first.clone() },
+        }
+    }
 }
 
-/// A job like the first one, whose schedule's next time is `next`.
-fn copy(first: &Model, id: i32, next: Option<Millis>) -> (Model, job_cursor::Model) {
-    let job = Model { id, name: format!("{} copy {id}", first.name), ..first.clone() };
+/// A job like this one, whose schedule's next time is `next`.
+fn copy(like: &Model, id: i32, next: Option<Millis>) -> (Model, job_cursor::Model) {
+    let job = Model { id, name: format!("{} copy {id}", like.name), ..like.clone() };
     let cursor = job_cursor::Model {
         job_id: id,
         bucket: bucket_of(id),
