@@ -4,6 +4,7 @@ pub(crate) mod calendars;
 mod connect;
 pub mod engine;
 pub(crate) mod executors;
+pub mod filling;
 pub(crate) mod freezes;
 pub mod ids;
 pub(crate) mod instances;

@@ -15,6 +15,8 @@ mod filling;
 mod following;
 #[path = "store_conformance/holding.rs"]
 mod holding;
+#[path = "store_conformance/past.rs"]
+mod past;
 #[path = "store_conformance/queue.rs"]
 mod queue;
 #[path = "store_conformance/random_steps.rs"]

@@ -138,7 +138,7 @@ fn is_available(report: &mut Report, scenario: &Scenario, backend: Backend, name
 
 fn build() -> Result<Programs> {
     println!("building the server and the executor ...");
-    let mut built = site::build_programs(&["orrery", "chaos-executor"])?.into_iter();
+    let mut built = site::build_programs(&["orrery", "chaos-executor"], false)?.into_iter();
     match (built.next(), built.next()) {
         (Some(server), Some(executor)) => Ok(Programs { server, executor }),
         _ => anyhow::bail!("a program is missing"),

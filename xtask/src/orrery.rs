@@ -35,6 +35,18 @@ impl Credentials {
     }
 }
 
+/// What a database holds that is measured with.
+pub struct BenchmarkContent {
+    /// Of each executor.
+    pub jobs: u32,
+    /// Addresses.
+    pub executors: Vec<String>,
+    /// Runs that ended in the past days.
+    pub history: u32,
+    /// `burst`, `spread` or `rarely`.
+    pub fires: &'static str,
+}
+
 /// A server binary with the database and address it is to use.
 #[derive(Clone)]
 pub struct Server {
@@ -103,17 +115,18 @@ impl Server {
         Credentials::read(&self.json(&["demo", "--json"])?)
     }
 
-    /// Creates `jobs` jobs that fire every second on one executor with a fixed address.
-    pub fn set_up_benchmark(&self, jobs: u32, executor: &str) -> Result<Credentials> {
-        let jobs = jobs.to_string();
-        Credentials::read(&self.json(&[
-            "bench-setup",
-            "--jobs",
-            &jobs,
-            "--executor-address",
-            executor,
-            "--json",
-        ])?)
+    /// Fills an empty database with an executor per address, and with what they have to do.
+    pub fn set_up_benchmark(&self, content: &BenchmarkContent) -> Result<Vec<Credentials>> {
+        let (jobs, history) = (content.jobs.to_string(), content.history.to_string());
+        let mut arguments =
+            vec!["bench-setup", "--json", "--jobs", &jobs, "--history", &history, "--fires", content.fires];
+        for address in &content.executors {
+            arguments.extend(["--executor-address", address]);
+        }
+        let text = process::output("orrery bench-setup", &mut self.command(&arguments))?;
+        // Log lines may stand before them.
+        let printed = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+        printed.map(|line| Credentials::read(&line)).collect()
     }
 
     /// Creates the executors and jobs that a JSON file describes; see end2end/interop/README.md for its shape.

@@ -42,14 +42,11 @@ pub fn build(release: bool) -> Result<Build> {
 }
 
 /// Builds another executable of the workspace and returns it.
-pub fn build_helper(name: &str, release: bool) -> Result<PathBuf> {
+pub fn build_helper(name: &str) -> Result<PathBuf> {
     let mut cargo = tools::cargo()?;
     cargo.args(["build", "--workspace", "--exclude", "frontend", "--bin", name]);
-    if release {
-        cargo.arg("--release");
-    }
     process::run("cargo build", &mut cargo)?;
-    Ok(paths::target()?.join(if release { "release" } else { "debug" }).join(name))
+    Ok(paths::target()?.join("debug").join(name))
 }
 
 /// Builds the site only: WebAssembly, JavaScript, styles, into `target/site` of this checkout.
@@ -76,14 +73,18 @@ pub fn cargo_leptos(path: &std::ffi::OsStr) -> Result<Command> {
 }
 
 /// Builds executables of the workspace without the site, and copies them out of the compiled code.
-pub fn build_programs(names: &[&str]) -> Result<Vec<PathBuf>> {
+pub fn build_programs(names: &[&str], release: bool) -> Result<Vec<PathBuf>> {
     let mut cargo = tools::cargo()?;
     cargo.args(["build", "--workspace", "--exclude", "frontend"]);
     cargo.args(names.iter().flat_map(|name| ["--bin", name]));
+    if release {
+        cargo.arg("--release");
+    }
     process::run("cargo build", &mut cargo)?;
-    let to = paths::repository().join("target/run/debug");
+    let profile = if release { "release" } else { "debug" };
+    let to = paths::repository().join("target/run").join(profile);
     fs::create_dir_all(&to)?;
-    let from = paths::target()?.join("debug");
+    let from = paths::target()?.join(profile);
     let copied = names.iter().map(|name| replace(&from.join(name), &to.join(name)).map(|()| to.join(name)));
     copied.collect()
 }

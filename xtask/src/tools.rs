@@ -25,7 +25,9 @@ const CARGO_LEPTOS: CargoTool = CargoTool {
     version: "0.3.8",
     // Optimised it takes twice as long to install and builds the site no faster.
     install_arguments: &["--debug"],
-    prebuilt: "https://github.com/leptos-rs/cargo-leptos/releases/download/v{version}/cargo-leptos-{target}.tar.gz",
+    prebuilt: Some(
+        "https://github.com/leptos-rs/cargo-leptos/releases/download/v{version}/cargo-leptos-{target}.tar.gz",
+    ),
     prebuilt_linux: "x86_64-unknown-linux-gnu",
     why: "it builds the site (WebAssembly, styles) and the server",
     usual: "7 minutes on 2 cores",
@@ -37,7 +39,9 @@ const WASM_BINDGEN: CargoTool = CargoTool {
     executable: "wasm-bindgen",
     version: "0.2.126",
     install_arguments: &[],
-    prebuilt: "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/{version}/wasm-bindgen-{version}-{target}.tar.gz",
+    prebuilt: Some(
+        "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/{version}/wasm-bindgen-{version}-{target}.tar.gz",
+    ),
     prebuilt_linux: "x86_64-unknown-linux-musl",
     why: "it connects the WebAssembly with the browser",
     usual: "3 minutes on 2 cores",
@@ -49,10 +53,24 @@ const CARGO_DENY: CargoTool = CargoTool {
     executable: "cargo-deny",
     version: "0.20.2",
     install_arguments: &["--debug"],
-    prebuilt: "https://github.com/EmbarkStudios/cargo-deny/releases/download/{version}/cargo-deny-{version}-{target}.tar.gz",
+    prebuilt: Some(
+        "https://github.com/EmbarkStudios/cargo-deny/releases/download/{version}/cargo-deny-{version}-{target}.tar.gz",
+    ),
     prebuilt_linux: "x86_64-unknown-linux-musl",
     why: "it checks the licences and sources of all crates",
     usual: "3 minutes on 2 cores",
+};
+
+/// A scheduler that is measured beside ours, compiled here as ours is.
+const RATCHJOB: CargoTool = CargoTool {
+    package: "ratchjob",
+    executable: "ratchjob",
+    version: "0.3.1",
+    install_arguments: &[],
+    prebuilt: None,
+    prebuilt_linux: "",
+    why: "it is measured beside Orrery",
+    usual: "15 minutes on 2 cores",
 };
 
 /// Installs what building the site needs and returns the `PATH` on which it is found.
@@ -70,6 +88,11 @@ pub fn for_site() -> Result<OsString> {
 /// Installs cargo-deny and returns its executable.
 pub fn cargo_deny() -> Result<PathBuf> {
     Ok(CARGO_DENY.install()?.join(CARGO_DENY.executable))
+}
+
+/// Installs ratchjob and returns its executable.
+pub fn ratchjob() -> Result<PathBuf> {
+    Ok(RATCHJOB.install()?.join(RATCHJOB.executable))
 }
 
 /// Folder in the cache for something installed or built at one version, created if missing.

@@ -1,88 +1,93 @@
-//! Results sent back to the server, many in one request.
+//! Results sent back to the server: many in one request, or each in its own.
 
+use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::{Request, Uri};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{self, Receiver, UnboundedReceiver};
 
-use crate::Options;
+use crate::Shared;
+use crate::client::{Address, Client};
 
-/// The most results in one request; newer Java executors send as many.
-const BATCH: usize = 50;
-/// How long a result may wait for company.
+/// How long a result waits for company.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A run that has succeeded.
+#[derive(Clone, Copy)]
 pub struct Finished {
     pub id: i64,
     /// As the server sent it, ms since 1970.
     pub due: i64,
 }
 
-/// Sends results until the process ends.
-pub struct Sender {
-    client: Client<HttpConnector, Full<Bytes>>,
-    address: Uri,
-    /// Who we are: names and values.
-    headers: Vec<(&'static str, String)>,
-    /// Results that the server did not accept.
-    pub refused: Arc<AtomicU64>,
+/// Sends results until the process ends: up to `batch` in one request, so many requests at a time.
+pub async fn send_all(
+    address: Address,
+    batch: usize,
+    connections: usize,
+    mut results: UnboundedReceiver<Finished>,
+    shared: Arc<Shared>,
+) {
+    let (full, batches) = mpsc::channel(connections);
+    let batches = Arc::new(Mutex::new(batches));
+    for _ in 0..connections {
+        tokio::spawn(send_batches(Client::new(address.clone()), batches.clone(), shared.clone()));
+    }
+    let mut waiting = Vec::with_capacity(batch);
+    while results.recv_many(&mut waiting, batch).await > 0 {
+        if waiting.len() < batch && batch > 1 {
+            tokio::time::sleep(PAUSE).await;
+            while waiting.len() < batch
+                && let Ok(more) = results.try_recv()
+            {
+                waiting.push(more);
+            }
+        }
+        let taken = std::mem::replace(&mut waiting, Vec::with_capacity(batch));
+        if full.send(taken).await.is_err() {
+            return;
+        }
+    }
 }
 
-impl Sender {
-    /// One that speaks for the executor that the options name.
-    pub fn new(options: &Options) -> Result<Self> {
-        Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            address: format!("{}/api/callback", options.server).parse().context("--server is no address")?,
-            headers: vec![
-                ("xxl-job-access-token", options.token.clone()),
-                ("xxl-job-appname", options.app_name.clone()),
-                ("orrery-namespace", options.namespace.clone()),
-            ],
-            refused: Arc::new(AtomicU64::new(0)),
-        })
-    }
-
-    /// Collects for a moment, sends, repeats.
-    pub async fn send_all(self, mut results: UnboundedReceiver<Finished>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while results.recv_many(&mut batch, BATCH).await > 0 {
-            if let Err(error) = self.send(&batch).await {
-                eprintln!("callback: {error:#}");
-                self.refused.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            }
-            let was_full = batch.len() == BATCH;
-            batch.clear();
-            if !was_full {
-                tokio::time::sleep(PAUSE).await;
-            }
+/// One connection's share of the work.
+async fn send_batches(mut client: Client, batches: Arc<Mutex<Receiver<Vec<Finished>>>>, shared: Arc<Shared>) {
+    loop {
+        let Some(batch) = batches.lock().await.recv().await else { return };
+        let sent = match body(&batch) {
+            Ok(body) => client.post("/callback", &body).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &sent {
+            eprintln!("callback: {error:#}");
         }
+        batch.iter().for_each(|run| shared.measurement.answered(run.due, sent.is_ok()));
     }
+}
 
-    async fn send(&self, batch: &[Finished]) -> Result<()> {
-        let items: Vec<Value> = batch
-            .iter()
-            .map(|run| json!({"logId": run.id, "logDateTim": run.due, "handleCode": 200, "handleMsg": "ok"}))
-            .collect();
-        let mut request =
-            Request::post(self.address.clone()).header("content-type", "application/json;charset=UTF-8");
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let request = request.body(Full::new(Bytes::from(Value::from(items).to_string())))?;
-        let body = self.client.request(request).await?.into_body().collect().await?.to_bytes();
-        let answer: Value = serde_json::from_slice(&body)?;
-        ensure!(answer["code"] == 200, "the server answered {answer}");
-        Ok(())
+/// Without a text: a Java handler that just returns sends none either.
+fn body(batch: &[Finished]) -> Result<Bytes> {
+    let mut text = String::with_capacity(batch.len() * 80);
+    for (index, Finished { id, due }) in batch.iter().enumerate() {
+        let before = if index == 0 { '[' } else { ',' };
+        write!(text, r#"{before}{{"logId":{id},"logDateTim":{due},"handleCode":200}}"#)?;
+    }
+    text.push(']');
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_travel_as_a_list() {
+        let batch = [Finished { id: 1, due: 5 }, Finished { id: 2, due: 6 }];
+        let expected =
+            r#"[{"logId":1,"logDateTim":5,"handleCode":200},{"logId":2,"logDateTim":6,"handleCode":200}]"#;
+        assert_eq!(body(&batch).unwrap(), expected);
     }
 }

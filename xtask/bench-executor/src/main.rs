@@ -1,9 +1,14 @@
-//! An executor for measuring the server: it answers each `/run` at once, notes how late it came, and reports success.
+//! An executor for measuring a server: it answers each `/run` at once, notes how late it came, and reports success.
 //!
-//! Prints one line of JSON when the warm-up is over (`{"event":"begin"}`) and one at the end (`{"event":"end",…}`).
+//! It shares the machine with what it measures, so it is cheap: one thread, no JSON tree, no log.
+//! Prints a line of JSON when the time to be measured begins (`{"event":"begin"}`), one when it is over, and one with
+//! the figures when everything of that time has come or nothing more is waited for.
 
 mod callbacks;
+mod client;
 mod measure;
+mod serve;
+mod trigger;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,18 +16,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use clap::Parser;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use callbacks::Finished;
-use measure::Measurement;
+use client::{Address, Client};
+use measure::{Measurement, Window};
+
+/// What is due in the time that is measured is worked on a little before that.
+const AHEAD_MS: i64 = 300;
+/// XXL-JOB's executors register so often.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+/// How long what is late is waited for.
+const PATIENCE_MS: i64 = 15_000;
 
 /// Answers runs and measures their delay.
 #[derive(Parser)]
@@ -30,15 +37,27 @@ struct Options {
     /// Port on 127.0.0.1 at which the server finds this executor.
     #[arg(long)]
     port: u16,
-    /// Base address of the server, for the results.
+    /// Base address of the server, for the results; without it there are none.
     #[arg(long)]
-    server: String,
+    server: Option<String>,
+    /// Where the server's executor API begins.
+    #[arg(long, default_value = "/api")]
+    api: String,
+    /// Jobs that fire each second.
+    #[arg(long, default_value_t = 0)]
+    jobs: u64,
     /// Seconds after the first run that do not count.
     #[arg(long, default_value_t = 5)]
-    warm_up: u64,
+    warm_up: u32,
     /// Seconds to measure.
     #[arg(long, default_value_t = 30)]
-    seconds: u64,
+    seconds: u32,
+    /// Results in one request at most.
+    #[arg(long, default_value_t = 200)]
+    batch: usize,
+    /// Requests with results at the same time at most.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
     #[arg(long, env = "BENCH_TOKEN", hide_env_values = true, default_value = "")]
     token: String,
     #[arg(long, env = "BENCH_APP_NAME", default_value = "")]
@@ -46,74 +65,88 @@ struct Options {
     /// `business:service`
     #[arg(long, env = "BENCH_NAMESPACE", default_value = "")]
     namespace: String,
+    /// Register with the server, as its executors do by themselves where no address is typed.
+    #[arg(long)]
+    register: bool,
+    /// Take connections and answer nothing.
+    #[arg(long)]
+    hang: bool,
 }
 
 /// What every request may touch.
 struct Shared {
     measurement: Measurement,
-    finished: UnboundedSender<Finished>,
+    /// None where results go nowhere.
+    finished: Option<UnboundedSender<Finished>>,
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.context("cannot listen")?;
-    let (finished, results) = tokio::sync::mpsc::unbounded_channel();
-    let shared = Arc::new(Shared { measurement: Measurement::new()?, finished });
-    let sender = callbacks::Sender::new(&options)?;
-    let refused = Arc::clone(&sender.refused);
-    tokio::spawn(sender.send_all(results));
-    tokio::spawn(accept(listener, Arc::clone(&shared)));
-
-    shared.measurement.first_run().await;
-    tokio::time::sleep(Duration::from_secs(options.warm_up)).await;
-    shared.measurement.begin();
-    println!("{}", json!({"event": "begin"}));
-    tokio::time::sleep(Duration::from_secs(options.seconds)).await;
-    let mut figures = shared.measurement.end();
-    figures["event"] = "end".into();
-    figures["refused_callbacks"] = refused.load(std::sync::atomic::Ordering::Relaxed).into();
-    println!("{figures}");
+    let (finished, results) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared {
+        measurement: Measurement::new(options.warm_up, options.seconds)?,
+        finished: options.server.is_some().then_some(finished),
+    });
+    if let Some(server) = &options.server {
+        let address = Address::new(server, &options)?;
+        if options.register {
+            tokio::spawn(register(Client::new(address.clone()), options.app_name.clone(), options.port));
+        }
+        tokio::spawn(callbacks::send_all(
+            address,
+            options.batch,
+            options.connections,
+            results,
+            shared.clone(),
+        ));
+    }
+    if options.hang {
+        return serve::hang(listener).await;
+    }
+    tokio::spawn(serve::accept(listener, shared.clone()));
+    report(&shared.measurement, options.jobs * u64::from(options.seconds)).await;
     // The server still has open runs: answer until it is stopped, and this process after it.
     std::future::pending().await
 }
 
-/// Serves every connection until the process ends.
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+/// Says when the measuring begins and ends, and what came out.
+async fn report(measurement: &Measurement, expected: u64) {
+    let Window { from, to } = measurement.window().await;
+    sleep_until(from - AHEAD_MS).await;
+    println!("{}", json!({"event": "begin"}));
+    sleep_until(to - AHEAD_MS).await;
+    println!("{}", json!({"event": "over"}));
+    while now_us() < (to + PATIENCE_MS) * 1_000 && !measurement.is_complete(expected) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("{}", measurement.figures());
+}
+
+/// Gives signs of life until the process ends.
+async fn register(mut client: Client, app_name: String, port: u16) {
+    let address = format!("http://127.0.0.1:{port}");
+    let call = json!({"registryGroup": "EXECUTOR", "registryKey": app_name, "registryValue": address});
+    let call = Bytes::from(call.to_string());
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-            let serving =
-                Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
-            if let Err(error) = serving {
-                eprintln!("connection: {error}");
-            }
-        });
+        if let Err(error) = client.post("/registry", &call).await {
+            eprintln!("registry: {error:#}");
+        }
+        tokio::time::sleep(SIGN_OF_LIFE).await;
     }
 }
 
-/// Everything succeeds; only `/run` does anything.
-async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Full<Bytes>>> {
-    let received = now();
-    let is_run = matches!(request.uri().path(), "/run" | "/trigger");
-    let body = request.into_body().collect().await?.to_bytes();
-    if is_run {
-        let run: Value = serde_json::from_slice(&body)?;
-        let (id, due) = (run["logId"].as_i64().unwrap_or(0), run["logDateTime"].as_i64().unwrap_or(received));
-        shared.measurement.record(id, received - due);
-        // The other end lives as long as the process.
-        let _ = shared.finished.send(Finished { id, due });
-    }
-    let text = Bytes::from_static(br#"{"code":200,"msg":"Success","content":null,"data":null}"#);
-    Ok(Response::builder().header("content-type", "application/json").body(Full::new(text))?)
+/// Sleeps until then, ms since 1970.
+async fn sleep_until(at: i64) {
+    let rest = u64::try_from(at * 1_000 - now_us()).unwrap_or(0);
+    tokio::time::sleep(Duration::from_micros(rest)).await;
 }
 
-/// Milliseconds since 1970.
+/// Microseconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "measures real time; nothing here is decided by it")]
-fn now() -> i64 {
+fn now_us() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+        .map_or(0, |time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX))
 }

@@ -156,7 +156,7 @@ fn rust(client: &Client) -> Result<Command> {
 
 /// Our own SDK, a member of the workspace.
 fn own(_: &Client) -> Result<Command> {
-    site::build_helper("interop-orrery-sdk", false).map(Command::new)
+    site::build_helper("interop-orrery-sdk").map(Command::new)
 }
 
 /// The major version that `java -version` tells, on standard error.

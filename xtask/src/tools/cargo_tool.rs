@@ -14,8 +14,8 @@ pub struct CargoTool {
     pub version: &'static str,
     /// Further arguments of `cargo install`.
     pub install_arguments: &'static [&'static str],
-    /// Address of the release archive, with `{version}` and `{target}`.
-    pub prebuilt: &'static str,
+    /// Address of the release archive, with `{version}` and `{target}`; none where there is none to use.
+    pub prebuilt: Option<&'static str>,
     /// `{target}` on 64-bit Linux; elsewhere the tool is compiled.
     pub prebuilt_linux: &'static str,
     pub why: &'static str,
@@ -53,11 +53,11 @@ impl CargoTool {
 
     /// Tries the project's own release archive; false where the network or the system has none.
     fn download(&self, folder: &Path) -> bool {
-        if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let Some(prebuilt) = self.prebuilt.filter(|_| cfg!(all(target_os = "linux", target_arch = "x86_64")))
+        else {
             return false;
-        }
-        let address =
-            self.prebuilt.replace("{version}", self.version).replace("{target}", self.prebuilt_linux);
+        };
+        let address = prebuilt.replace("{version}", self.version).replace("{target}", self.prebuilt_linux);
         // The executable lies at the top of the archive or one folder below: flattened by --transform.
         let script = r#"mkdir -p "$2/bin" && curl -fsSL --connect-timeout 5 --max-time 180 "$1" | tar xz -C "$2/bin" --transform='s|.*/||'"#;
         let fetched = process::succeeds(Command::new("sh").args(["-c", script, "sh", &address]).arg(folder));

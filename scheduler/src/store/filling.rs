@@ -1,0 +1,158 @@
+//! Filling a database to measure with: many jobs like one, and runs that ended long ago, with
+//! everything that the server would have left behind. Nothing here is fast enough to be measured
+//! itself, and nothing asks whether somebody works on the same database.
+
+use super::Db;
+use super::stat_hours::Outcomes;
+use crate::Result;
+use crate::engine::step::{self, Claim, Step, Texts, What};
+use crate::rules::bucket::bucket_of;
+use entity::id_block::{self, BLOCK};
+use entity::run::Model as Run;
+use entity::{Millis, instance, job, job_cursor, run, run_by_job, run_text};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
+};
+
+/// Rows in one transaction.
+const SLICE: usize = 10_000;
+/// Rows in one statement: SQLite takes 32,766 values.
+const ROWS: usize = 500;
+/// The number of the first server of a database, and the token of one of its lives.
+const SERVER: i32 = 1;
+const CLAIM: i64 = 1;
+/// One run of so many failed.
+const FAILURES: usize = 100;
+
+/// Runs that ended before `until`: of `jobs`, which are like `like`, all at the same times and as far
+/// apart as `since` allows in whole seconds.
+#[derive(Clone, Debug)]
+pub struct History<'a> {
+    pub runs: usize,
+    pub like: &'a job::Model,
+    /// Ids, ascending.
+    pub jobs: &'a [i32],
+    pub instance: &'a instance::Model,
+    pub since: Millis,
+    pub until: Millis,
+}
+
+/// The instances of an executor.
+pub async fn instances_of(db: &Db, executor_id: i32) -> Result<Vec<instance::Model>> {
+    let own = instance::Entity::find().filter(instance::Column::ExecutorId.eq(executor_id));
+    Ok(own.all(db.reader()).await?)
+}
+
+/// Inserts jobs with their cursors.
+pub async fn jobs(db: &Db, mut rows: impl Iterator<Item = (job::Model, job_cursor::Model)>) -> Result<()> {
+    loop {
+        let (jobs, cursors): (Vec<_>, Vec<_>) = rows.by_ref().take(SLICE).unzip();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let transaction = db.begin().await?;
+        insert::<job::Entity, _>(&transaction, jobs).await?;
+        insert::<job_cursor::Entity, _>(&transaction, cursors).await?;
+        transaction.commit().await?;
+    }
+}
+
+/// Inserts a history, in blocks of ids that are settled.
+pub async fn history(db: &Db, history: &History<'_>) -> Result<()> {
+    let block = BLOCK as usize;
+    for (number, first) in (0..history.runs).step_by(block).enumerate() {
+        // The first block is nobody's: see `ids`.
+        let start = BLOCK * (1 + number as i64);
+        let ended = (first..history.runs.min(first + block))
+            .zip(start..)
+            .map(|(number, id)| history.ended(number, id))
+            .collect();
+        let transaction = db.begin().await?;
+        write_ended(&transaction, ended).await?;
+        let settled = id_block::Model { start, server_id: SERVER, settled_to: start + BLOCK };
+        insert::<id_block::Entity, _>(&transaction, vec![settled]).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
+impl History<'_> {
+    /// A run by its number in the order of time, as its steps made it.
+    fn ended(&self, number: usize, id: i64) -> (Run, Texts) {
+        let times = self.runs.div_ceil(self.jobs.len()) as i64;
+        let apart = ((self.until - self.since) / times / 1_000).max(1) * 1_000;
+        let (turn, job) = (number / self.jobs.len(), number % self.jobs.len());
+        let due_at = self.until - (times - turn as i64) * apart;
+        let job = job::Model { id: self.jobs[job], ..self.like.clone() };
+        let mut run = Run::waiting(id, &job, bucket_of(job.id), due_at);
+        let claim = What::Claim(Claim {
+            claim: CLAIM,
+            fence: 16,
+            instance_id: self.instance.id,
+            instance_generation: self.instance.generation,
+            deadline_at: Some(due_at + 24 * 3_600_000),
+            mark: None,
+            tries: Vec::new(),
+        });
+        let code = if number.is_multiple_of(FAILURES) { 500 } else { 200 };
+        let text = if code == 200 { String::new() } else { "no connection to the warehouse".to_owned() };
+        let result = What::Result { executor_id: job.executor_id, code, text };
+        let mut texts = Texts::default();
+        let accepted = What::Accepted { claim: CLAIM, sent_at: due_at + 1 };
+        for (later, what) in [(-150, claim), (3, accepted), (25, result)] {
+            step::apply(&mut run, &mut texts, &Step { run_id: id, at: due_at + later, what });
+        }
+        (run, texts)
+    }
+}
+
+/// Inserts runs that have ended, the way from their jobs to them, their texts, and their share of the
+/// statistics.
+async fn write_ended(conn: &impl ConnectionTrait, ended: Vec<(Run, Texts)>) -> Result<()> {
+    let mut outcomes = Outcomes::default();
+    ended.iter().for_each(|(run, _)| outcomes.count(run));
+    let mut ways: Vec<_> = ended
+        .iter()
+        .map(|(run, _)| run_by_job::Model { job_id: run.job_id, due_at: run.due_at, run_id: run.id })
+        .collect();
+    ways.sort_unstable_by_key(|way| (way.job_id, way.due_at));
+    let (mut runs, mut texts) = (Vec::with_capacity(ended.len()), Vec::new());
+    for (run, text) in ended {
+        if let Some(result) = text.result {
+            texts.push(text_of(run.id, result));
+        }
+        runs.push(run);
+    }
+    insert::<run::Entity, _>(conn, runs).await?;
+    insert::<run_text::Entity, _>(conn, texts).await?;
+    insert::<run_by_job::Entity, _>(conn, ways).await?;
+    outcomes.add_to(conn, SERVER).await
+}
+
+fn text_of(run_id: i64, result: String) -> run_text::Model {
+    run_text::Model {
+        run_id,
+        result: Some(result),
+        parameter: None,
+        started_by: None,
+        ended_by: None,
+        tries: None,
+        dispatch: None,
+        late_result: None,
+    }
+}
+
+/// Inserts rows with the keys that they have.
+async fn insert<E, M>(conn: &impl ConnectionTrait, rows: Vec<M>) -> Result<()>
+where
+    E: EntityTrait<Model = M>,
+    M: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let mut rows = rows.into_iter().map(|row| row.into_active_model().reset_all()).peekable();
+    while rows.peek().is_some() {
+        let part: Vec<_> = rows.by_ref().take(ROWS).collect();
+        E::insert_many(part).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
