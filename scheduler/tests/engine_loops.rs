@@ -26,6 +26,8 @@ mod following;
 mod forgetful;
 #[path = "engine_loops/freezes.rs"]
 mod freezes;
+#[path = "engine_loops/held_back.rs"]
+mod held_back;
 #[path = "engine_loops/http.rs"]
 mod http;
 #[path = "engine_loops/kill.rs"]

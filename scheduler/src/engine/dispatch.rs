@@ -9,6 +9,7 @@ pub use lanes::Lanes;
 pub use order::Order;
 
 use super::shared::Shared;
+use super::step::{Step, What};
 use crate::Result;
 use entity::Millis;
 use std::sync::Arc;
@@ -31,12 +32,23 @@ pub fn tick(shared: &Arc<Shared>) -> DispatchReport {
     if !shared.gate.is_open() {
         return DispatchReport::default();
     }
-    let orders = shared.lanes.start(now, shared.settings.permits);
+    let in_doubt = shared.doubts.seen();
+    let is_held_up = |order: &Order| !order.is_again && in_doubt.at(&order.site());
+    let (held_up, orders): (Vec<Order>, Vec<Order>) =
+        shared.lanes.start(now, shared.settings.permits).into_iter().partition(is_held_up);
+    held_up.iter().for_each(|order| hand_back(shared, order, now));
     let started = orders.len();
     for order in orders {
         tokio::spawn(send::send(shared.clone(), order));
     }
     DispatchReport { started, next_due: shared.lanes.next_due(shared.settings.permits) }
+}
+
+/// Lets a claimed run wait again: another of its job came into doubt there in the meantime.
+fn hand_back(shared: &Shared, order: &Order, now: Millis) {
+    let what = What::HandBack { claim: order.claim };
+    shared.facts.note(Step { run_id: order.run_id, at: now, what });
+    shared.lanes.finished(order.target.executor_id, order.run_id, false);
 }
 
 /// Ticks whenever a run falls due, arrives or ends.

@@ -8,6 +8,7 @@ mod admission;
 mod agenda;
 mod claim;
 mod cursors;
+mod doubt;
 mod freeze;
 mod news;
 mod probe;
@@ -59,6 +60,8 @@ pub struct Planner {
     /// What waits for others to end.
     queue: Queue,
     queue_read_at: Millis,
+    /// Buckets came whose runs in doubt are not known yet.
+    doubts_unread: bool,
     /// Executors where something that waits may find room.
     released: HashSet<i32>,
     stopper: Stopper,
@@ -100,6 +103,7 @@ impl Planner {
             prober: Prober::default(),
             queue: Queue::default(),
             queue_read_at: Millis::MIN,
+            doubts_unread: true,
             released: HashSet::new(),
             stopper: Stopper::default(),
             heeded: Heeded::default(),

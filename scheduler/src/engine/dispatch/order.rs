@@ -1,6 +1,7 @@
 //! A claimed run on its way out.
 
 use crate::engine::directory::{JobBody, Target};
+use crate::rules::doubt::Site;
 use entity::{Millis, run};
 use protocol::TriggerRequest;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Order {
     pub shard: (i32, i32),
     /// Whether anything may follow its end.
     pub is_followed: bool,
+    /// It was sent before, and never started.
+    pub is_again: bool,
     pub target: Arc<Target>,
     pub body: Arc<JobBody>,
     /// Typed for this run; none = the job's.
@@ -30,10 +33,16 @@ impl Order {
             claim: run.claim,
             shard: (run.shard_index, run.shard_total),
             is_followed: run.follow_ok || run.follow_fail,
+            is_again: run.state == run::RunState::Unknown,
             target,
             body,
             parameter,
         }
+    }
+
+    /// Where it goes.
+    pub fn site(&self) -> Site {
+        self.target.site(self.body.job.id)
     }
 
     /// The request on the wire.

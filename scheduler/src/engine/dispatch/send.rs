@@ -43,6 +43,9 @@ pub async fn send(shared: Arc<Shared>, order: Order) {
         return;
     }
     let answered = !matches!(answer, Err(CallFailure::NoAnswer(_)));
+    if !answered {
+        shared.doubts.add(order.run_id, order.site());
+    }
     shared.facts.note(Step {
         run_id: order.run_id,
         at: shared.now(),
@@ -71,6 +74,8 @@ fn doubt(claim: i64) -> What {
 /// No answer in time: the run is in doubt, and what waits behind it is handed back.
 fn note_silence(shared: &Shared, order: &Order) {
     let now = shared.now();
+    // Before its row can say so: nothing else of its job is to go there.
+    shared.doubts.add(order.run_id, order.site());
     shared.facts.note(Step { run_id: order.run_id, at: now, what: doubt(order.claim) });
     for order in shared.lanes.fell_silent(order.target.executor_id, shared.settings.permits) {
         shared.facts.note(Step {

@@ -31,8 +31,13 @@ impl Planner {
     pub(super) fn note(&mut self, change: Change) -> bool {
         match change {
             Change::Job(id) => drop(self.changed_jobs.insert(id)),
-            Change::Run(id) if self.shared.is_own_news(id) => return false,
-            Change::Run(id) => drop(self.changed_runs.insert(id)),
+            Change::Run(id) => {
+                let is_in_doubt = self.shared.doubts.changed(id);
+                if self.shared.is_own_news(id) {
+                    return is_in_doubt;
+                }
+                self.changed_runs.insert(id);
+            }
             Change::Executor(_) | Change::Freeze(_) => self.executors_changed = true,
         }
         true
@@ -59,6 +64,7 @@ impl Planner {
         let holdings = shared.holdings();
         let mut buckets = self.cursors.match_buckets(&holdings.epochs);
         self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
+        self.look_at_doubts(poll, !buckets.is_empty()).await?;
         if poll {
             buckets.extend(self.cursors.next_slice(POLL_CURSORS));
         }
