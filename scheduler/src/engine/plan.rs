@@ -169,12 +169,12 @@ impl Planner {
         self.released.extend(self.stopper.take_answered());
         for (run_id, executor_id) in self.shared.occupants.take_changed() {
             self.released.insert(executor_id);
-            if self.queue.lines_of(executor_id).next().is_none() {
+            if !self.queue.waits_for(executor_id) {
                 self.shared.occupants.forget(run_id);
             }
         }
         let queue = &self.queue;
-        self.released.retain(|executor_id| queue.lines_of(*executor_id).next().is_some());
+        self.released.retain(|executor_id| queue.waits_for(*executor_id));
     }
 
     /// Waits until the instances of a run that were asked have answered, or those that were told to stop
@@ -349,7 +349,12 @@ impl Planner {
                 },
                 () = self.prober.answered() => return true,
                 () = self.stopper.answered(&mut self.released) => return true,
-                () = self.shared.occupants.news() => return true,
+                () = self.shared.occupants.news() => {
+                    self.note_released();
+                    if !self.released.is_empty() {
+                        return true;
+                    }
+                }
                 () = &mut timer => return true,
             }
         }

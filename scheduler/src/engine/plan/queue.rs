@@ -81,6 +81,11 @@ impl Queue {
         self.executors.keys().copied()
     }
 
+    /// Whether something waits for this executor.
+    pub fn waits_for(&self, executor_id: i32) -> bool {
+        self.executors.contains_key(&executor_id)
+    }
+
     /// The lines in which something waits for this executor.
     pub fn lines_of(&self, executor_id: i32) -> impl Iterator<Item = Line> + '_ {
         self.executors.get(&executor_id).into_iter().flat_map(|lines| lines.keys().copied())
