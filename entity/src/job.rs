@@ -229,6 +229,12 @@ impl Routing {
         matches!(self, Routing::Failover | Routing::Busyover)
     }
 
+    /// Whether the choice is one certain instance for as long as the same ones are there: a run waits for
+    /// that one rather than going to another.
+    pub fn is_fixed(self) -> bool {
+        matches!(self, Routing::First | Routing::Last | Routing::ConsistentHash)
+    }
+
     /// Whether a run waits as a row before it goes out: its instances are asked, or it is split.
     pub fn waits(self) -> bool {
         self.asks() || self == Routing::Broadcast

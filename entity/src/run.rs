@@ -232,12 +232,15 @@ pub enum Reason {
     Disabled = 24,
     /// Skipped: there are instances, but none that the job may run on.
     NoneAllowed = 25,
+    /// Waiting: of another run of the job nobody knows whether it runs at the instance that this one would
+    /// go to.
+    InDoubt = 26,
 }
 
 impl Reason {
-    /// Of a run that waits for others to end, or for the thaw. Nobody needs to look at such a run before
-    /// its turn has come.
-    pub const HELD: [Self; 3] = [Self::BehindRun, Self::AtCapacity, Self::Frozen];
+    /// Of a run that waits for others to end or to be out of doubt, or for the thaw. Nobody needs to look
+    /// at such a run before its turn has come.
+    pub const HELD: [Self; 4] = [Self::BehindRun, Self::AtCapacity, Self::Frozen, Self::InDoubt];
 
     pub fn is_held(self) -> bool {
         Self::HELD.contains(&self)

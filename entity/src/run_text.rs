@@ -48,6 +48,8 @@ pub enum TryOutcome {
     Unreachable,
     /// No answer in time.
     NoAnswer,
+    /// It was not asked: of another run of the job nobody knows whether it runs there.
+    InDoubt,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,6 +3,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod half;
 mod m20261121_000001_people;
 mod m20261121_000002_jobs;
 mod m20261121_000003_engine;
@@ -41,5 +42,6 @@ impl MigratorTrait for Migrator {
     }
 }
 
+pub use half::TABLES;
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
-pub use whole::WholeMigrator;
+pub use whole::{WholeMigrator, up};

@@ -1,8 +1,18 @@
-//! Each migration as a whole or not at all, where the database can: a server that is killed amid one would
-//! otherwise leave a schema that no start can go on from.
+//! Each migration as a whole or not at all: a server that is killed amid one would otherwise leave a schema
+//! that no start can go on from.
 
-use crate::Migrator;
+use crate::{Migrator, half};
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DatabaseBackend, DatabaseConnection};
+
+/// Applies what is missing. Where a step is no transaction, what is left of one that did not come to its
+/// end is taken back first.
+pub async fn up(db: &DatabaseConnection) -> Result<(), DbErr> {
+    match db.get_database_backend() {
+        DatabaseBackend::MySql => half::up(db).await,
+        _ => WholeMigrator::up(db, None).await,
+    }
+}
 
 /// The migrations of [`Migrator`], each with its record in one transaction. MySQL and MariaDB end a
 /// transaction with every statement that changes the schema: there it is of no use, and of no harm.

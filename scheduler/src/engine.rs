@@ -12,6 +12,7 @@
 pub mod directory;
 pub mod dispatch;
 pub mod dispatcher;
+pub mod doubts;
 pub mod effects;
 pub mod failpoint;
 pub mod gate;

@@ -3,20 +3,17 @@
 
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::Faults;
+use crate::looks;
 use crate::signals::Change;
 use crate::store::{freezes as store, namespaces, users};
 use crate::{Error, Refusal, Result, Services};
 use entity::freeze::{ActiveModel, EVERYWHERE, Model};
 use sea_orm::Set;
 use std::collections::HashMap;
-use std::time::Duration;
 
 const REASON_LENGTH: u32 = 500;
 /// Freezes that a list shows.
 const LIST_LENGTH: u64 = 50;
-/// How often, and how many times, a freeze looks whether every server has heeded it: 4 s in all.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-const LOOKS: u32 = 80;
 
 /// What is to stand still, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,16 +112,13 @@ fn authorise_for(caller: &Caller, namespace_id: i32) -> Result<()> {
     }
 }
 
-/// Counted in looks, not read from the clock: the clock may stand still in a test.
 async fn wait_until_heeded(services: &Services, id: i32) -> Result<()> {
-    for _ in 0..LOOKS {
-        if store::unheeded(services.db.reader(), id).await? == 0 {
-            return Ok(());
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    match store::unheeded(services.db.reader(), id).await? {
-        0 => Ok(()),
-        servers => Err(Error::Refused(Refusal::FreezeUnheeded(servers))),
+    let unheeded = || async {
+        let servers = store::unheeded(services.db.reader(), id).await?;
+        Ok((servers > 0).then_some(servers))
+    };
+    match looks::until_nothing(unheeded).await? {
+        Some(servers) => Err(Error::Refused(Refusal::FreezeUnheeded(servers))),
+        None => Ok(()),
     }
 }

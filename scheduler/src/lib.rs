@@ -13,6 +13,7 @@ mod fields;
 pub mod freezes;
 pub mod instances;
 pub mod jobs;
+mod looks;
 pub mod namespaces;
 mod paging;
 pub mod passwords;

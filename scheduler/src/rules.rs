@@ -7,6 +7,7 @@ pub mod blackout;
 pub mod bucket;
 pub mod calendar;
 pub mod cron;
+pub mod doubt;
 pub mod follow;
 pub mod freezes;
 pub mod job_state;

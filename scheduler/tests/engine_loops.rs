@@ -26,12 +26,16 @@ mod following;
 mod forgetful;
 #[path = "engine_loops/freezes.rs"]
 mod freezes;
+#[path = "engine_loops/held_back.rs"]
+mod held_back;
 #[path = "engine_loops/http.rs"]
 mod http;
 #[path = "engine_loops/kill.rs"]
 mod kill;
 #[path = "engine_loops/lease.rs"]
 mod lease;
+#[path = "engine_loops/native.rs"]
+mod native;
 #[path = "engine_loops/queue.rs"]
 mod queue;
 #[path = "engine_loops/results.rs"]

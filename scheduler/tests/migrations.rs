@@ -3,14 +3,16 @@
 //! SQLite always; PostgreSQL and MySQL/MariaDB where `ORRERY_TEST_POSTGRES_URL` and
 //! `ORRERY_TEST_MYSQL_URL` name a server on which databases may be created.
 
+#[path = "support/frail_link.rs"]
+mod frail_link;
+
 use scheduler::store::{Databases, schema};
-use sea_orm::{ConnectionTrait, Database, EntityTrait};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, Statement};
 
 /// An empty database of its own on the server at `url`.
 async fn fresh(url: &str) -> String {
-    let name = format!("migrations_{}", std::process::id());
+    let name = format!("migrations_{:x}", rand::random::<u64>());
     let server = Database::connect(url).await.expect("the test server answers");
-    server.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await.expect("drop the old one");
     server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("create an empty one");
     let base = url.rsplit_once('/').expect("the URL names a database").0;
     format!("{base}/{name}")
@@ -106,4 +108,77 @@ async fn a_migration_that_does_not_come_to_its_end_leaves_nothing_behind() {
     other.execute_unprepared("DROP TABLE sign_in_guard").await.expect("out of the way");
     schema::up(&databases.web).await.expect("the next start begins it anew");
     every_entity_selects(&databases).await;
+}
+
+/// What a database on MySQL or MariaDB consists of: columns and indexes, all that is said of them.
+async fn shape(db: &DatabaseConnection) -> Vec<String> {
+    let columns = "SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default) \
+                   AS line FROM information_schema.columns WHERE table_schema = DATABASE()";
+    let indexes = "SELECT CONCAT_WS(' ', table_name, index_name, seq_in_index, column_name, non_unique) \
+                   AS line FROM information_schema.statistics WHERE table_schema = DATABASE()";
+    let mut lines = Vec::new();
+    for sql in [columns, indexes] {
+        let rows = db.query_all_raw(Statement::from_string(DbBackend::MySql, sql)).await.expect("the shape");
+        lines.extend(rows.iter().map(|row| row.try_get::<String>("", "line").expect("a line")));
+    }
+    lines.sort();
+    lines
+}
+
+/// How many of the migrations are applied.
+async fn applied(url: &str) -> usize {
+    let databases = Databases::connect(url).await.expect("the database opens");
+    let steps = schema::status(&databases.web).await.expect("status");
+    databases.close().await.expect("close");
+    steps.iter().filter(|step| step.applied).count()
+}
+
+/// Migrates over a link that breaks after so many changes; whether that was enough.
+async fn up_within(url: &str, changes: i64) -> bool {
+    let link = frail_link::lasting_for(url, changes).await;
+    let databases = Databases::connect(&link).await.expect("it connects");
+    let done = schema::up(&databases.web).await;
+    // Its connections may be broken.
+    drop(databases.close().await);
+    done.is_ok()
+}
+
+#[tokio::test]
+async fn on_mysql_a_migration_that_is_stopped_after_any_statement_is_begun_anew() {
+    let Ok(server) = std::env::var("ORRERY_TEST_MYSQL_URL") else { return };
+    let (whole, url) = (fresh(&server).await, fresh(&server).await);
+    let uninterrupted = Databases::connect(&whole).await.expect("the database opens");
+    schema::up(&uninterrupted.web).await.expect("up");
+    let steps = schema::status(&uninterrupted.web).await.expect("status").len();
+    let root = Database::connect(&url).await.expect("a connection");
+    let (mut done, mut changes, mut stops) = (0, 0, 0);
+    while done < steps {
+        changes += 1;
+        stops += u32::from(!up_within(&url, changes).await);
+        // A table of somebody else's that came meanwhile stays.
+        root.execute_unprepared("CREATE TABLE IF NOT EXISTS guest (id INTEGER)").await.expect("a guest");
+        let now = applied(&url).await;
+        if now > done {
+            (done, changes) = (now, 0);
+        }
+    }
+    assert!(stops > 100, "{stops}");
+    root.execute_unprepared("DROP TABLE guest").await.expect("the guest is still there");
+    assert!(up_within(&url, 1_000).await, "nothing is missing");
+    assert_eq!(shape(&root).await, shape(uninterrupted.web.reader()).await);
+}
+
+#[tokio::test]
+async fn what_is_taken_back_after_a_stop_knows_every_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("orrery.db").display());
+    let databases = Databases::connect(&url).await.expect("the database opens");
+    schema::up(&databases.web).await.expect("up");
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' \
+               AND name NOT IN ('sqlite_sequence', 'seaql_migrations')";
+    let rows = databases.web.reader().query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
+    let rows = rows.expect("the tables");
+    let mut tables: Vec<String> = rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect();
+    tables.sort();
+    assert_eq!(tables, migration::TABLES);
 }

@@ -1,7 +1,8 @@
 //! Servers that die, pause and lose their connections at any command, interleaved in every order,
 //! under a clock that only the simulation moves. Whatever happens: each nominal time of each job is
-//! in exactly one row, nothing is started twice, no final state changes, what follows a run follows
-//! it once, a run that is split ends with its shards, and everything ends.
+//! in exactly one row, nothing is started twice, no final state changes, nothing is sent to where a run
+//! of its job is in doubt, what follows a run follows it once, a run that is split ends with its shards,
+//! and everything ends.
 //!
 //! Each seed is one history; a failing one is printed. `ORRERY_SIMULATION_SEEDS` asks for more of
 //! them, as `cargo xtask ci` does, and `ORRERY_SIMULATION_SEED` for one alone.
@@ -13,6 +14,8 @@
 mod account;
 #[path = "support/database.rs"]
 mod database;
+#[path = "simulation/doubts.rs"]
+mod doubts;
 #[path = "support/ground.rs"]
 mod ground;
 #[path = "simulation/limits.rs"]
@@ -159,9 +162,11 @@ impl World {
         let misfortune = Misfortune::new(self.random.random(), self.over.clone());
         let dead = misfortune.dead.clone();
         let (facts, inbox) = record::queue();
+        let store = self.store.clone();
+        let look = move |target: &_, request: &_| doubts::check(&store.tables(), target, request);
         let parts = Parts {
             store: Arc::new(UnsureStore { inner: self.store.clone(), misfortune }),
-            dispatcher: Arc::new(self.ground.dispatcher()),
+            dispatcher: Arc::new(self.ground.dispatcher(look)),
             clock: self.clock.clone(),
             timekeeper: None,
             signals: Signals::default(),

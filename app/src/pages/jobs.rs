@@ -9,5 +9,6 @@ mod follow_ups;
 mod form;
 pub mod list;
 pub mod new;
+mod opened;
 pub mod words;
 mod zones;

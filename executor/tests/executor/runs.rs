@@ -7,8 +7,14 @@ use crate::support::*;
 async fn an_executor_registers_at_once_and_says_who_it_is() {
     let it = fixture().await;
     let registration = eventually(|| it.server.with(|record| record.registered.first().cloned())).await;
-    let expected =
-        json!({"registryGroup": "EXECUTOR", "registryKey": APP, "registryValue": it.executor.advertised()});
+    let life = registration["life"].as_str().unwrap_or_default();
+    assert!(life.len() == 32 && life.bytes().all(|byte| byte.is_ascii_hexdigit()), "{life:?}");
+    let expected = json!({
+        "registryGroup": "EXECUTOR",
+        "registryKey": APP,
+        "registryValue": it.executor.advertised(),
+        "life": life
+    });
     assert_eq!(registration, expected);
     it.server.with(|record| {
         assert_eq!(record.headers["xxl-job-access-token"], TOKEN);

@@ -2,6 +2,7 @@
 //! asking the database for each run.
 
 use crate::Result;
+use crate::rules::doubt::Site;
 use crate::rules::follow::Follower;
 use crate::rules::freezes::Freezes;
 use crate::rules::pinning::{Allowed, Labels};
@@ -68,6 +69,11 @@ impl Target {
     /// As the rules of routing see it.
     pub fn candidate(&self) -> Candidate<'_> {
         Candidate { instance_id: self.instance_id, address: &self.address }
+    }
+
+    /// Where runs of this job go that go here.
+    pub fn site(&self, job_id: i32) -> Site {
+        Site { executor_id: self.executor_id, job_id, instance_id: self.instance_id }
     }
 }
 

@@ -6,11 +6,12 @@ mod order;
 mod parcel;
 mod send;
 
-pub use lanes::Lanes;
+pub use lanes::{Lanes, Started};
 pub use order::Order;
 pub use parcel::Parcel;
 
 use super::shared::Shared;
+use super::step::{Step, What};
 use crate::Result;
 use entity::Millis;
 use std::sync::Arc;
@@ -34,7 +35,14 @@ pub fn tick(shared: &Arc<Shared>) -> DispatchReport {
     if !shared.gate.is_open() {
         return DispatchReport::default();
     }
-    let parcels = shared.lanes.start(now, shared.settings.permits);
+    let in_doubt = shared.doubts.seen();
+    let is_held_up = |order: &Order| !order.is_again && in_doubt.at(&order.site());
+    let Started { parcels, held_up } = shared.lanes.start(now, shared.settings.permits, is_held_up);
+    // Another of its job came into doubt there after it was claimed: it waits again.
+    for order in held_up {
+        let what = What::HandBack { claim: order.claim };
+        shared.facts.note(Step { run_id: order.run_id, at: now, what });
+    }
     let started = parcels.iter().map(|parcel| parcel.orders.len()).sum();
     for parcel in parcels {
         tokio::spawn(send::send(shared.clone(), parcel));

@@ -8,6 +8,7 @@ mod admission;
 mod agenda;
 mod claim;
 mod cursors;
+mod doubt;
 mod freeze;
 mod news;
 mod probe;
@@ -59,6 +60,8 @@ pub struct Planner {
     /// What waits for others to end.
     queue: Queue,
     queue_read_at: Millis,
+    /// Buckets came whose runs in doubt are not known yet.
+    doubts_unread: bool,
     /// Executors where something that waits may find room.
     released: HashSet<i32>,
     stopper: Stopper,
@@ -99,6 +102,7 @@ impl Planner {
             prober: Prober::default(),
             queue: Queue::default(),
             queue_read_at: Millis::MIN,
+            doubts_unread: true,
             released: HashSet::new(),
             stopper: Stopper::default(),
             heeded: Heeded::default(),
@@ -164,12 +168,12 @@ impl Planner {
         self.released.extend(self.stopper.take_answered());
         for (run_id, executor_id) in self.shared.occupants.take_changed() {
             self.released.insert(executor_id);
-            if self.queue.lines_of(executor_id).next().is_none() {
+            if !self.queue.waits_for(executor_id) {
                 self.shared.occupants.forget(run_id);
             }
         }
         let queue = &self.queue;
-        self.released.retain(|executor_id| queue.lines_of(*executor_id).next().is_some());
+        self.released.retain(|executor_id| queue.waits_for(*executor_id));
     }
 
     /// Waits until the instances of a run that were asked have answered, or those that were told to stop
@@ -327,19 +331,28 @@ impl Planner {
     async fn sleep(&mut self, wait: Duration) -> bool {
         let timer = tokio::time::sleep(wait);
         let stopping = self.shared.stopping.clone();
-        tokio::select! {
-            () = stopping.cancelled() => return false,
-            change = self.changes.recv() => match change {
-                Ok(change) => self.note(change),
-                Err(broadcast::error::RecvError::Lagged(_)) => self.missed_some(),
-                Err(broadcast::error::RecvError::Closed) => return false,
-            },
-            () = self.prober.answered() => {}
-            () = self.stopper.answered(&mut self.released) => {}
-            () = self.shared.occupants.news() => {}
-            () = timer => {}
+        tokio::pin!(timer);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return false,
+                change = self.changes.recv() => match change {
+                    Ok(change) => self.note(change),
+                    Err(broadcast::error::RecvError::Lagged(_)) => self.missed_some(),
+                    Err(broadcast::error::RecvError::Closed) => return false,
+                },
+                () = self.prober.answered() => {}
+                () = self.stopper.answered(&mut self.released) => {}
+                () = self.shared.doubts.news() => {}
+                () = self.shared.occupants.news() => {
+                    self.note_released();
+                    if self.released.is_empty() {
+                        continue;
+                    }
+                }
+                () = &mut timer => {}
+            }
+            return true;
         }
-        true
     }
 
     fn wait_for(&self, next_at: Option<Millis>) -> Duration {

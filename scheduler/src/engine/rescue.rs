@@ -12,6 +12,7 @@ use super::settings::EngineSettings;
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
 use super::stop;
+use crate::rules::doubt::Site;
 use crate::{Error, Result};
 use entity::Millis;
 use entity::run::{Model as Run, Reason, RunState};
@@ -169,6 +170,7 @@ impl Rescuer {
             return Ok(RescueReport::default());
         }
         let runs = shared.store.doubtful(&holdings.buckets(), now - YOUNG_MS, now, BATCH).await?;
+        shared.doubts.add_all(&runs);
         self.keep_inquiries(&runs, now);
         let mut report = RescueReport { doubtful: runs.len(), ..RescueReport::default() };
         let to_ask: Vec<&Run> =
@@ -255,12 +257,18 @@ impl Rescuer {
         for ((run, step), applied) in decided.iter().zip(applied) {
             if applied == Applied::Done {
                 report.decided += 1;
-                self.shared.note_changed(run.id);
                 match step.what {
-                    What::Resend { claim, fence, .. } => resent.push(Run { claim, fence, ..(*run).clone() }),
+                    What::Resend { claim, fence, .. } => {
+                        self.shared.doubts.settle(run.id);
+                        resent.push(Run { claim, fence, ..(*run).clone() });
+                    }
+                    What::Doubt { .. } => {
+                        Site::of(run).into_iter().for_each(|site| self.shared.doubts.add(run.id, site));
+                    }
                     What::Expire => overdue.push(*run),
                     _ => {}
                 }
+                self.shared.note_changed(run.id);
             }
         }
         self.stop(&overdue);

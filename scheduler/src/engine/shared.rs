@@ -3,6 +3,7 @@
 use super::directory::Directory;
 use super::dispatch::Lanes;
 use super::dispatcher::Dispatcher;
+use super::doubts::Doubts;
 use super::gate::Gate;
 use super::holdings::Holdings;
 use super::record::Facts;
@@ -38,6 +39,8 @@ pub struct Shared {
     pub followed: Watch<()>,
     /// Runs that take a slot others may wait for, with their executor.
     pub occupants: Watch<i32>,
+    /// Runs that others of their job must not follow to their instance for now.
+    pub doubts: Doubts,
     /// Told when nothing new is to begin: loops end between two ticks, never within one.
     pub stopping: CancellationToken,
     holdings: RwLock<Arc<Holdings>>,
@@ -100,6 +103,7 @@ impl Shared {
             figures: Figures::default(),
             followed: Watch::default(),
             occupants: Watch::default(),
+            doubts: Doubts::default(),
             stopping: CancellationToken::new(),
             holdings: RwLock::default(),
         })
@@ -129,6 +133,7 @@ impl Shared {
     pub fn note_changed(&self, run_id: i64) {
         self.followed.changed(run_id);
         self.occupants.changed(run_id);
+        self.doubts.changed(run_id);
     }
 
     /// Counts something that must not happen, and says so.

@@ -2,6 +2,7 @@
 
 use super::{Timed, authorised, children, ids_for_held, save, store};
 use crate::authority::{Action, Caller};
+use crate::looks;
 use crate::rules::bucket::bucket_of;
 use crate::rules::job_state::{Word, after};
 use crate::rules::timetable::Timetable;
@@ -11,11 +12,6 @@ use crate::store::runs::{self as runs_store, Waiting};
 use crate::{Error, Refusal, Result, Services};
 use entity::job::{ActiveModel, JobState, Model};
 use sea_orm::Set;
-use std::time::Duration;
-
-/// How often, and how many times, a stop looks whether a request is still under way: 4 s in all.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-const LOOKS: u32 = 80;
 
 /// Lets the schedule fire from now on. What was missed meanwhile stays missed.
 ///
@@ -121,16 +117,10 @@ async fn switch(services: &Services, caller: &Caller, id: i32, word: Word) -> Re
     Ok(job)
 }
 
-/// Waits until no request of the job is under way. Counted in looks, not read from the clock: the
-/// clock may stand still in a test.
+/// Waits until no request of the job is under way.
 async fn wait_until_sent(services: &Services, id: i32) -> Result<()> {
-    for _ in 0..LOOKS {
-        if runs_store::sending_of_job(services.db.reader(), id, bucket_of(id)).await?.is_none() {
-            return Ok(());
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    match runs_store::sending_of_job(services.db.reader(), id, bucket_of(id)).await? {
+    let sending = || async { Ok(runs_store::sending_of_job(services.db.reader(), id, bucket_of(id)).await?) };
+    match looks::until_nothing(sending).await? {
         Some(run) => Err(Error::Refused(Refusal::RunUnderWay(run))),
         None => Ok(()),
     }

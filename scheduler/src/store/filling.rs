@@ -85,12 +85,13 @@ impl History<'_> {
         let due_at = self.until - (times - turn as i64) * apart;
         let job = job::Model { id: self.jobs[job], ..self.like.clone() };
         let mut run = Run::waiting(id, &job, bucket_of(job.id), due_at);
+        let deadline_at = due_at + 24 * 3_600_000;
         let claim = What::Claim(Claim {
             claim: CLAIM,
             fence: 16,
             instance_id: self.instance.id,
             instance_generation: self.instance.generation,
-            deadline_at: Some(due_at + 24 * 3_600_000),
+            deadline_at: Some(deadline_at),
             mark: None,
             tries: Vec::new(),
         });
@@ -98,7 +99,7 @@ impl History<'_> {
         let text = if code == 200 { String::new() } else { "no connection to the warehouse".to_owned() };
         let result = What::Result { executor_id: job.executor_id, code, text };
         let mut texts = Texts::default();
-        let accepted = What::Accepted { claim: CLAIM, sent_at: due_at + 1 };
+        let accepted = What::Accepted { claim: CLAIM, sent_at: due_at + 1, deadline_at };
         for (later, what) in [(-150, claim), (3, accepted), (25, result)] {
             step::apply(&mut run, &mut texts, &Step { run_id: id, at: due_at + later, what });
         }

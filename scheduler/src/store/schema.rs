@@ -30,7 +30,7 @@ pub async fn status(db: &Db) -> Result<Vec<Step>> {
 /// [`Error::Unavailable`] when the database holds a migration that this program does not know.
 pub async fn up(db: &Db) -> Result<()> {
     refuse_newer(db).await?;
-    locked(db, async || Ok(WholeMigrator::up(db.writer(), None).await?)).await
+    locked(db, async || Ok(migration::up(db.writer()).await?)).await
 }
 
 /// Takes back the last `steps` migrations, with their data.

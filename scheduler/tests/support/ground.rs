@@ -4,6 +4,7 @@
 use protocol::{LogChunk, RemoteReply, TriggerRequest};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use scheduler::engine::directory::Target;
 use scheduler::engine::dispatcher::{Call, CallFailure, ScriptedDispatcher};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,9 +29,18 @@ impl Ground {
         Self(Arc::new(Mutex::new(Truth { random, starts: BTreeMap::new(), over })))
     }
 
-    pub fn dispatcher(&self) -> ScriptedDispatcher {
+    /// `look` is shown every request for a run as it arrives.
+    pub fn dispatcher(
+        &self,
+        look: impl Fn(&Target, &TriggerRequest) + Send + Sync + 'static,
+    ) -> ScriptedDispatcher {
         let own = self.clone();
-        ScriptedDispatcher::new(move |_, call| Some(own.0.lock().unwrap().answer(call)))
+        ScriptedDispatcher::new(move |target, call| {
+            if let Call::Run(request) = call {
+                look(target, request);
+            }
+            Some(own.0.lock().unwrap().answer(call))
+        })
     }
 
     /// Each run that was started, by its id.

@@ -187,8 +187,9 @@ async fn executors_that_answer_nonsense_or_nothing_or_late_delay_only_their_own_
     let horizon = now() - 6 * SECOND;
     let silent = runs.iter().filter(|run| run.job == "silent" && run.reason != "no_instance");
     let silent: Vec<&Run> = silent.filter(|run| run.nominal_at < horizon).collect();
-    assert!(
-        silent.len() >= 3 && silent.iter().all(|run| run.end() == ("unknown", "no_answer")),
-        "{silent:?}"
-    );
+    // Those that were sent before the first was in doubt; nothing follows them there.
+    let (doubted, held): (Vec<&Run>, Vec<&Run>) =
+        silent.into_iter().partition(|run| run.end() == ("unknown", "no_answer"));
+    assert!(doubted.len() >= 3, "{doubted:?}");
+    assert!(held.iter().all(|run| run.end() == ("waiting", "in_doubt")), "{held:?}");
 }

@@ -1,16 +1,16 @@
 //! `/jobs/:id/backfill`: runs a job for past times of its schedule.
 
+use super::opened::opened;
 use crate::api::jobs::{
-    self, BACKFILL_FORM, BackfillForm, BackfillJob, JobView, PREVIEW, PastTimes, preview_backfill,
+    BACKFILL_FORM, BackfillForm, BackfillJob, JobView, PREVIEW, PastTimes, preview_backfill,
 };
 use crate::components::button::{Button, LinkButton, Weight};
-use crate::components::error_page::ErrorPage;
 use crate::components::field::{NumberField, TextField};
 use crate::components::form::{EditForm, FieldGroup, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
 use crate::components::pulse::use_scripts;
 use crate::components::time::{Time, TimeStyle, full};
-use crate::error::{AppError, ErrorKind};
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
@@ -18,7 +18,6 @@ use crate::words::sentence;
 use entity::job::{JobState, ScheduleKind};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
-use leptos_router::hooks::use_params_map;
 use std::time::Duration;
 
 /// How long somebody must pause typing before the times are looked for anew.
@@ -35,24 +34,7 @@ pub fn can_backfill(kind: ScheduleKind, state: JobState) -> bool {
 
 #[component]
 pub fn Backfill() -> impl IntoView {
-    let params = use_params_map();
-    let job = Resource::new_blocking(
-        move || params.read().get("id").unwrap_or_default(),
-        |id| async move {
-            let id = id.parse().map_err(|_| AppError::new(ErrorKind::NotFound))?;
-            jobs::job(id).await
-        },
-    );
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match job.await {
-                    Ok(view) => view! { <Page view/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
+    opened(|view| view! { <Page view/> })
 }
 
 #[component]

@@ -4,10 +4,10 @@ use super::actions::{Delete, Disable, RunNow, Switch, Switches};
 use super::backfill::can_backfill;
 use super::fires::FireTable;
 use super::follow_ups::FollowUps;
+use super::opened::opened;
 use super::words::*;
 use crate::api::jobs::{self, JobView, Pulse, RecentLine};
 use crate::components::button::LinkButton;
-use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, FactList, Facts};
 use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::{Crumb, PageTitle, Section};
@@ -16,7 +16,7 @@ use crate::components::sparkline::{SparkRun, Sparkline};
 use crate::components::state::StateBadge;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, duration, full};
-use crate::error::{AppError, ErrorKind, FieldError};
+use crate::error::FieldError;
 use crate::i18n::*;
 use crate::routes;
 use crate::words::sentence;
@@ -24,7 +24,7 @@ use entity::job::{JobState, Model, RunMode, ScheduleKind};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_i18n::I18nContext;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_query_map;
 use std::time::Duration;
 
 /// How often state, fires and runs are read again.
@@ -32,24 +32,7 @@ const REFRESH: Duration = Duration::from_secs(3);
 
 #[component]
 pub fn JobDetail() -> impl IntoView {
-    let params = use_params_map();
-    let job = Resource::new_blocking(
-        move || params.read().get("id").unwrap_or_default(),
-        |id| async move {
-            let id = id.parse().map_err(|_| AppError::new(ErrorKind::NotFound))?;
-            jobs::job(id).await
-        },
-    );
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match job.await {
-                    Ok(view) => view! { <Page view/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
+    opened(|view| view! { <Page view/> })
 }
 
 #[component]

@@ -46,6 +46,7 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::Blackout => tu_string!(i18n, runs.reason_blackout),
         Reason::Disabled => tu_string!(i18n, runs.reason_disabled),
         Reason::NoneAllowed => tu_string!(i18n, runs.reason_none_allowed),
+        Reason::InDoubt => tu_string!(i18n, runs.reason_in_doubt),
     })
 }
 
@@ -58,6 +59,7 @@ pub fn try_words(i18n: I18nContext<Locale>, tried: &Try) -> String {
         TryOutcome::Refused => tu_string!(i18n, runs.try_refused, instance = instance),
         TryOutcome::Unreachable => tu_string!(i18n, runs.try_unreachable, instance = instance),
         TryOutcome::NoAnswer => tu_string!(i18n, runs.try_no_answer, instance = instance),
+        TryOutcome::InDoubt => tu_string!(i18n, runs.try_in_doubt, instance = instance),
     };
     match tried.text.is_empty() {
         true => what,

@@ -25,6 +25,15 @@ struct Lane {
     silent: bool,
 }
 
+/// What was taken out of the lanes.
+#[derive(Debug, Default)]
+pub struct Started {
+    /// To be sent, each in a request.
+    pub parcels: Vec<Parcel>,
+    /// Not to be sent now.
+    pub held_up: Vec<Order>,
+}
+
 /// Where a request under way goes.
 #[derive(Clone, Copy, Debug)]
 struct Bound {
@@ -41,9 +50,19 @@ impl From<&Order> for Bound {
 }
 
 impl Lane {
-    fn start(&mut self, now: Millis, permits: usize) -> Vec<Parcel> {
+    fn start(
+        &mut self,
+        now: Millis,
+        permits: usize,
+        is_held_up: &impl Fn(&Order) -> bool,
+        started: &mut Started,
+    ) {
         let mut parcels: Vec<Parcel> = Vec::new();
         while let Some(first) = self.queue.first_entry().filter(|first| first.key().0 <= now) {
+            if is_held_up(first.get()) {
+                started.held_up.push(first.remove());
+                continue;
+            }
             match parcels.iter_mut().find(|parcel| parcel.has_room_for(first.get())) {
                 Some(parcel) => parcel.push(first.remove()),
                 None if self.requests < permits => {
@@ -55,7 +74,7 @@ impl Lane {
         }
         let orders = parcels.iter().flat_map(|parcel| &parcel.orders);
         self.in_flight.extend(orders.map(|order| (order.run_id, Bound::from(order))));
-        parcels
+        started.parcels.append(&mut parcels);
     }
 
     fn end(&mut self, parcel: &Parcel) {
@@ -96,9 +115,13 @@ impl Lanes {
         executors.into_iter().filter(|id| self.room(*id, window, permits) == 0).collect()
     }
 
-    /// Takes out what is due and has a permit, the earliest first.
-    pub fn start(&self, now: Millis, permits: usize) -> Vec<Parcel> {
-        self.lock().values_mut().flat_map(|lane| lane.start(now, permits)).collect()
+    /// Takes out what is due and has a permit, the earliest first, and what is due and held up.
+    pub fn start(&self, now: Millis, permits: usize, is_held_up: impl Fn(&Order) -> bool) -> Started {
+        let mut started = Started::default();
+        for lane in self.lock().values_mut() {
+            lane.start(now, permits, &is_held_up, &mut started);
+        }
+        started
     }
 
     /// When the next run that has a permit is due.

@@ -1,6 +1,7 @@
 //! A claimed run on its way out.
 
 use crate::engine::directory::{JobBody, Target};
+use crate::rules::doubt::Site;
 use entity::{Millis, run};
 use protocol::TriggerRequest;
 use protocol::native::FencedRun;
@@ -17,6 +18,8 @@ pub struct Order {
     pub shard: (i32, i32),
     /// Whether anything may follow its end.
     pub is_followed: bool,
+    /// It was sent before, and never started.
+    pub is_again: bool,
     pub target: Arc<Target>,
     pub body: Arc<JobBody>,
     /// Typed for this run; none = the job's.
@@ -33,6 +36,7 @@ impl Order {
             fence: run.fence,
             shard: (run.shard_index, run.shard_total),
             is_followed: run.follow_ok || run.follow_fail,
+            is_again: run.state == run::RunState::Unknown,
             target,
             body,
             parameter,
@@ -49,6 +53,11 @@ impl Order {
         let job = &self.body.job;
         let parameter = self.parameter.as_ref().unwrap_or(&job.parameter);
         job.handler.len() + parameter.len() + job.source.len()
+    }
+
+    /// Where it goes.
+    pub fn site(&self) -> Site {
+        self.target.site(self.body.job.id)
     }
 
     /// The request on the wire.

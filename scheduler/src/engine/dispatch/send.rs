@@ -45,6 +45,9 @@ pub async fn send(shared: Arc<Shared>, parcel: Parcel) {
         return wait_at_gate(&shared, parcel).await;
     }
     let answered = !matches!(answer, Err(CallFailure::NoAnswer(_)));
+    if !answered {
+        note_doubts(&shared, &parcel);
+    }
     let at = shared.now();
     for order in &parcel.orders {
         shared.facts.note(Step { run_id: order.run_id, at, what: outcome(&shared, order, sent_at, &answer) });
@@ -84,12 +87,7 @@ async fn wait_at_gate(shared: &Shared, mut parcel: Parcel) {
 }
 
 /// What the end of a request says about the run.
-fn outcome(
-    shared: &Shared,
-    order: &Order,
-    sent_at: Millis,
-    answer: &Result<Refused, CallFailure>,
-) -> What {
+fn outcome(shared: &Shared, order: &Order, sent_at: Millis, answer: &Result<Refused, CallFailure>) -> What {
     let claim = order.claim;
     let deadline_at = deadline(shared, &order.body, order.due_at, sent_at);
     let (reason, text) = match answer {
@@ -110,8 +108,14 @@ fn doubt(claim: i64) -> What {
     What::Doubt { claim, from: RunState::Sending, reason: Reason::NoAnswer }
 }
 
+/// Before their rows can say so: nothing else of their jobs is to go there.
+fn note_doubts(shared: &Shared, parcel: &Parcel) {
+    parcel.orders.iter().for_each(|order| shared.doubts.add(order.run_id, order.site()));
+}
+
 /// No answer in time: the runs are in doubt, and what waits behind them is handed back.
 fn note_silence(shared: &Shared, parcel: &Parcel) {
+    note_doubts(shared, parcel);
     let at = shared.now();
     for order in &parcel.orders {
         shared.facts.note(Step { run_id: order.run_id, at, what: doubt(order.claim) });

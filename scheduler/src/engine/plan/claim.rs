@@ -174,7 +174,7 @@ impl Claimer<'_> {
             }
             let way = match found.remove(&run.id) {
                 _ if run.is_shard() => router.way_pinned(body, &run),
-                Some(found) => router.way_found(run.executor_id, found),
+                Some(found) => router.way_found(&run, found),
                 None => router.way(body, run.executor_id, self.cursors.route_seq(run.job_id)),
             };
             match way {
@@ -184,6 +184,7 @@ impl Claimer<'_> {
                     self.go(&mut decided, run, exit, body, parameter);
                 }
                 Way::Full => {}
+                Way::Doubted => self.hold(&mut decided, &run, Reason::InDoubt),
                 Way::Ask(instances) => decided.to_ask.push((run, body.clone(), instances)),
                 Way::Spread(instances) => {
                     gatekeeper.enter_whole(&run);

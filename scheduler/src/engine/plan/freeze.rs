@@ -15,7 +15,8 @@ pub struct Heeded {
 
 impl Planner {
     /// Takes note of what the directory says is frozen. What was claimed and not sent is handed back; when
-    /// nothing of it is on its way any more, whoever froze it is told. What was thawed is read anew with the buckets.
+    /// nothing of it is on its way any more, whoever froze it is told. What was thawed is read anew with
+    /// the buckets.
     pub(super) async fn heed_freezes(&mut self) -> Result<()> {
         let shared = self.shared.clone();
         let lasting = shared.directory.freezes().ids();

@@ -56,6 +56,7 @@ impl Planner {
         let holdings = shared.holdings();
         let mut buckets = self.cursors.match_buckets(&holdings.epochs);
         self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
+        self.look_at_doubts(poll, !buckets.is_empty()).await?;
         if poll {
             buckets.extend(self.cursors.next_slice(POLL_CURSORS));
         }

@@ -160,6 +160,11 @@ impl Prober {
             Routing::Busyover => shared.lanes.bound_for(run.executor_id, run.job_id),
             _ => HashSet::new(),
         };
+        let in_doubt = shared.doubts.seen();
+        let known = |target: &Target| match in_doubt.at(&target.site(run.job_id)) {
+            true => Some(TryOutcome::InDoubt),
+            false => busy_with.contains(&target.instance_id).then_some(TryOutcome::Busy),
+        };
         let within = shared.settings.probe_within;
         let question = |target: &Arc<Target>| {
             let door = self.doors.entry(target.instance_id);
@@ -171,7 +176,7 @@ impl Prober {
                 },
                 job_id: run.job_id,
                 routing: body.job.routing,
-                on_its_way: busy_with.contains(&target.instance_id),
+                known: known(target),
                 target: target.clone(),
             }
         };
@@ -186,15 +191,16 @@ struct Question {
     within: Duration,
     job_id: i32,
     routing: Routing,
-    /// A run of the job is on its way there, of which it need not know yet.
-    on_its_way: bool,
+    /// What is known without asking: a run of the job is in doubt there, or on its way there, of which it
+    /// need not know yet.
+    known: Option<TryOutcome>,
 }
 
 impl Question {
     async fn ask(self, shared: &Shared) -> (Arc<Target>, Try) {
-        let (outcome, text) = match self.on_its_way {
-            true => (TryOutcome::Busy, String::new()),
-            false => {
+        let (outcome, text) = match self.known {
+            Some(outcome) => (outcome, String::new()),
+            None => {
                 let answer = tokio::time::timeout(self.within, self.answer(shared)).await;
                 outcome(self.routing, answer.unwrap_or(Err(CallFailure::NoAnswer(String::new()))))
             }

@@ -81,6 +81,11 @@ impl Queue {
         self.executors.keys().copied()
     }
 
+    /// Whether something waits for this executor.
+    pub fn waits_for(&self, executor_id: i32) -> bool {
+        self.executors.contains_key(&executor_id)
+    }
+
     /// The lines in which something waits for this executor.
     pub fn lines_of(&self, executor_id: i32) -> impl Iterator<Item = Line> + '_ {
         self.executors.get(&executor_id).into_iter().flat_map(|lines| lines.keys().copied())
@@ -93,11 +98,11 @@ impl Queue {
 
     /// What a run that goes before this place waits for, if both want the same.
     pub fn is_behind(&self, executor_id: i32, line: Line, place: Place) -> Option<Reason> {
-        let own = self.places(executor_id, line).and_then(BTreeMap::first_key_value);
+        let own = self.places(executor_id, line).and_then(first_in_order);
         if let Some((_, reason)) = own.filter(|(first, _)| **first < place) {
             return Some(*reason);
         }
-        let firsts = self.executors.get(&executor_id)?.values().filter_map(BTreeMap::first_key_value);
+        let firsts = self.executors.get(&executor_id)?.values().filter_map(first_in_order);
         let mut before = firsts.filter(|(first, reason)| **first < place && **reason == Reason::AtCapacity);
         before.next().map(|(_, reason)| *reason)
     }
@@ -107,7 +112,8 @@ impl Queue {
     pub fn next(&self, executor_id: i32, most: usize, mut has_room: impl FnMut(Line) -> bool) -> Vec<i64> {
         let mut chosen = Vec::new();
         let Some(lines) = self.executors.get(&executor_id) else { return chosen };
-        let mut rest: HashMap<Line, _> = lines.iter().map(|(line, places)| (*line, places.keys())).collect();
+        let mut rest: HashMap<Line, _> =
+            lines.iter().map(|(line, places)| (*line, in_order(places).map(|(place, _)| place))).collect();
         let mut heads: BTreeSet<(Place, Line)> = BTreeSet::new();
         for (line, places) in &mut rest {
             heads.extend(places.next().map(|place| (*place, *line)));
@@ -123,9 +129,33 @@ impl Queue {
         chosen
     }
 
+    /// The runs of a job that wait because others of it are in doubt.
+    pub fn in_doubt(&self, executor_id: i32, job_id: i32) -> Vec<i64> {
+        let lines = self.executors.get(&executor_id).into_iter().flatten();
+        let places = lines.filter(|(line, _)| line.job_id == job_id).flat_map(|(_, places)| places);
+        places.filter(|(_, reason)| **reason == Reason::InDoubt).map(|(place, _)| place.run_id).collect()
+    }
+
+    /// The first such run of each line.
+    pub fn first_in_doubt(&self) -> impl Iterator<Item = i64> + '_ {
+        self.executors.values().flat_map(HashMap::values).filter_map(|places| {
+            places.iter().find(|(_, reason)| **reason == Reason::InDoubt).map(|(place, _)| place.run_id)
+        })
+    }
+
     fn places(&self, executor_id: i32, line: Line) -> Option<&BTreeMap<Place, Reason>> {
         self.executors.get(&executor_id)?.get(&line)
     }
+}
+
+/// Those that wait for their turn. One that waits because others are in doubt is called when these are
+/// settled, and holds up nobody.
+fn in_order(places: &BTreeMap<Place, Reason>) -> impl Iterator<Item = (&Place, &Reason)> {
+    places.iter().filter(|(_, reason)| **reason != Reason::InDoubt)
+}
+
+fn first_in_order(places: &BTreeMap<Place, Reason>) -> Option<(&Place, &Reason)> {
+    in_order(places).next()
 }
 
 #[cfg(test)]
@@ -195,6 +225,22 @@ mod tests {
         assert_eq!(behind(&past(20)), Some(Reason::BehindRun));
         assert_eq!(behind(&of_job(1, 11, 0)), None);
         assert_eq!(queue.next(1, 9, |line| line.of == Of::Runs), [12]);
+    }
+
+    #[test]
+    fn what_waits_for_a_doubt_holds_up_nobody_and_is_called_by_its_job() {
+        let mut queue = queue(&[of_job(1, 10, 0), of_job(1, 11, 0), of_job(2, 12, 0)]);
+        for doubted in [of_job(1, 8, 0), of_job(1, 9, 0), of_job(2, 7, 0)] {
+            queue.put(&doubted, Reason::InDoubt);
+        }
+        assert_eq!(queue.next(1, 9, |_| true), [10, 11, 12]);
+        let run = of_job(1, 10, 0);
+        assert_eq!(queue.is_behind(1, Line::from(&run), Place::from(&run)), None);
+        assert_eq!(queue.length(1, Line { job_id: 1, of: Of::Runs }), 4, "it has its place all the same");
+        assert_eq!((queue.in_doubt(1, 1), queue.in_doubt(2, 1)), (vec![8, 9], vec![]));
+        let mut firsts: Vec<i64> = queue.first_in_doubt().collect();
+        firsts.sort_unstable();
+        assert_eq!(firsts, [7, 8]);
     }
 
     #[test]

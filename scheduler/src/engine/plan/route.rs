@@ -3,13 +3,15 @@
 use super::probe::Found;
 use crate::Result;
 use crate::engine::directory::{Instances, JobBody, Target};
+use crate::engine::doubts::InDoubt;
 use crate::engine::shared::Shared;
 use crate::engine::step::RouteMark;
+use crate::rules::doubt::{self, Choice};
 use crate::rules::routing::{self, Basis, Candidate, Uses};
 use entity::Millis;
 use entity::job::{Model as Job, Routing};
 use entity::run::{Model as Run, Reason};
-use entity::run_text::Try;
+use entity::run_text::{Try, TryOutcome};
 use rand::Rng;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ pub enum Way {
     Full,
     /// These are asked first: it waits as a row meanwhile.
     Ask(Instances),
+    /// Others of its job are in doubt wherever it may go: it waits as a row.
+    Doubted,
     /// To each of these as a shard of its own: it is split, and the shards are claimed.
     Spread(Instances),
     /// Nowhere.
@@ -42,6 +46,7 @@ pub struct Router<'a> {
     executors: HashMap<i32, Executor>,
     /// By job, for the strategies that go by it.
     uses: HashMap<i32, Uses>,
+    in_doubt: InDoubt,
 }
 
 /// An executor at the moment.
@@ -66,7 +71,7 @@ impl<'a> Router<'a> {
                 uses.entry(used.job_id).or_default().insert(used.instance_id, used);
             }
         }
-        Ok(Self { shared, now, executors: HashMap::new(), uses })
+        Ok(Self { shared, now, executors: HashMap::new(), uses, in_doubt: shared.doubts.seen() })
     }
 
     /// Where a run of this job goes. `executor_id` is that of the run's row, whatever the job says by
@@ -81,20 +86,27 @@ impl<'a> Router<'a> {
         }
         match body.job.routing {
             Routing::Broadcast => return Way::Spread(instances),
-            asking if asking.asks() => return Way::Ask(instances),
+            asking if asking.asks() => {
+                let all = instances.iter().all(|target| self.is_in_doubt(body.job.id, target));
+                return if all { Way::Doubted } else { Way::Ask(instances) };
+            }
             _ => {}
         }
-        match self.choose(&body.job, &instances, route_seq) {
-            Some((target, mark)) => self.out(Exit { target, mark, tries: Vec::new() }),
-            None => Way::None { reason: Reason::NoInstance, tries: Vec::new() },
+        match self.choose(&body.job, body.job.routing, &instances, route_seq) {
+            Ok((target, mark)) => self.out(Exit { target, mark, tries: Vec::new() }),
+            Err(way) => way,
         }
     }
 
-    /// Where a run goes whose instances were asked.
-    pub fn way_found(&mut self, executor_id: i32, found: Found) -> Way {
+    /// Where a run goes whose instances were asked. Where none may get it, one that was left out may do so
+    /// when the doubt there is settled.
+    pub fn way_found(&mut self, run: &Run, found: Found) -> Way {
+        let left_out = found.tries.iter().any(|tried| tried.outcome == TryOutcome::InDoubt);
         match found.target {
-            Some(_) if !self.has_room(executor_id) => Way::Full,
+            Some(target) if self.is_in_doubt(run.job_id, &target) => Way::Doubted,
+            Some(_) if !self.has_room(run.executor_id) => Way::Full,
             Some(target) => self.out(Exit { target, mark: None, tries: found.tries }),
+            None if left_out => Way::Doubted,
             None => Way::None { reason: found.reason, tries: found.tries },
         }
     }
@@ -107,27 +119,37 @@ impl<'a> Router<'a> {
             Err(reason) => return Way::None { reason, tries: Vec::new() },
         };
         let own = instances.iter().find(|target| Some(target.instance_id) == shard.instance_id);
-        let any = || instances.get(rand::rng().random_range(0..instances.len().max(1)));
-        let target = own.or_else(|| if shard.attempt > 1 { any() } else { None });
-        match target {
-            None => Way::None { reason: Reason::NoInstance, tries: Vec::new() },
-            Some(_) if !self.has_room(shard.executor_id) => Way::Full,
-            Some(target) => self.out(Exit { target: target.clone(), mark: None, tries: Vec::new() }),
+        match own {
+            None if shard.attempt == 1 => Way::None { reason: Reason::NoInstance, tries: Vec::new() },
+            _ if !self.has_room(shard.executor_id) => Way::Full,
+            Some(own) if self.is_in_doubt(shard.job_id, own) => Way::Doubted,
+            Some(own) => self.out(Exit { target: own.clone(), mark: None, tries: Vec::new() }),
+            None => match self.choose(&body.job, Routing::Random, &instances, 0) {
+                Ok((target, mark)) => self.out(Exit { target, mark, tries: Vec::new() }),
+                Err(way) => way,
+            },
         }
     }
 
+    /// One of the instances by this strategy; or what becomes of the run instead.
     fn choose(
         &mut self,
         job: &Job,
+        routing: Routing,
         instances: &Instances,
         route_seq: i64,
-    ) -> Option<(Arc<Target>, Option<RouteMark>)> {
+    ) -> Result<(Arc<Target>, Option<RouteMark>), Way> {
         let candidates: Vec<Candidate<'_>> = instances.iter().map(|target| target.candidate()).collect();
         let unused = Uses::new();
         let uses = self.uses.get(&job.id).unwrap_or(&unused);
         let basis = Basis { job_id: job.id, route_seq, draw: rand::rng().random(), uses };
-        let target = instances.get(routing::choose(job.routing, basis, &candidates)?)?.clone();
-        let mark = match job.routing {
+        let is_in_doubt = |index: usize| self.is_in_doubt(job.id, &instances[index]);
+        let target = match doubt::choose(routing, basis, &candidates, is_in_doubt) {
+            Choice::Candidate(index) => instances[index].clone(),
+            Choice::Wait => return Err(Way::Doubted),
+            Choice::None => return Err(Way::None { reason: Reason::NoInstance, tries: Vec::new() }),
+        };
+        let mark = match routing {
             Routing::Round => Some(RouteMark::Turn { job_id: job.id, route_seq: route_seq.wrapping_add(1) }),
             by_use if by_use.goes_by_use() => {
                 let used = routing::used_once_more(basis, &candidates, target.instance_id, self.now);
@@ -136,7 +158,12 @@ impl<'a> Router<'a> {
             }
             _ => None,
         };
-        Some((target, mark))
+        Ok((target, mark))
+    }
+
+    /// Whether another run of the job is in doubt there.
+    fn is_in_doubt(&self, job_id: i32, target: &Target) -> bool {
+        self.in_doubt.at(&target.site(job_id))
     }
 
     /// The instances that are there and that the job may run on, at least one; or why there is none.

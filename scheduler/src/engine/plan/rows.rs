@@ -85,7 +85,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
                             orders.push(Order::new(&run, target, body.clone(), None));
                         }
                         Way::Full => {}
-                        Way::Ask(_) | Way::Spread(_) => appointments.push((now, run.id)),
+                        Way::Ask(_) | Way::Spread(_) | Way::Doubted => appointments.push((now, run.id)),
                         Way::None { reason, .. } => skip(&mut run, reason, now),
                     }
                 }

@@ -1,0 +1,216 @@
+//! Executors of our own: many runs in one request, and a question instead of reading logs.
+
+use crate::rows::{START, executor, instance, job};
+use crate::world::{Server, World};
+use axum::extract::State;
+use axum::{Json, Router};
+use entity::instance::Model as Instance;
+use entity::job::Model as Job;
+use entity::run::RunState;
+use protocol::native::{
+    AskReply, AskedRun, FencedRun, RefusedRun, RunsReply, RunsRequest, SENDS, Standing, Whereabouts,
+};
+use protocol::{BlockStrategy, RunMode, TriggerRequest};
+use scheduler::engine::directory::Target;
+use scheduler::engine::dispatcher::{Call, CallFailure, Dispatcher, HttpDispatcher, ScriptedDispatcher};
+use scheduler::engine::gate::Gate;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const LIFE: &str = "5f3a";
+
+/// Executor 1 is one of XXL-JOB's, executor 2 one of ours; three jobs of each.
+async fn world(executors: ScriptedDispatcher) -> World {
+    let jobs: Vec<Job> = (1..=3).map(|id| job(id, 1)).chain((4..=6).map(|id| job(id, 2))).collect();
+    let world = World::with(executors, &jobs).await;
+    world.fresh.put_executor(executor(2)).await;
+    world.fresh.put_instance(Instance { life: LIFE.to_owned(), ..instance(2, 2) }).await;
+    world
+}
+
+/// A world with one job, of one of our executors.
+async fn small_world(executors: ScriptedDispatcher) -> World {
+    let world = World::with(executors, &[job(4, 2)]).await;
+    world.fresh.put_executor(executor(2)).await;
+    world.fresh.put_instance(Instance { life: LIFE.to_owned(), ..instance(2, 2) }).await;
+    world
+}
+
+async fn state(world: &World) -> RunState {
+    world.runs().await[0].state
+}
+
+#[tokio::test]
+async fn what_is_due_for_one_of_our_executors_goes_out_in_one_request() {
+    let world = world(ScriptedDispatcher::accepting()).await;
+    let mut server = world.server().await;
+    server.plan().await;
+    let started = server.shared.lanes.start(START, 64, |_| false);
+    let mut sizes: Vec<(i32, usize)> =
+        started.parcels.iter().map(|parcel| (parcel.target.executor_id, parcel.orders.len())).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [(1, 1), (1, 1), (1, 1), (2, 3)]);
+}
+
+#[tokio::test]
+async fn one_answer_accepts_and_refuses_each_run_for_itself() {
+    let refused = |call: &Call| matches!(call, Call::Run(request) if request.job_id == 5);
+    let world = world(ScriptedDispatcher::new(move |_, call| {
+        let (code, text) = if refused(call) { (500, "no such handler") } else { (200, "") };
+        Some(Ok(protocol::RemoteReply { code, text: text.to_owned(), payload: None }))
+    }))
+    .await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let states: Vec<RunState> =
+        world.runs().await.iter().filter(|run| run.executor_id == 2).map(|run| run.state).collect();
+    assert_eq!(states, [RunState::Running, RunState::Failed, RunState::Running]);
+}
+
+/// A server claims a run and dies before it sends it; the next one finds it in doubt.
+async fn in_doubt_unsent(world: &World) -> Server {
+    let mut server = world.server().await;
+    server.plan().await;
+    drop(server);
+    let mut next = world.server().await;
+    world.clock.advance(4_000);
+    next.rescue().await;
+    assert_eq!(state(world).await, RunState::Unknown);
+    next
+}
+
+#[tokio::test]
+async fn a_run_that_never_came_is_sent_again_after_one_question() {
+    let world = small_world(ScriptedDispatcher::accepting()).await;
+    let mut server = in_doubt_unsent(&world).await;
+    let before = world.runs().await[0].fence;
+    let report = server.rescue().await;
+    assert_eq!((report.asked, report.resent), (1, 1));
+    server.send(0).await;
+    server.record().await;
+    let run = &world.runs().await[0];
+    assert_eq!(run.state, RunState::Running);
+    assert!(run.fence > before && run.fence % SENDS == 2, "{before} then {}", run.fence);
+    assert_eq!(world.executors.runs().iter().filter(|id| **id == run.id).count(), 1);
+}
+
+#[tokio::test]
+async fn a_run_that_is_there_is_found_after_one_question_and_not_sent_again() {
+    let lost = || Err(CallFailure::NoAnswer("the connection broke".to_owned()));
+    let world = small_world(ScriptedDispatcher::new(move |_, _| Some(lost()))).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    assert_eq!(state(&world).await, RunState::Unknown);
+    world.clock.advance(4_000);
+    assert_eq!(server.rescue().await.asked, 1);
+    assert_eq!(state(&world).await, RunState::Running);
+    assert_eq!(world.executors.runs().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_restarted_executor_does_not_know_proves_nothing() {
+    let world = small_world(ScriptedDispatcher::accepting()).await;
+    let mut server = in_doubt_unsent(&world).await;
+    let next_life = Instance { generation: 2, life: "77".to_owned(), ..instance(2, 2) };
+    world.fresh.replace_instance(next_life).await;
+    server.planner.tick().await.unwrap();
+    world.clock.advance(1_000);
+    server.planner.tick().await.unwrap();
+    server.rescue().await;
+    assert_eq!(state(&world).await, RunState::Unknown);
+    assert!(world.executors.runs().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_meant_for_the_process_before_waits_for_the_next_one() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let world = small_world(ScriptedDispatcher::new(move |_, _| {
+        Some(match counted.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(CallFailure::Restarted),
+            _ => Ok(protocol::RemoteReply { code: 200, text: String::new(), payload: None }),
+        })
+    }))
+    .await;
+    let mut server = world.server().await;
+    server.turn().await;
+    assert_eq!(state(&world).await, RunState::Waiting);
+    world.clock.advance(1_000);
+    server.turn().await;
+    assert_eq!(state(&world).await, RunState::Running);
+}
+
+/// Over HTTP: an executor that refuses run 2, knows run 1, and was restarted under `/next`.
+async fn executor_server() -> (String, Arc<Mutex<Vec<RunsRequest>>>) {
+    let arrived: Arc<Mutex<Vec<RunsRequest>>> = Arc::default();
+    let take = |State(arrived): State<Arc<Mutex<Vec<RunsRequest>>>>, Json(request): Json<RunsRequest>| async move {
+        arrived.lock().unwrap().push(request);
+        Json(RunsReply::refusing(vec![RefusedRun { run_id: 2, text: "full".to_owned() }]))
+    };
+    let known = Whereabouts { run_id: 1, state: Standing::Live };
+    let router = Router::new()
+        .route("/runs", axum::routing::post(take))
+        .route("/ask", axum::routing::post(move || async move { Json(AskReply::of(vec![known])) }))
+        .route("/next/runs", axum::routing::post(|| async { Json(RunsReply::other_life("restarted")) }))
+        .route("/broken/runs", axum::routing::post(|| async { "<html>oops</html>" }))
+        .route("/closed/runs", axum::routing::post(|| async { r#"{"code":500,"msg":"wrong token"}"# }))
+        .with_state(arrived.clone());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (address, arrived)
+}
+
+fn fenced(run_id: i64) -> FencedRun {
+    let run = TriggerRequest {
+        job_id: 1,
+        executor_handler: "demo".to_owned(),
+        executor_params: String::new(),
+        executor_block_strategy: BlockStrategy::SerialExecution,
+        executor_timeout: 0,
+        log_id: run_id,
+        log_date_time: 1,
+        glue_type: RunMode::Bean,
+        glue_source: String::new(),
+        glue_updated_at: 0,
+        broadcast_index: 0,
+        broadcast_total: 1,
+    };
+    FencedRun { bucket: 7, fence: 17, run }
+}
+
+#[tokio::test]
+async fn over_http_each_kind_of_answer_is_told_apart() {
+    let (address, arrived) = executor_server().await;
+    let gate = Arc::new(Gate::default());
+    gate.open_until(Instant::now() + Duration::from_secs(3_600));
+    let dispatcher = HttpDispatcher::new(gate.clone(), Duration::from_secs(2)).unwrap();
+    let at = |path: &str| Target {
+        executor_id: 1,
+        app_name: "app1".to_owned(),
+        token: "token1".to_owned(),
+        instance_id: 1,
+        instance_generation: 1,
+        address: format!("{address}{path}"),
+        labels: scheduler::rules::pinning::Labels::default(),
+        client: entity::instance::Client::Orrery,
+        life: LIFE.to_owned(),
+    };
+    let runs = || vec![fenced(1), fenced(2)];
+    let refused = dispatcher.hand_over(&at(""), runs()).await.unwrap();
+    assert_eq!(refused, [RefusedRun { run_id: 2, text: "full".to_owned() }]);
+    assert_eq!(*arrived.lock().unwrap(), [RunsRequest { life: LIFE.to_owned(), runs: runs() }]);
+    let asked = [AskedRun { run_id: 1, bucket: 7, fence: 18 }];
+    let found = dispatcher.ask(&at(""), &asked).await.unwrap();
+    assert_eq!(found, [Whereabouts { run_id: 1, state: Standing::Live }]);
+    assert_eq!(dispatcher.hand_over(&at("/next"), runs()).await, Err(CallFailure::Restarted));
+    let broken = dispatcher.hand_over(&at("/broken"), runs()).await;
+    assert_eq!(broken, Err(CallFailure::Garbage("<html>oops</html>".to_owned())));
+    // A request that is refused as a whole is refused for each of its runs.
+    let closed = dispatcher.hand_over(&at("/closed"), runs()).await.unwrap();
+    assert_eq!(closed.iter().map(|refused| refused.run_id).collect::<Vec<_>>(), [1, 2]);
+    assert!(closed.iter().all(|refused| refused.text == "wrong token"));
+    gate.shut();
+    assert_eq!(dispatcher.hand_over(&at(""), runs()).await, Err(CallFailure::GateShut));
+}
