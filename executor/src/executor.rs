@@ -26,7 +26,7 @@ const RETRY_FIRST: Duration = Duration::from_millis(500);
 /// How late a failed delivery is repeated at most.
 const DELIVER_RETRY_LAST: Duration = Duration::from_secs(15);
 /// How many results are sent at once.
-const BATCH: usize = 200;
+const BATCH: usize = 100;
 /// How long a stop waits for the last results to be taken; they are on disk.
 const LAST_DELIVERY: Duration = Duration::from_secs(5);
 /// How often old logs are looked for.

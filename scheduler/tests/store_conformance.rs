@@ -328,7 +328,7 @@ conform!(settling_enters_each_run_of_a_block_once, async |bench: &Bench| {
     let block = bench.store().open_blocks().await.unwrap()[0];
     assert_eq!((block.start, block.settled_to, block.used_to), (10_000, 10_000, 10_005));
     assert_eq!(bench.store().settle(block, 10_003).await.unwrap().runs, 2);
-    assert_eq!(bench.store().settle(block, 10_003).await.unwrap().runs, 2);
+    assert_eq!(bench.store().settle(block, 10_003).await.unwrap().runs, 0);
     let block = bench.store().open_blocks().await.unwrap()[0];
     assert_eq!(block.settled_to, 10_003);
     assert_eq!(bench.store().settle(block, 20_000).await.unwrap().runs, 1);

@@ -38,7 +38,7 @@ async fn results_survive_an_outage_and_a_crash_and_come_in_batches() {
     let again = start(builder(&it.server, it.data.path())).await;
     eventually(|| it.server.with(|record| (record.results.len() == 120).then_some(()))).await;
     it.server.with(|record| {
-        assert_eq!(record.batches, [50, 50, 20]);
+        assert_eq!(record.batches, [100, 20]);
         assert!(record.results.values().all(|results| results.len() == 1));
     });
     again.stop().await;

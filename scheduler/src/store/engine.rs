@@ -185,6 +185,7 @@ pub struct Breaches {
 /// How much [`Store::settle`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
+    /// Those that were not entered yet.
     pub runs: usize,
 }
 

@@ -104,7 +104,7 @@ async fn a_request_on_its_way_holds_up_the_word_that_all_stands_still() {
     let world = World::with(ScriptedDispatcher::new(|_, _| None), &[skipping()]).await;
     let mut server = world.server().await;
     server.plan().await;
-    let parcels = server.shared.lanes.start(world.clock.now(), 1, |_| false).parcels;
+    let parcels = server.shared.lanes.start(START, 1, |_| false).parcels;
     let [parcel] = &parcels[..] else { panic!("{parcels:?}") };
     let id = freeze(&world, 1, START).await;
     server.plan().await;

@@ -74,6 +74,7 @@ async fn in_doubt_unsent(world: &World) -> Server {
     server.plan().await;
     drop(server);
     let mut next = world.server().await;
+    next.shared.directory.refresh(next.shared.store.as_ref(), START).await.unwrap();
     world.clock.advance(4_000);
     next.rescue().await;
     assert_eq!(state(world).await, RunState::Unknown);

@@ -276,9 +276,10 @@ impl Tables {
     }
 
     pub(super) fn settle(&mut self, block: OpenBlock, up_to: i64) -> usize {
-        let runs: Vec<_> = self.runs.range(block.settled_to..up_to).map(|(_, run)| run).collect();
-        self.by_job.extend(runs.iter().map(|run| (run.job_id, run.due_at, run.id)));
-        let entered = runs.len();
+        let before = self.by_job.len();
+        let runs = self.runs.range(block.settled_to..up_to);
+        self.by_job.extend(runs.map(|(_, run)| (run.job_id, run.due_at, run.id)));
+        let entered = self.by_job.len() - before;
         if let Some(settled_to) = self.blocks.get_mut(&block.start).filter(|at| **at == block.settled_to) {
             *settled_to = up_to;
         }
