@@ -9,6 +9,7 @@ mod cursor;
 mod draft;
 mod list;
 mod switch;
+mod unreadable;
 
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::{self, ExecutorView};
@@ -35,6 +36,8 @@ pub(crate) use draft::PARAMETER_LENGTH;
 pub use draft::{JobDraft, SchedulePreview};
 pub use list::{JobPage, JobRow, list};
 pub use switch::{delete, disable, enable, start, stop};
+pub(crate) use unreadable::all_unreadable;
+use unreadable::unreadable;
 
 /// Fires that a preview shows at most.
 pub const MOST_FIRES: usize = 20;
@@ -137,10 +140,6 @@ pub fn coming(
         |_| Vec::new(),
         |timetable| rules::preview::preview(&timetable, now, count.min(MOST_FIRES)),
     )
-}
-
-fn unreadable(job: &Model, calendar: Option<&calendar::Model>) -> Vec<FieldFault> {
-    Timetable::parse(rules::timetable::Definition::of(job, calendar)).err().unwrap_or_default()
 }
 
 /// Creates a job, which fires from now on if it is to be [`JobState::On`].

@@ -21,6 +21,9 @@ pub struct Overview {
     /// The instances that fell silent last.
     pub offline: Vec<OfflineLine>,
     pub offline_count: usize,
+    /// The first of the jobs that cannot be planned.
+    pub unreadable: Vec<UnreadableJob>,
+    pub unreadable_count: usize,
 }
 
 /// What somebody who has just installed the system does next.
@@ -84,6 +87,13 @@ pub struct OfflineLine {
     pub seen_at: i64,
 }
 
+/// A job that is due and does not fire, because what is stored of it cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadableJob {
+    pub job_id: i32,
+    pub job: String,
+}
+
 /// The state of everything the viewer may see.
 #[server]
 pub async fn read_overview() -> Result<Overview, AppError> {
@@ -104,7 +114,8 @@ pub async fn read_overview() -> Result<Overview, AppError> {
 impl Overview {
     /// Whether nothing runs, comes or went wrong.
     pub fn is_empty(&self) -> bool {
-        self.running.is_empty() && self.next.is_empty() && self.newest.is_empty() && self.offline.is_empty()
+        let nothing_runs = self.running.is_empty() && self.next.is_empty();
+        nothing_runs && self.newest.is_empty() && self.offline.is_empty() && self.unreadable.is_empty()
     }
 }
 
@@ -113,12 +124,15 @@ mod from_domain {
     use super::*;
     use scheduler::authority::Caller;
     use scheduler::executors::{self, ExecutorFilter};
+    use scheduler::jobs::JobName;
     use scheduler::runs::{NextFire, OfflineInstance, RunRow, Summary};
     use scheduler::{Result, Services};
 
     /// Rows of “went wrong”; the run log has all.
     const NEWEST: usize = 8;
     const OFFLINE: usize = 5;
+    /// Jobs that cannot be planned, by name.
+    const UNREADABLE: usize = 5;
 
     /// What is missing before anything can happen.
     pub async fn first_step(services: &Services, caller: &Caller) -> Result<Option<FirstStep>> {
@@ -155,6 +169,13 @@ mod from_domain {
                 newest: newest.into_iter().take(NEWEST).map(WrongLine::from).collect(),
                 offline_count: summary.offline.len(),
                 offline: summary.offline.into_iter().take(OFFLINE).map(OfflineLine::from).collect(),
+                unreadable_count: summary.unreadable.len(),
+                unreadable: summary
+                    .unreadable
+                    .into_iter()
+                    .take(UNREADABLE)
+                    .map(UnreadableJob::from)
+                    .collect(),
             }
         }
     }
@@ -195,6 +216,12 @@ mod from_domain {
     impl From<NextFire> for FireLine {
         fn from(fire: NextFire) -> Self {
             Self { job_id: fire.job_id, job: fire.job_name, app_name: fire.app_name, at: fire.at }
+        }
+    }
+
+    impl From<JobName> for UnreadableJob {
+        fn from(job: JobName) -> Self {
+            Self { job_id: job.id, job: job.name }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod first_step;
 mod under_way;
+mod unreadable;
 mod wrong;
 
 use crate::api::home::{Overview, read_overview};
@@ -15,6 +16,7 @@ use crate::visit::use_visit;
 use first_step::FirstSteps;
 use leptos::prelude::*;
 use under_way::{NextFires, RunningNow};
+use unreadable::UnreadableJobs;
 use wrong::{WentWrong, WrongCounts};
 
 #[component]
@@ -53,6 +55,7 @@ fn Content(overview: Overview) -> impl IntoView {
                 Some(step) => view! { <FirstSteps step/> }.into_any(),
                 None => {
                     view! {
+                        <UnreadableJobs present/>
                         <WrongCounts present/>
                         <WentWrong present/>
                         <div class="two">

@@ -3,6 +3,7 @@
 use super::list::{PAGE, RunRow, named};
 use crate::authority::{Caller, Visible, visible};
 use crate::instances::SILENCE;
+use crate::jobs::{JobName, all_unreadable};
 use crate::store::jobs::{self, NextFire};
 use crate::store::{executors, instances, runs};
 use crate::{Result, Services};
@@ -30,6 +31,8 @@ pub struct Summary {
     pub wrong: Wrong,
     /// Instances that fell silent within a day and are not back, the latest first.
     pub offline: Vec<OfflineInstance>,
+    /// Jobs that are due and cannot be planned, the one that waits for longest first.
+    pub unreadable: Vec<JobName>,
 }
 
 /// How many runs a person should look at, by state.
@@ -62,12 +65,16 @@ pub async fn summary(services: &Services, caller: &Caller, now: Millis) -> Resul
     running.sort_unstable_by_key(|run| (run.sent_at.unwrap_or(run.due_at), run.id));
     let more_running = running.len() > PAGE;
     running.truncate(PAGE);
+    let unreadable = all_unreadable(reader, &visible, now).await?;
+    let mut next = jobs::next_fires(reader, &visible, now + AHEAD, FIRES).await?;
+    next.retain(|fire| unreadable.iter().all(|job| job.id != fire.job_id));
     Ok(Summary {
         running: named(services, running).await?,
         more_running,
-        next: jobs::next_fires(reader, &visible, now + AHEAD, FIRES).await?,
+        next,
         wrong: counts(&runs::attention_states(reader, only, READ + 1).await?),
         offline: offline(services, ids, now).await?,
+        unreadable,
     })
 }
 

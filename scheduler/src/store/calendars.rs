@@ -14,6 +14,10 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::Id.is_in(ids)).all(conn).await
+}
+
 /// A job and the calendar that it names, if that is there.
 pub async fn beside(
     conn: &impl ConnectionTrait,

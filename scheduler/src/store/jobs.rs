@@ -233,6 +233,22 @@ pub async fn next_fires(
     query.limit(limit).into_model().all(conn).await
 }
 
+/// Visible jobs with a fire that was due by `now`, the one that waits for longest first.
+pub async fn overdue(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    now: Millis,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query =
+        Entity::find().join(JoinType::InnerJoin, to_cursor()).filter(job_cursor::Column::NextAt.lte(now));
+    if let Visible::Only(ids) = visible {
+        query = query.filter(Column::NamespaceId.is_in(ids.iter().copied()));
+    }
+    let query = query.order_by_asc(job_cursor::Column::NextAt).order_by_asc(job_cursor::Column::JobId);
+    query.limit(limit).all(conn).await
+}
+
 fn to_cursor() -> RelationDef {
     let relation: RelationBuilder<_, _> = Entity::belongs_to(job_cursor::Entity);
     relation.from(Column::Id).to(job_cursor::Column::JobId).into()

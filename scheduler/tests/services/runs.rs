@@ -4,11 +4,12 @@ use entity::instance::Client;
 use entity::job::JobState;
 use entity::run::{RunKind, RunState};
 use entity::run_text;
+use scheduler::authority::Caller;
 use scheduler::instances::{self, RegistrationCall, SILENCE};
 use scheduler::runs::{self, RunFilter};
 use scheduler::signals::Change;
 use scheduler::{Error, Refusal, executors};
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 
 /// The ids of all pages.
 async fn all(world: &World, filter: &RunFilter) -> Vec<i64> {
@@ -192,4 +193,26 @@ async fn the_summary_names_instances_that_fell_silent_but_not_those_that_signed_
     assert_eq!(offline(now + 25 * HOUR).await, []);
     let row = &executors::list(&world.services, &world.root, &Default::default()).await.unwrap()[0];
     assert_eq!((row.executor.id, row.online), (executor.id, 0));
+}
+
+#[tokio::test]
+async fn the_summary_names_the_jobs_that_are_due_and_cannot_be_planned() {
+    let world = World::new().await;
+    let invoice = world.job("invoice", JobState::On).await;
+    world.job("report", JobState::On).await;
+    // As when a zone is missing in the time zones of a new version.
+    let mut changes = invoice.into_active_model();
+    changes.zone = Set("Mars/Olympus".to_owned());
+    let transaction = world.services.db.begin().await.unwrap();
+    changes.update(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    let unreadable = async |caller: &Caller, now| {
+        let summary = runs::summary(&world.services, caller, now).await.unwrap();
+        let is_next = |name: &str| summary.next.iter().any(|fire| fire.job_name == name);
+        assert!(!summary.unreadable.iter().any(|job| is_next(&job.name)), "it does not fire");
+        summary.unreadable.into_iter().map(|job| job.name).collect::<Vec<_>>()
+    };
+    assert_eq!(unreadable(&world.root, START).await, [] as [&str; 0], "it is not due yet");
+    assert_eq!(unreadable(&world.root, START + MINUTE).await, ["invoice"]);
+    assert_eq!(unreadable(&world.stranger(), START + MINUTE).await, [] as [&str; 0]);
 }
