@@ -45,6 +45,8 @@ pub struct BenchmarkContent {
     pub history: u32,
     /// `burst`, `spread` or `rarely`.
     pub fires: &'static str,
+    /// Whether the executors take many runs in one request.
+    pub native: bool,
 }
 
 /// A server binary with the database and address it is to use.
@@ -120,6 +122,9 @@ impl Server {
         let (jobs, history) = (content.jobs.to_string(), content.history.to_string());
         let mut arguments =
             vec!["bench-setup", "--json", "--jobs", &jobs, "--history", &history, "--fires", content.fires];
+        if content.native {
+            arguments.push("--native");
+        }
         for address in &content.executors {
             arguments.extend(["--executor-address", address]);
         }

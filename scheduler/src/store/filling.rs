@@ -10,6 +10,7 @@ use crate::rules::bucket::bucket_of;
 use entity::id_block::{self, BLOCK};
 use entity::run::Model as Run;
 use entity::{Millis, instance, job, job_cursor, run, run_by_job, run_text};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
 };
@@ -41,6 +42,14 @@ pub struct History<'a> {
 pub async fn instances_of(db: &Db, executor_id: i32) -> Result<Vec<instance::Model>> {
     let own = instance::Entity::find().filter(instance::Column::ExecutorId.eq(executor_id));
     Ok(own.all(db.reader()).await?)
+}
+
+/// Makes the instances of an executor such as understand [`protocol::native`], without their registering.
+pub async fn announce(db: &Db, executor_id: i32, life: &str) -> Result<()> {
+    let transaction = db.begin().await?;
+    let update = instance::Entity::update_many().col_expr(instance::Column::Life, Expr::value(life));
+    update.filter(instance::Column::ExecutorId.eq(executor_id)).exec(&transaction).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Inserts jobs with their cursors.

@@ -1,10 +1,10 @@
 //! Executors of our own: many runs in one request, and a question instead of reading logs.
 
-use crate::rows::{START, executor, instance, job};
+use crate::rows::{START, executor, instance as instance_row, job};
 use crate::world::{Server, World};
 use axum::extract::State;
 use axum::{Json, Router};
-use entity::instance::Model as Instance;
+use entity::instance::{self, Model as Instance};
 use entity::job::Model as Job;
 use entity::run::RunState;
 use protocol::native::{
@@ -14,6 +14,7 @@ use protocol::{BlockStrategy, RunMode, TriggerRequest};
 use scheduler::engine::directory::Target;
 use scheduler::engine::dispatcher::{Call, CallFailure, Dispatcher, HttpDispatcher, ScriptedDispatcher};
 use scheduler::engine::gate::Gate;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ async fn world(executors: ScriptedDispatcher) -> World {
     let jobs: Vec<Job> = (1..=3).map(|id| job(id, 1)).chain((4..=6).map(|id| job(id, 2))).collect();
     let world = World::with(executors, &jobs).await;
     world.fresh.put_executor(executor(2)).await;
-    world.fresh.put_instance(Instance { life: LIFE.to_owned(), ..instance(2, 2) }).await;
+    world.fresh.put_instance(Instance { life: LIFE.to_owned(), ..instance_row(2, 2) }).await;
     world
 }
 
@@ -33,7 +34,7 @@ async fn world(executors: ScriptedDispatcher) -> World {
 async fn small_world(executors: ScriptedDispatcher) -> World {
     let world = World::with(executors, &[job(4, 2)]).await;
     world.fresh.put_executor(executor(2)).await;
-    world.fresh.put_instance(Instance { life: LIFE.to_owned(), ..instance(2, 2) }).await;
+    world.fresh.put_instance(Instance { life: LIFE.to_owned(), ..instance_row(2, 2) }).await;
     world
 }
 
@@ -109,12 +110,19 @@ async fn a_run_that_is_there_is_found_after_one_question_and_not_sent_again() {
     assert_eq!(world.executors.runs().len(), 1);
 }
 
+async fn replace(world: &World, row: Instance) {
+    let transaction = world.fresh.databases.web.begin().await.unwrap();
+    let row = row.into_active_model().reset_all();
+    instance::Entity::update(row).exec(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn what_a_restarted_executor_does_not_know_proves_nothing() {
     let world = small_world(ScriptedDispatcher::accepting()).await;
     let mut server = in_doubt_unsent(&world).await;
-    let next_life = Instance { generation: 2, life: "77".to_owned(), ..instance(2, 2) };
-    world.fresh.replace_instance(next_life).await;
+    let next_life = Instance { generation: 2, life: "77".to_owned(), ..instance_row(2, 2) };
+    replace(&world, next_life).await;
     server.planner.tick().await.unwrap();
     world.clock.advance(1_000);
     server.planner.tick().await.unwrap();
@@ -195,7 +203,7 @@ async fn over_http_each_kind_of_answer_is_told_apart() {
         instance_generation: 1,
         address: format!("{address}{path}"),
         labels: scheduler::rules::pinning::Labels::default(),
-        client: entity::instance::Client::Orrery,
+        client: instance::Client::Orrery,
         life: LIFE.to_owned(),
     };
     let runs = || vec![fenced(1), fenced(2)];

@@ -3,8 +3,8 @@
 use crate::brief;
 use entity::run::{Model as Run, RunState};
 use protocol::TriggerRequest;
+use protocol::native::SENDS;
 use scheduler::engine::directory::Target;
-use scheduler::engine::holdings::SENDS;
 use scheduler::store::engine::Tables;
 
 /// No request goes to an instance at which another run of its job is in doubt, but for one that was sent

@@ -13,13 +13,6 @@ impl Fresh {
         self.put::<instance::Entity, _>(row.into_active_model().reset_all()).await;
     }
 
-    pub async fn replace_instance(&self, row: instance::Model) {
-        let transaction = self.databases.web.begin().await.unwrap();
-        let row = row.into_active_model().reset_all();
-        instance::Entity::update(row).exec(&transaction).await.unwrap();
-        transaction.commit().await.unwrap();
-    }
-
     pub async fn put_job(&self, job: job::Model, cursor: job_cursor::Model) {
         self.put::<job::Entity, _>(job.into_active_model().reset_all()).await;
         self.put::<job_cursor::Entity, _>(cursor.into_active_model().reset_all()).await;

@@ -30,6 +30,9 @@ pub struct Options {
     /// When the jobs fire.
     #[arg(long, value_enum, default_value_t = Fires::Burst)]
     fires: Fires,
+    /// The executors are our own: they take many runs in one request.
+    #[arg(long)]
+    native: bool,
     /// Runs that ended in the past days.
     #[arg(long, default_value_t = 0)]
     history: usize,
@@ -55,7 +58,11 @@ pub async fn run(settings: &Settings, options: &Options) -> Result<()> {
     let (databases, services) = super::open_migrated(settings).await?;
     let mut executors = Vec::new();
     for (number, address) in (1..).zip(&options.executor_address) {
-        executors.push(create(&services, options.fires, number, address).await?);
+        let (job, credentials) = create(&services, options.fires, number, address).await?;
+        if options.native {
+            filling::announce(&services.db, job.executor_id, "benchmark").await?;
+        }
+        executors.push((job, credentials));
     }
     let mut free = executors.iter().map(|(job, _)| job.id + 1).max().context("no executor")?;
     for (number, (first, credentials)) in executors.iter().enumerate() {

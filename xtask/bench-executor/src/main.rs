@@ -1,4 +1,4 @@
-//! An executor for measuring a server: it answers each `/run` at once, notes how late it came, and reports success.
+//! An executor for measuring a server: it answers each run at once, notes how late it came, and reports success.
 //!
 //! It shares the machine with what it measures, so it is cheap: one thread, no JSON tree, no log.
 //! Prints a line of JSON when the time to be measured begins (`{"event":"begin"}`), one when it is over, and one with

@@ -42,12 +42,12 @@ pub async fn hang(listener: TcpListener) -> anyhow::Result<()> {
     }
 }
 
-/// Only `/run` does anything.
+/// Only runs do anything.
 async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response<Full<Bytes>>, Infallible> {
     let received = now_us();
-    let is_run = matches!(request.uri().path(), "/run" | "/trigger");
+    let carries_runs = matches!(request.uri().path(), "/run" | "/trigger" | "/runs");
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    if is_run && let Some(run) = trigger::find(&body) {
+    for run in trigger::find_all(&body).take_while(|_| carries_runs) {
         shared.measurement.received(run, received);
         if let Some(finished) = &shared.finished {
             // The other end lives as long as the process.

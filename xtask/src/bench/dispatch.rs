@@ -38,6 +38,9 @@ pub struct Load {
     /// How results come back: up to 200 in a request, or each in its own.
     #[arg(long, value_enum, default_value_t = Callbacks::Batched)]
     pub callbacks: Callbacks,
+    /// The executor is one of our own: many runs in one request.
+    #[arg(long)]
+    pub native: bool,
     /// Seconds after the first run that do not count. Runs are entered into their jobs' lists a minute after they
     /// were due, which is part of the work: a shorter warm-up leaves it out.
     #[arg(long, default_value_t = 75)]
@@ -113,7 +116,8 @@ pub fn measure(
     println!("{} jobs: filling the database ...", grouped(rate.into()));
     let port = paths::free_port()?;
     let executors = vec![format!("http://127.0.0.1:{port}")];
-    let content = BenchmarkContent { jobs: rate, executors, history: load.history, fires };
+    let content =
+        BenchmarkContent { jobs: rate, executors, history: load.history, fires, native: load.native };
     let prepared = Prepared::new(programs, database_url, &content)?;
     let credentials = prepared.credentials.first().context("no executor")?;
     let server = Some((prepared.server.url(), credentials));

@@ -51,11 +51,11 @@ pub fn hold(options: &Options) -> Result<()> {
 fn measure(programs: &Programs, jobs: u32, seconds: u32) -> Result<Vec<String>> {
     let port = paths::free_port()?;
     let executors = vec![format!("http://127.0.0.1:{port}")];
-    let content = BenchmarkContent { jobs, executors, history: 0, fires: "rarely" };
+    let content = BenchmarkContent { jobs, executors, history: 0, fires: "rarely", native: false };
     let prepared = Prepared::new(programs, None, &content)?;
     let size = figures::bytes_of(prepared.scratch.path(), Prepared::DATABASE)?;
     let credentials = prepared.credentials.first().context("no executor")?;
-    let load = Load { history: 0, callbacks: Callbacks::Batched, warm_up: 0, seconds };
+    let load = Load { history: 0, callbacks: Callbacks::Batched, native: false, warm_up: 0, seconds };
     let server = Some((prepared.server.url(), credentials));
     let mut executor = Executor::start(programs, load.executor(port, 1, server))?;
     let start = Instant::now();

@@ -65,11 +65,13 @@ fn measure(programs: &Programs, options: &Options, neighbour: Neighbour) -> Resu
         executors: ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect(),
         history: 0,
         fires: "burst",
+        native: false,
     };
     let prepared = Prepared::new(programs, None, &content)?;
     let load = Load {
         history: 0,
         callbacks: Callbacks::Batched,
+        native: false,
         warm_up: options.warm_up,
         seconds: options.seconds,
     };
