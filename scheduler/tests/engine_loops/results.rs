@@ -3,10 +3,15 @@
 use crate::rows::{START, job};
 use crate::run_rows::waiting;
 use crate::world::World;
+use entity::job_cursor;
 use entity::run::{Reason, RunState};
 use scheduler::engine::dispatcher::{Call, ScriptedDispatcher};
+use scheduler::engine::step::{Applied, Step, What};
 use scheduler::engine::{Recorded, ResultFact};
+use scheduler::store::engine::{SqlStore, Store};
 use scheduler::{Error, Refusal};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 fn fact(run_id: i64, executor_id: i32, code: i32) -> ResultFact {
     ResultFact { run_id, executor_id, code, text: "text".to_owned() }
@@ -25,6 +30,42 @@ async fn the_first_result_wins_and_every_other_is_told_apart() {
     assert_eq!(server.report(facts).await, expected);
     let run = &world.runs().await[0];
     assert_eq!((run.state, run.code, run.late_code), (RunState::Succeeded, 200, Some(500)));
+}
+
+#[tokio::test]
+async fn a_run_that_another_server_has_ended_meanwhile_is_read_again() {
+    let jobs = [job(1, 1), job(2, 1)];
+    let world = World::with(ScriptedDispatcher::accepting(), &jobs).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let ids: Vec<i64> = world.runs().await.iter().map(|run| run.id).collect();
+    // This server remembers both as running.
+    let other = SqlStore::new(world.fresh.databases.engine.clone());
+    let killed = Step { run_id: ids[0], at: START, what: What::Kill { by: Some(7) } };
+    assert_eq!(other.apply(None, &[killed]).await.unwrap(), [Applied::Done]);
+    let facts = vec![fact(ids[0], 1, 200), fact(ids[1], 1, 200)];
+    assert_eq!(server.report(facts).await, [Recorded::Late, Recorded::Recorded]);
+    let runs = world.runs().await;
+    assert_eq!((runs[0].state, runs[0].late_code), (RunState::Killed, Some(200)));
+    assert_eq!(runs[1].state, RunState::Succeeded);
+}
+
+#[tokio::test]
+async fn a_cursor_that_another_server_has_moved_keeps_no_other_from_firing() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[job(1, 1), job(2, 1)]).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    // Behind this server's back one of the two moves on.
+    let transaction = world.fresh.databases.web.begin().await.unwrap();
+    let later =
+        job_cursor::Entity::update_many().col_expr(job_cursor::Column::NextAt, Expr::value(START + 5_000));
+    later.filter(job_cursor::Column::JobId.eq(1)).exec(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    world.clock.advance(900);
+    let report = server.plan().await;
+    assert_eq!((report.planned, report.lost), (1, 1));
+    let fired: Vec<i32> = world.runs().await.iter().map(|run| run.job_id).collect();
+    assert_eq!(fired, [1, 2, 2]);
 }
 
 #[tokio::test]
