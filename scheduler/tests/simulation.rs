@@ -55,8 +55,8 @@ use scheduler::store::engine::MemoryStore;
 use scheduler::store::ids::RunIds;
 use seeds::{Seeds, Tally};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use unsure::{Misfortune, UnsureStore};
 
@@ -111,6 +111,8 @@ struct World {
     revive_at: Vec<i64>,
     report_at: HashMap<i64, i64>,
     final_states: BTreeMap<i64, RunState>,
+    /// What was sent and should not have been.
+    breaches: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
@@ -155,6 +157,7 @@ impl World {
             revive_at: vec![START; count],
             report_at: HashMap::new(),
             final_states: BTreeMap::new(),
+            breaches: Arc::default(),
         }
     }
 
@@ -162,8 +165,12 @@ impl World {
         let misfortune = Misfortune::new(self.random.random(), self.over.clone());
         let dead = misfortune.dead.clone();
         let (facts, inbox) = record::queue();
-        let store = self.store.clone();
-        let look = move |target: &_, request: &_| doubts::check(&store.tables(), target, request);
+        let (store, breaches) = (self.store.clone(), self.breaches.clone());
+        // A panic here would be that of a request, of which nobody hears.
+        let look = move |target: &_, request: &_| {
+            let breach = doubts::breach(&store.tables(), target, request);
+            breaches.lock().unwrap().extend(breach);
+        };
         let parts = Parts {
             store: Arc::new(UnsureStore { inner: self.store.clone(), misfortune }),
             dispatcher: Arc::new(self.ground.dispatcher(look)),
@@ -207,6 +214,7 @@ impl World {
         self.report();
         self.check_final_states();
         limits::check(&self.store.tables());
+        assert_eq!(*self.breaches.lock().unwrap(), [] as [&str; 0]);
     }
 
     /// Buries the dead, and pauses somebody now and then.
