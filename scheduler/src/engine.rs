@@ -33,7 +33,7 @@ mod stop;
 pub mod timekeeper;
 pub mod watch;
 
-pub use handle::{EngineHandle, EngineStatus, Recorded, ResultFact};
+pub use handle::{BrokenPromises, EngineHandle, EngineStatus, Recorded, ResultFact};
 pub use settings::EngineSettings;
 
 use crate::clock::SharedClock;

@@ -21,6 +21,8 @@ pub struct Overview {
     /// The instances that fell silent last.
     pub offline: Vec<OfflineLine>,
     pub offline_count: usize,
+    /// For whoever sees everything.
+    pub broken: Option<BrokenPromises>,
     /// The first of the jobs that cannot be planned.
     pub unreadable: Vec<UnreadableJob>,
     pub unreadable_count: usize,
@@ -94,6 +96,19 @@ pub struct UnreadableJob {
     pub job: String,
 }
 
+/// Signs of broken promises that the engine found when it looked at itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenPromises {
+    /// Fires that are in no row.
+    pub unplanned: u64,
+    /// Runs without an end, long after their limit.
+    pub unended: u64,
+    /// Final runs of which is not decided what follows.
+    pub unfollowed: u64,
+    /// Contradictions, since the server's start.
+    pub violations: u64,
+}
+
 /// The state of everything the viewer may see.
 #[server]
 pub async fn read_overview() -> Result<Overview, AppError> {
@@ -105,6 +120,8 @@ pub async fn read_overview() -> Result<Overview, AppError> {
     let filter = RunFilter { attention: true, ..RunFilter::default() };
     let newest = runs::list(&services, &caller, &filter, None).await.map_err(ssr::refuse)?;
     let mut overview = Overview::new(summary, newest.rows);
+    let engine = ssr::engine().map_err(ssr::refuse)?;
+    overview.broken = engine.broken_promises(&caller).map_err(ssr::refuse)?.map(BrokenPromises::from);
     if overview.is_empty() {
         overview.first_step = from_domain::first_step(&services, &caller).await.map_err(ssr::refuse)?;
     }
@@ -115,7 +132,8 @@ impl Overview {
     /// Whether nothing runs, comes or went wrong.
     pub fn is_empty(&self) -> bool {
         let nothing_runs = self.running.is_empty() && self.next.is_empty();
-        nothing_runs && self.newest.is_empty() && self.offline.is_empty() && self.unreadable.is_empty()
+        let nothing_wrong = self.newest.is_empty() && self.offline.is_empty() && self.unreadable.is_empty();
+        nothing_runs && nothing_wrong && self.broken.is_none()
     }
 }
 
@@ -126,7 +144,8 @@ mod from_domain {
     use scheduler::executors::{self, ExecutorFilter};
     use scheduler::jobs::JobName;
     use scheduler::runs::{NextFire, OfflineInstance, RunRow, Summary};
-    use scheduler::{Result, Services};
+    use scheduler::store::engine::Breaches;
+    use scheduler::{Result, Services, engine};
 
     /// Rows of “went wrong”; the run log has all.
     const NEWEST: usize = 8;
@@ -169,6 +188,7 @@ mod from_domain {
                 newest: newest.into_iter().take(NEWEST).map(WrongLine::from).collect(),
                 offline_count: summary.offline.len(),
                 offline: summary.offline.into_iter().take(OFFLINE).map(OfflineLine::from).collect(),
+                broken: None,
                 unreadable_count: summary.unreadable.len(),
                 unreadable: summary
                     .unreadable
@@ -216,6 +236,13 @@ mod from_domain {
     impl From<NextFire> for FireLine {
         fn from(fire: NextFire) -> Self {
             Self { job_id: fire.job_id, job: fire.job_name, app_name: fire.app_name, at: fire.at }
+        }
+    }
+
+    impl From<engine::BrokenPromises> for BrokenPromises {
+        fn from(engine::BrokenPromises { breaches, violations }: engine::BrokenPromises) -> Self {
+            let Breaches { unplanned, unended, unfollowed } = breaches;
+            Self { unplanned, unended, unfollowed, violations }
         }
     }
 

@@ -1,5 +1,6 @@
 //! `/`: is anything wrong, what runs now, what comes next.
 
+mod broken;
 mod first_step;
 mod under_way;
 mod unreadable;
@@ -13,6 +14,7 @@ use crate::components::time::full;
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
+use broken::BrokenNotice;
 use first_step::FirstSteps;
 use leptos::prelude::*;
 use under_way::{NextFires, RunningNow};
@@ -55,6 +57,7 @@ fn Content(overview: Overview) -> impl IntoView {
                 Some(step) => view! { <FirstSteps step/> }.into_any(),
                 None => {
                     view! {
+                        <BrokenNotice present/>
                         <UnreadableJobs present/>
                         <WrongCounts present/>
                         <WentWrong present/>

@@ -6,6 +6,7 @@ use super::directory::Target;
 use super::dispatcher::{Call, CallFailure};
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
+use crate::authority::{Caller, Visible, visible};
 use crate::clock::SharedClock;
 use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
@@ -65,6 +66,15 @@ pub struct EngineStatus {
     pub violations: u64,
     /// Signs of broken promises that the last scan found.
     pub breaches: Breaches,
+}
+
+/// What the engine's look at itself found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BrokenPromises {
+    /// By the last scan.
+    pub breaches: Breaches,
+    /// Contradictions met since the start.
+    pub violations: u64,
 }
 
 impl EngineHandle {
@@ -155,6 +165,17 @@ impl EngineHandle {
             violations: shared.figures.violations.load(Ordering::Relaxed),
             breaches: shared.figures.breaches(),
         }
+    }
+
+    /// Signs of broken promises, for whoever sees everything; none while there are none.
+    ///
+    /// # Errors
+    /// [`Error::PasswordChangeRequired`].
+    pub fn broken_promises(&self, caller: &Caller) -> Result<Option<BrokenPromises>> {
+        let sees_all = matches!(visible(caller)?, Visible::All);
+        let EngineStatus { breaches, violations, .. } = self.status();
+        let found = BrokenPromises { breaches, violations };
+        Ok(Some(found).filter(|found| sees_all && *found != BrokenPromises::default()))
     }
 
     async fn run(&self, run_id: i64) -> Result<Run> {
