@@ -20,7 +20,7 @@ async fn a_fire_that_stays_unplanned_is_found_until_it_is_planned() {
     let seen_by = |caller: &Caller| server.handle.broken_promises(caller).unwrap();
     let broken = seen_by(&Caller::operator()).unwrap();
     assert_eq!((broken.breaches.unplanned, broken.violations), (1, 0));
-    let nobody = Caller { role: UserRole::User, ..Caller::operator() };
+    let nobody = Caller { role: UserRole::Ordinary, ..Caller::operator() };
     assert_eq!(seen_by(&nobody), None);
     server.turn().await;
     scan::tick(&server.shared).await.unwrap();
