@@ -44,7 +44,7 @@ async fn send(world: &World, first: i64, count: i64) {
 /// Notes that each was accepted and that it succeeded, and writes until all of that is on disk.
 async fn record(server: &mut Server, first: i64, count: i64) {
     for id in first..first + count {
-        let accepted = What::Accepted { claim: CLAIM, sent_at: START };
+        let accepted = What::Accepted { claim: CLAIM, sent_at: START, deadline_at: START + 60_000 };
         let result = What::Result { executor_id: 1, code: 200, text: String::new() };
         for what in [accepted, result] {
             server.shared.facts.note(Step { run_id: id, at: START, what });

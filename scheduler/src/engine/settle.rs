@@ -10,11 +10,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs entered per transaction: some milliseconds.
-const SLICE: i64 = 1_000;
+/// Runs entered per transaction. They go in sorted by job, so that the runs of a job that lie together in a
+/// slice cost one page: many of them are some ten milliseconds, and few are several kilobytes for each run.
+const SLICE: i64 = 10_000;
 /// Between slices, so that claims and results go before.
 const BREATH: Duration = Duration::from_millis(20);
-const EVERY: Duration = Duration::from_secs(5);
+const EVERY: Duration = Duration::from_secs(10);
 /// A block seen open for so long is given up: nobody takes ids from a block for longer than
 /// [`BLOCK_LIFE`](crate::store::ids::BLOCK_LIFE), which is half of it.
 const GIVEN_UP_MS: Millis = 2 * 3_600_000;

@@ -15,6 +15,10 @@ const QUEUE_MS: Millis = 60_000;
 /// Cursors read again per poll: all of them in turn.
 const POLL_CURSORS: usize = 10_000;
 
+/// Buckets whose cursors are read at once: what a database's rows take on their way is a multiple of what is
+/// kept of them.
+const BUCKETS_AT_ONCE: usize = 8;
+
 impl Planner {
     /// Notes what the signals say.
     pub(super) fn listen(&mut self) {
@@ -60,9 +64,9 @@ impl Planner {
         if poll {
             buckets.extend(self.cursors.next_slice(POLL_CURSORS));
         }
-        if !buckets.is_empty() {
-            let read = shared.store.cursors_in(&buckets).await?;
-            self.changed_jobs.extend(self.cursors.replace(&buckets, read));
+        for part in buckets.chunks(BUCKETS_AT_ONCE) {
+            let read = shared.store.cursors_in(part).await?;
+            self.changed_jobs.extend(self.cursors.replace(part, read));
         }
         if !self.changed_jobs.is_empty() {
             let ids: Vec<i32> = self.changed_jobs.iter().copied().collect();
