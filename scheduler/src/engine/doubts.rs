@@ -17,15 +17,24 @@ pub struct Doubts {
 
 #[derive(Debug, Default)]
 struct Known {
-    runs: BTreeMap<i64, Site>,
+    runs: BTreeMap<i64, Doubt>,
     /// How many runs are in doubt, by site.
     sites: Arc<HashMap<Site, usize>>,
     /// Runs whose rows are to be read: they changed.
     changed: BTreeSet<i64>,
     /// Where runs are in doubt no more since the last time that somebody asked.
     settled: Vec<Site>,
+    /// How often a run has come into doubt.
+    now: u64,
     /// The last run of the slice before.
     slice_to: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    site: Site,
+    /// As of [`Doubts::now`].
+    since: u64,
 }
 
 /// Where runs were in doubt at one moment.
@@ -42,8 +51,24 @@ impl Doubts {
     /// Nobody knows whether this run is there: nothing else of its job is to go there from now on.
     pub fn add(&self, run_id: i64, site: Site) {
         let mut known = self.known();
-        if known.runs.insert(run_id, site).is_none() {
+        known.now += 1;
+        let since = known.now;
+        if known.runs.insert(run_id, Doubt { site, since }).is_none() {
             *Arc::make_mut(&mut known.sites).entry(site).or_default() += 1;
+        }
+    }
+
+    /// A moment, to be taken before rows are read that runs are settled by.
+    pub fn now(&self) -> u64 {
+        self.known().now
+    }
+
+    /// It is decided about a run, as its row said that was read after this moment. One that has come into doubt
+    /// since stays there: its row is about to say so.
+    pub fn settle_as_of(&self, run_id: i64, moment: u64) {
+        let is_older = |doubt: &Doubt| doubt.since <= moment;
+        if self.known().runs.get(&run_id).is_some_and(is_older) {
+            self.settle(run_id);
         }
     }
 
@@ -57,7 +82,7 @@ impl Doubts {
     /// It is decided about a run.
     pub fn settle(&self, run_id: i64) {
         let mut known = self.known();
-        let Some(site) = known.runs.remove(&run_id) else { return };
+        let Some(Doubt { site, .. }) = known.runs.remove(&run_id) else { return };
         let sites = Arc::make_mut(&mut known.sites);
         if let Some(count) = sites.get_mut(&site) {
             *count -= 1;
@@ -133,6 +158,18 @@ mod tests {
         assert!(before.at(&site(1)), "a look at one moment stays as it was");
         assert_eq!(doubts.take_settled(), [site(1), site(1)]);
         assert_eq!(doubts.take_settled(), []);
+    }
+
+    #[test]
+    fn a_row_that_was_read_before_a_doubt_does_not_settle_it() {
+        let doubts = Doubts::default();
+        doubts.add(7, site(1));
+        let moment = doubts.now();
+        doubts.add(7, site(1));
+        doubts.settle_as_of(7, moment);
+        assert!(doubts.seen().at(&site(1)));
+        doubts.settle_as_of(7, doubts.now());
+        assert!(!doubts.seen().at(&site(1)));
     }
 
     #[test]

@@ -35,7 +35,7 @@ use entity::{Millis, job_cursor};
 use freeze::Heeded;
 use probe::Prober;
 use queue::Queue;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -60,8 +60,8 @@ pub struct Planner {
     /// What waits for others to end.
     queue: Queue,
     queue_read_at: Millis,
-    /// Buckets came whose runs in doubt are not known yet.
-    doubts_unread: bool,
+    /// Buckets that came, and are not read yet.
+    fresh_buckets: BTreeSet<i16>,
     /// Executors where something that waits may find room.
     released: HashSet<i32>,
     stopper: Stopper,
@@ -102,7 +102,7 @@ impl Planner {
             prober: Prober::default(),
             queue: Queue::default(),
             queue_read_at: Millis::MIN,
-            doubts_unread: true,
+            fresh_buckets: BTreeSet::new(),
             released: HashSet::new(),
             stopper: Stopper::default(),
             heeded: Heeded::default(),
@@ -133,7 +133,7 @@ impl Planner {
         report.claimed += self.claim_waiting(now, poll).await?;
         report.next_at = match self.changed_runs.is_empty() {
             true => {
-                let fire = self.cursors.next_at().map(|next| next - self.shared.settings.lead_ms);
+                let fire = self.cursors.next_at().map(|next| next - self.shared.settings.wake_ms());
                 fire.into_iter().chain(self.agenda.next_at()).min()
             }
             false => Some(now),

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 /// Steps in one transaction.
 const BATCH: usize = 1_000;
 /// How long the first step of a group waits for others.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(5);
 /// How soon the database is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 

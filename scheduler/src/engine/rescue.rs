@@ -248,6 +248,11 @@ impl Rescuer {
             return Ok(());
         };
         let steps: Vec<Step> = decided.iter().map(|(_, step)| step.clone()).collect();
+        // Before the rows say so: from then on nothing else of their jobs is to go there. Where a row does not
+        // come to say so, the planner notices.
+        for (run, _) in decided.iter().filter(|(_, step)| matches!(step.what, What::Doubt { .. })) {
+            Site::of(run).into_iter().for_each(|site| self.shared.doubts.add(run.id, site));
+        }
         let applied = match self.shared.store.apply(Some(&authority), &steps).await {
             Err(Error::Conflict(_)) => return Ok(()),
             applied => applied?,
@@ -261,9 +266,6 @@ impl Rescuer {
                     What::Resend { claim, fence, .. } => {
                         self.shared.doubts.settle(run.id);
                         resent.push(Run { claim, fence, ..(*run).clone() });
-                    }
-                    What::Doubt { .. } => {
-                        Site::of(run).into_iter().for_each(|site| self.shared.doubts.add(run.id, site));
                     }
                     What::Expire => overdue.push(*run),
                     _ => {}

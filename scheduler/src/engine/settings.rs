@@ -53,7 +53,17 @@ pub struct EngineSettings {
     pub settle_after_ms: Millis,
 }
 
+/// Of the lead so much is spent waiting for what falls due soon after.
+const GATHER_MS: Millis = 30;
+
 impl EngineSettings {
+    /// How long before a run is due the planner wakes for it. It claims whatever falls due within the lead:
+    /// so jobs that are spread over the second are claimed some at a time, and not each in a transaction of
+    /// its own.
+    pub fn wake_ms(&self) -> Millis {
+        self.lead_ms - GATHER_MS.min(self.lead_ms / 2)
+    }
+
     /// How long connecting to an executor may take: a part of what the lease surely has left when
     /// it is renewed in time.
     pub fn connect_within(&self) -> Duration {

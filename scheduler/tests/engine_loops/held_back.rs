@@ -86,7 +86,7 @@ async fn while_a_run_is_in_doubt_the_others_of_its_job_wait_and_go_when_it_is_se
     assert_eq!(of(1), [DOUBTED, HELD, HELD]);
     assert_eq!(of(2), [RUNS; 3], "another job is not concerned");
     let report = server.plan().await;
-    assert_eq!(report.next_at, Some(START + 2_850), "nothing is tried again until something happens");
+    assert_eq!(report.next_at, Some(START + 2_880), "nothing is tried again until something happens");
     let own: Vec<i64> = runs.iter().filter(|run| run.job_id == 1).map(|run| run.id).collect();
     succeed(&mut server, own[0]).await;
     assert_eq!(server.plan().await.claimed, 2, "at once, and not with the next poll");

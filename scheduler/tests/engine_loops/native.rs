@@ -1,6 +1,7 @@
 //! Executors of our own: many runs in one request, and a question instead of reading logs.
 
 use crate::rows::{START, executor, instance as instance_row, job};
+use crate::run_rows::waiting;
 use crate::world::{Server, World};
 use axum::extract::State;
 use axum::{Json, Router};
@@ -52,6 +53,23 @@ async fn what_is_due_for_one_of_our_executors_goes_out_in_one_request() {
         started.parcels.iter().map(|parcel| (parcel.target.executor_id, parcel.orders.len())).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [(1, 1), (1, 1), (1, 1), (2, 3)]);
+}
+
+#[tokio::test]
+async fn what_goes_out_carries_the_fence_of_its_row() {
+    let world = small_world(ScriptedDispatcher::accepting()).await;
+    let mut server = world.server().await;
+    world.start_by_hand(waiting(9_001, &job(4, 2), START), "ping").await;
+    server.plan().await;
+    let parcels = server.shared.lanes.start(START, 64, |_| false).parcels;
+    let mut sent: Vec<(i64, i64)> =
+        parcels.iter().flat_map(|parcel| &parcel.orders).map(|order| (order.run_id, order.fence)).collect();
+    sent.sort_unstable();
+    let rows = world.runs().await;
+    let mut expected: Vec<(i64, i64)> = rows.iter().map(|run| (run.id, run.fence)).collect();
+    expected.sort_unstable();
+    assert_eq!(sent, expected);
+    assert!(sent.len() == 2 && sent.iter().all(|(_, fence)| *fence > SENDS));
 }
 
 #[tokio::test]

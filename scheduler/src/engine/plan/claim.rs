@@ -266,7 +266,7 @@ impl Claimer<'_> {
             mark,
             tries,
         };
-        run.claim = claim.claim;
+        (run.claim, run.fence) = (claim.claim, claim.fence);
         decided.step(&run, What::Claim(claim), self.now);
         decided.orders.insert(run.id, Order::new(&run, target, body.clone(), parameter));
     }

@@ -16,12 +16,10 @@ impl Planner {
     /// more. What came with its bucket is read before anything is claimed.
     pub(super) async fn look_at_doubts(&mut self, poll: bool, fresh: bool) -> Result<()> {
         let shared = self.shared.clone();
-        self.doubts_unread |= fresh;
-        if self.doubts_unread {
+        if fresh {
             let buckets = shared.holdings().buckets();
             let read = shared.store.doubtful(&buckets, Millis::MAX, shared.now(), MOST).await?;
             shared.doubts.add_all(&read);
-            self.doubts_unread = false;
         }
         let mut to_read = shared.doubts.take_changed();
         if poll {
@@ -41,11 +39,12 @@ impl Planner {
         if run_ids.is_empty() {
             return Ok(());
         }
+        let moment = self.shared.doubts.now();
         let found = self.shared.store.runs(&run_ids).await?;
         let doubtful = found.iter().filter(|found| may_be_in_doubt(&found.run));
         let doubtful: HashSet<i64> = doubtful.map(|found| found.run.id).collect();
         let settled = run_ids.into_iter().filter(|id| !doubtful.contains(id));
-        settled.for_each(|id| self.shared.doubts.settle(id));
+        settled.for_each(|id| self.shared.doubts.settle_as_of(id, moment));
         Ok(())
     }
 }

@@ -58,7 +58,10 @@ impl Planner {
             self.heed_freezes().await?;
         }
         let holdings = shared.holdings();
-        let mut buckets = self.cursors.match_buckets(&holdings.epochs);
+        // Until everything of a bucket has been read, it is fresh: an error may come between.
+        self.fresh_buckets.extend(self.cursors.match_buckets(&holdings.epochs));
+        self.fresh_buckets.retain(|id| holdings.epochs.contains_key(id));
+        let mut buckets: Vec<i16> = self.fresh_buckets.iter().copied().collect();
         self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
         self.look_at_doubts(poll, !buckets.is_empty()).await?;
         if poll {
@@ -67,6 +70,7 @@ impl Planner {
         for part in buckets.chunks(BUCKETS_AT_ONCE) {
             let read = shared.store.cursors_in(part).await?;
             self.changed_jobs.extend(self.cursors.replace(part, read));
+            self.fresh_buckets.retain(|id| !part.contains(id));
         }
         if !self.changed_jobs.is_empty() {
             let ids: Vec<i32> = self.changed_jobs.iter().copied().collect();
