@@ -201,32 +201,38 @@ impl Loops {
             supervise("scan", of(), scan::run),
             supervise_on(&dispatching.runtime, "dispatch", of(), dispatch::run),
         ];
-        let keeping = async {
-            let every = shared.settings.lease_renewal;
-            loop {
-                tokio::time::sleep(every).await;
-                match AssertUnwindSafe(keeper.tick(Instant::now())).catch_unwind().await {
-                    Ok(Ok(_)) => {}
-                    Ok(Err(error)) => tracing::error!(%error, "the lease cannot be renewed"),
-                    Err(panic) => tracing::error!(panic = text_of(&panic), "renewing the lease panicked"),
-                }
-            }
+        // What decides ends first; what keeps the lease and records goes on meanwhile, and is
+        // never broken off amid a write.
+        let decided = CancellationToken::new();
+        let deciding = async {
+            stop.cancelled().await;
+            shared.stopping.cancel();
+            let ended = futures::future::join_all(loops);
+            drop(tokio::time::timeout(shared.settings.lease_ttl / 2, ended).await);
+            decided.cancel();
         };
-        let recording = async {
-            while let Err(panic) = AssertUnwindSafe(recorder.run()).catch_unwind().await {
-                tracing::error!(panic = text_of(&panic), "recording panicked; it goes on");
-            }
-        };
-        tokio::select! {
-            () = keeping => {}
-            () = recording => {}
-            () = stop.cancelled() => {}
-        }
-        // What decides ends first; what keeps the lease and records goes on until all is written.
-        shared.stopping.cancel();
-        drop(tokio::time::timeout(shared.settings.lease_ttl / 2, futures::future::join_all(loops)).await);
+        let keeping = keep(&mut keeper, shared.settings.lease_renewal, &decided);
+        tokio::join!(deciding, keeping, record(&mut recorder, &decided));
         finish(&shared, &mut keeper, &mut recorder).await;
         drop(dispatching.over);
+    }
+}
+
+/// Keeps the lease until the end.
+async fn keep(keeper: &mut Keeper, every: Duration, end: &CancellationToken) {
+    while end.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        match AssertUnwindSafe(keeper.tick(Instant::now())).catch_unwind().await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the lease cannot be renewed"),
+            Err(panic) => tracing::error!(panic = text_of(&panic), "renewing the lease panicked"),
+        }
+    }
+}
+
+/// Records until the end.
+async fn record(recorder: &mut Recorder, end: &CancellationToken) {
+    while let Err(panic) = AssertUnwindSafe(recorder.run(end)).catch_unwind().await {
+        tracing::error!(panic = text_of(&panic), "recording panicked; it goes on");
     }
 }
 
@@ -236,15 +242,13 @@ async fn finish(shared: &Shared, keeper: &mut Keeper, recorder: &mut Recorder) {
         let what = step::What::HandBack { claim: order.claim };
         shared.facts.note(step::Step { run_id: order.run_id, at: shared.now(), what });
     }
-    let settled = async {
-        while shared.lanes.in_flight() > 0 {
-            if let Err(error) = recorder.tick().await {
-                tracing::error!(%error, "results cannot be recorded; trying again");
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+    let deadline = Instant::now() + shared.settings.answer_within;
+    while shared.lanes.in_flight() > 0 && Instant::now() < deadline {
+        if let Err(error) = recorder.tick().await {
+            tracing::error!(%error, "results cannot be recorded; trying again");
         }
-    };
-    drop(tokio::time::timeout(shared.settings.answer_within, settled).await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     if let Err(error) = recorder.tick_all().await {
         tracing::error!(%error, "results were not recorded: they are asked for at the next start");
     }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// Steps in one transaction.
 const BATCH: usize = 1_000;
@@ -182,20 +183,21 @@ impl Recorder {
         }
     }
 
-    /// Records as things arrive, until everybody who could report is gone.
-    pub async fn run(&mut self) -> Result<()> {
-        loop {
-            if self.batch.is_empty() && !self.wait().await {
-                return Ok(());
+    /// Records as things arrive, until it is told to end or everybody who could report is gone. A
+    /// group that is being written then is written to its end: dropped amid it, it would be lost.
+    pub async fn run(&mut self, end: &CancellationToken) {
+        while !end.is_cancelled() {
+            if self.batch.is_empty() && end.run_until_cancelled(self.wait()).await != Some(true) {
+                return;
             }
             if let Err(error) = self.tick().await {
                 tracing::error!(%error, "results cannot be recorded; trying again");
-                tokio::time::sleep(AGAIN).await;
+                end.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
             }
         }
     }
 
-    /// Waits for something to record; false when nothing will come.
+    /// Waits for something to record; false when nothing will come. Dropped, it loses nothing.
     async fn wait(&mut self) -> bool {
         let patience = u64::try_from(self.shared.settings.coalesce_ms).unwrap_or(0).max(1);
         let timer = tokio::time::sleep(Duration::from_millis(patience / 4 + 1));

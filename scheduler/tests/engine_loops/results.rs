@@ -12,6 +12,7 @@ use scheduler::store::engine::{SqlStore, Store};
 use scheduler::{Error, Refusal};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use tokio_util::sync::CancellationToken;
 
 fn fact(run_id: i64, executor_id: i32, code: i32) -> ResultFact {
     ResultFact { run_id, executor_id, code, text: "text".to_owned() }
@@ -82,6 +83,24 @@ async fn a_result_that_overtakes_the_answer_is_written_together_with_it() {
     let run = &world.runs().await[0];
     assert_eq!((run.state, run.reason), (RunState::TimedOut, Reason::ExecutorTimeout));
     assert_eq!(run.accepted_at, Some(START));
+}
+
+#[tokio::test]
+async fn what_is_being_written_when_the_server_stops_is_written() {
+    let mut world = World::with(ScriptedDispatcher::accepting(), &[job(1, 1)]).await;
+    world.settings.coalesce_ms = 0;
+    let mut server = world.server().await;
+    server.plan().await;
+    let writer = world.fresh.databases.web.begin().await.unwrap();
+    server.send(0).await;
+    let stop = CancellationToken::new();
+    let stopping = async {
+        world.is_applying.notified().await;
+        stop.cancel();
+        writer.rollback().await.unwrap();
+    };
+    tokio::join!(server.recorder.run(&stop), stopping);
+    assert_eq!(world.states().await, [RunState::Running]);
 }
 
 #[tokio::test]

@@ -9,11 +9,14 @@ use scheduler::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 
 pub struct ForgetfulStore {
     pub inner: SqlStore,
     /// The next answer to [`Store::plan`], [`Store::split`] or [`Store::follow`] gets lost.
     pub loses_answer: Arc<AtomicBool>,
+    /// Told when [`Store::apply`] begins.
+    pub is_applying: Arc<Notify>,
 }
 
 impl ForgetfulStore {
@@ -130,6 +133,7 @@ impl Store for ForgetfulStore {
     }
 
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
+        self.is_applying.notify_one();
         self.inner.apply(authority, steps).await
     }
 

@@ -27,6 +27,7 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// What outlives a server: the database, the executors, the time.
 pub struct World {
@@ -37,6 +38,8 @@ pub struct World {
     pub settings: EngineSettings,
     /// Makes the answer to the next claim, or to what follows a run, get lost.
     pub loses_answer: Arc<AtomicBool>,
+    /// Told when what was learnt begins to be written.
+    pub is_applying: Arc<Notify>,
 }
 
 /// One life of a server.
@@ -67,6 +70,7 @@ impl World {
             executors,
             settings: EngineSettings { lease_ttl: Duration::from_secs(3_600), ..EngineSettings::default() },
             loses_answer: Arc::default(),
+            is_applying: Arc::default(),
         }
     }
 
@@ -78,6 +82,7 @@ impl World {
             store: Arc::new(ForgetfulStore {
                 inner: SqlStore::new(self.fresh.databases.engine.clone()),
                 loses_answer: self.loses_answer.clone(),
+                is_applying: self.is_applying.clone(),
             }),
             dispatcher: Arc::new(self.executors.clone()),
             clock: self.clock.clone(),
