@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use protocol::words::{self, path};
-use protocol::{Callback, RegistryRequest};
+use protocol::{Callback, RegistryRequest, RemoteReply};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Serialize;
 
@@ -88,11 +88,11 @@ impl Client {
                 return Err(format!("HTTP {status} with an answer that is none of the protocol's"));
             }
         }
-        let reply = protocol::parse_reply(&answer);
-        match status.as_u16() {
-            200 if reply.is_ok() => Ok(()),
-            200 => Err(format!("code {}: {}", reply.code, reply.text)),
-            status => Err(format!("HTTP {status}: {}", reply.text)),
+        match (status.as_u16(), protocol::parse_reply(&answer)) {
+            (200, Ok(reply)) if reply.is_ok() => Ok(()),
+            (200, Ok(reply)) => Err(format!("code {}: {}", reply.code, reply.text)),
+            (200, Err(foreign)) => Err(format!("an answer that is none of the protocol's: {foreign}")),
+            (status, Ok(RemoteReply { text, .. }) | Err(text)) => Err(format!("HTTP {status}: {text}")),
         }
     }
 }

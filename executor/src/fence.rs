@@ -27,13 +27,13 @@ impl Fences {
     pub fn admits(&mut self, fenced: &FencedRun) -> bool {
         let FencedRun { bucket, fence, run } = fenced;
         let is_open = self.shut_out.get(&run.log_id).is_none_or(|least| fence >= least);
-        self.is_current(*bucket, *fence) && is_open
+        self.hear(*bucket, *fence) && is_open
     }
 
     /// Refuses from now on what was sent of this run below this fence. False when the question itself is out
     /// of date: then nothing may be concluded from the answer.
     pub fn shut_out(&mut self, asked: AskedRun) -> bool {
-        if !self.is_current(asked.bucket, asked.fence) {
+        if !self.hear(asked.bucket, asked.fence) {
             return false;
         }
         if self.shut_out.insert(asked.run_id, asked.fence).is_none() {
@@ -47,8 +47,8 @@ impl Fences {
         true
     }
 
-    /// Whether nobody newer has spoken for the bucket.
-    fn is_current(&mut self, bucket: i16, fence: i64) -> bool {
+    /// Notes who speaks for a bucket; whether nobody newer has.
+    pub fn hear(&mut self, bucket: i16, fence: i64) -> bool {
         let newest = self.epochs.entry(bucket).or_default();
         *newest = epoch(fence).max(*newest);
         epoch(fence) == *newest

@@ -1,22 +1,8 @@
 use super::*;
-use protocol::{BlockStrategy, RunMode, TriggerRequest};
+use crate::queue::tests::serial;
 
 fn fenced(run_id: i64, bucket: i16, fence: i64) -> FencedRun {
-    let run = TriggerRequest {
-        job_id: 1,
-        executor_handler: "h".to_owned(),
-        executor_params: String::new(),
-        executor_block_strategy: BlockStrategy::SerialExecution,
-        executor_timeout: 0,
-        log_id: run_id,
-        log_date_time: 0,
-        glue_type: RunMode::Bean,
-        glue_source: String::new(),
-        glue_updated_at: 0,
-        broadcast_index: 0,
-        broadcast_total: 1,
-    };
-    FencedRun { bucket, fence, run }
+    FencedRun { bucket, fence, run: serial(1, run_id) }
 }
 
 fn asked(run_id: i64, bucket: i16, fence: i64) -> AskedRun {

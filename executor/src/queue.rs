@@ -68,6 +68,8 @@ struct JobQueue {
 #[derive(Default)]
 pub(crate) struct Queues {
     jobs: HashMap<i32, JobQueue>,
+    /// The runs that run or wait.
+    live: HashSet<i64>,
     finished: Recent,
     fences: Fences,
     closed: bool,
@@ -85,6 +87,7 @@ impl Queues {
         }
         let Some(queue) = self.jobs.get_mut(&request.job_id) else {
             self.jobs.entry(request.job_id).or_default().waiting.push_back(request);
+            self.live.insert(run_id);
             return Admission::Accepted { start_worker: true, dropped: Vec::new() };
         };
         let dropped = match request.executor_block_strategy {
@@ -94,7 +97,8 @@ impl Queues {
             BlockStrategy::CoverEarly => queue.stop(REASON_COVERED),
         };
         queue.waiting.push_back(request);
-        self.finished.remember(dropped.iter().map(|dropped| dropped.log_id));
+        self.live.insert(run_id);
+        self.retire(&dropped);
         Admission::Accepted { start_worker: false, dropped }
     }
 
@@ -109,6 +113,8 @@ impl Queues {
     /// What there is of a run; one that never came does not get in any more as it was sent so far. None when
     /// the question is out of date.
     pub fn standing(&mut self, asked: AskedRun) -> Option<Standing> {
+        // A question shows who has the bucket, whatever the answer is.
+        self.fences.hear(asked.bucket, asked.fence);
         if self.is_live(asked.run_id) {
             Some(Standing::Live)
         } else if self.finished.contains(asked.run_id) {
@@ -132,22 +138,26 @@ impl Queues {
 
     /// Marks the running run of a job as finished.
     pub fn finish(&mut self, job_id: i32) {
-        let running = self.jobs.get_mut(&job_id).and_then(|queue| queue.running.take());
-        self.finished.remember(running.map(|(run_id, _)| run_id));
+        if let Some((run_id, _)) = self.jobs.get_mut(&job_id).and_then(|queue| queue.running.take()) {
+            self.live.remove(&run_id);
+            self.finished.remember(run_id);
+        }
     }
 
     /// Wishes the end of a job's running run and takes its waiting ones out. `None` if the job is idle.
     pub fn kill(&mut self, job_id: i32, reason: &'static str) -> Option<Vec<TriggerRequest>> {
         let queue = self.jobs.get_mut(&job_id).filter(|queue| !queue.is_idle())?;
         let dropped = queue.stop(reason);
-        self.finished.remember(dropped.iter().map(|dropped| dropped.log_id));
+        self.retire(&dropped);
         Some(dropped)
     }
 
     /// Refuses everything from now on and takes out all that waits. What runs goes on.
     pub fn close(&mut self) -> Vec<TriggerRequest> {
         self.closed = true;
-        self.jobs.values_mut().flat_map(|queue| queue.waiting.drain(..)).collect()
+        let dropped: Vec<_> = self.jobs.values_mut().flat_map(|queue| queue.waiting.drain(..)).collect();
+        self.retire(&dropped);
+        dropped
     }
 
     /// Wishes the end of everything that runs.
@@ -174,18 +184,21 @@ impl Queues {
 
     /// Whether a run runs or waits.
     pub fn is_live(&self, run_id: i64) -> bool {
-        self.jobs.values().any(|queue| queue.has(run_id))
+        self.live.contains(&run_id)
+    }
+
+    /// Notes that these left the line without having run.
+    fn retire(&mut self, dropped: &[TriggerRequest]) {
+        for request in dropped {
+            self.live.remove(&request.log_id);
+            self.finished.remember(request.log_id);
+        }
     }
 }
 
 impl JobQueue {
     fn is_idle(&self) -> bool {
         self.running.is_none() && self.waiting.is_empty()
-    }
-
-    fn has(&self, run_id: i64) -> bool {
-        self.running.as_ref().is_some_and(|(id, _)| *id == run_id)
-            || self.waiting.iter().any(|request| request.log_id == run_id)
     }
 
     fn stop(&mut self, reason: &'static str) -> Vec<TriggerRequest> {
@@ -208,20 +221,18 @@ impl Recent {
         self.ids.contains(&run_id)
     }
 
-    fn remember(&mut self, run_ids: impl IntoIterator<Item = i64>) {
-        for run_id in run_ids {
-            if self.ids.insert(run_id) {
-                self.order.push_back(run_id);
-            }
-            if self.order.len() > REMEMBERED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.ids.remove(&oldest);
-            }
+    fn remember(&mut self, run_id: i64) {
+        if self.ids.insert(run_id) {
+            self.order.push_back(run_id);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
         }
     }
 }
 
 #[cfg(test)]
 #[path = "queue_tests.rs"]
-mod tests;
+pub(crate) mod tests;

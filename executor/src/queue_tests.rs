@@ -19,7 +19,7 @@ fn request(job_id: i32, log_id: i64, strategy: BlockStrategy) -> TriggerRequest 
     }
 }
 
-fn serial(job_id: i32, log_id: i64) -> TriggerRequest {
+pub(crate) fn serial(job_id: i32, log_id: i64) -> TriggerRequest {
     request(job_id, log_id, BlockStrategy::SerialExecution)
 }
 
@@ -59,11 +59,11 @@ fn a_run_is_taken_once_whether_it_waits_runs_or_is_over() {
 }
 
 #[test]
-fn a_finished_run_is_forgotten_after_ten_thousand_others() {
+fn a_finished_run_is_forgotten_after_as_many_others_as_are_remembered() {
     let mut recent = Recent::default();
-    recent.remember(0..REMEMBERED as i64);
+    (0..REMEMBERED as i64).for_each(|id| recent.remember(id));
     assert!(recent.contains(0));
-    recent.remember([-1]);
+    recent.remember(-1);
     assert!(!recent.contains(0));
     assert!(recent.contains(1));
     assert_eq!(recent.ids.len(), REMEMBERED);
@@ -119,4 +119,15 @@ async fn a_closed_executor_refuses_and_gives_back_what_waits() {
     assert!(queues.is_live(10));
     queues.stop_running(REASON_STOPPING);
     assert_eq!(stop.requested().await, REASON_STOPPING);
+}
+
+#[test]
+fn a_question_about_a_run_that_is_known_shows_who_has_the_bucket_too() {
+    let mut queues = Queues::default();
+    let sent = |run_id, fence| FencedRun { bucket: 7, fence, run: serial(1, run_id) };
+    let (before, after) = (33, 49);
+    assert_eq!(queues.admit_fenced(sent(1, before)), accepted(true));
+    let asked = AskedRun { run_id: 1, bucket: 7, fence: after };
+    assert_eq!(queues.standing(asked), Some(Standing::Live));
+    assert_eq!(queues.admit_fenced(sent(2, before)), Admission::Refused(TEXT_FENCED.to_owned()));
 }

@@ -57,7 +57,7 @@ impl<T: Serialize> Serialize for Reply<T> {
 pub struct RemoteReply {
     /// Its code; [`FAILURE`] when it has none.
     pub code: i32,
-    /// `msg`, else a payload that is a string, else the beginning of an answer that is not of the protocol.
+    /// `msg`, else a payload that is a string.
     pub text: String,
     /// `data`, else `content`.
     pub payload: Option<Value>,
@@ -74,33 +74,34 @@ impl RemoteReply {
     pub fn is_unknown_mapping(&self) -> bool {
         !self.is_ok() && self.text.contains("uri-mapping(") && self.text.contains("not found")
     }
-
-    fn failure(text: String) -> Self {
-        Self { code: FAILURE, text, payload: None }
-    }
 }
 
-/// Reads an answer, whatever its content type or HTTP status said: an object, an array of which the first
-/// element counts (Go executors refuse a trigger that way), or anything else, which is a failure.
-pub fn parse_reply(body: &[u8]) -> RemoteReply {
+/// Reads an answer, whatever its content type or HTTP status said: an object, or an array of which the
+/// first element counts (Go executors refuse a trigger that way).
+///
+/// # Errors
+/// Anything else is not of the protocol; the text is its beginning, and says so where it is empty.
+pub fn parse_reply(body: &[u8]) -> Result<RemoteReply, String> {
     let text = json::text_of(body);
-    match json::parse(&text) {
-        Ok(Value::Object(object)) => from_object(&object, &text),
-        Ok(Value::Array(list)) => match list.first() {
-            Some(Value::Object(object)) => from_object(object, &text),
-            _ => foreign(&text),
-        },
-        _ => foreign(&text),
-    }
+    let reply = match json::parse(&text) {
+        Ok(Value::Object(object)) => from_object(&object),
+        Ok(Value::Array(list)) => list.first().and_then(Value::as_object).and_then(from_object),
+        _ => None,
+    };
+    reply.ok_or_else(|| match text.trim() {
+        "" => "The answer is empty.".to_owned(),
+        foreign => json::shorten(foreign, EXCERPT),
+    })
 }
 
-fn from_object(object: &Map<String, Value>, source: &str) -> RemoteReply {
+/// Nothing where it says nothing about how it went.
+fn from_object(object: &Map<String, Value>) -> Option<RemoteReply> {
     let Some(code) = object.get("code").and_then(json::integer) else {
-        if !object.contains_key("handleCode") && !object.contains_key("executeResult") {
-            return foreign(source);
-        }
-        let outcome = callback::outcome(object);
-        return RemoteReply { code: outcome.code, text: outcome.text, payload: None };
+        let is_outcome = object.contains_key("handleCode") || object.contains_key("executeResult");
+        return is_outcome.then(|| {
+            let outcome = callback::outcome(object);
+            RemoteReply { code: outcome.code, text: outcome.text, payload: None }
+        });
     };
     let payload =
         ["data", "content"].iter().find_map(|name| object.get(*name).filter(|value| !value.is_null()));
@@ -110,15 +111,7 @@ fn from_object(object: &Map<String, Value>, source: &str) -> RemoteReply {
         .filter(|text| !text.is_empty())
         .or_else(|| payload?.as_str().map(str::to_owned))
         .unwrap_or_default();
-    RemoteReply { code: i32::try_from(code).unwrap_or(FAILURE), text, payload: payload.cloned() }
-}
-
-/// The failure an answer outside the protocol amounts to.
-fn foreign(source: &str) -> RemoteReply {
-    match source.trim() {
-        "" => RemoteReply::failure("The answer is empty.".to_owned()),
-        source => RemoteReply::failure(json::shorten(source, EXCERPT)),
-    }
+    Some(RemoteReply { code: i32::try_from(code).unwrap_or(FAILURE), text, payload: payload.cloned() })
 }
 
 #[cfg(test)]
@@ -166,7 +159,7 @@ mod tests {
             (r#"{"code":99999999999,"msg":"x","success":true}"#, 500, "x", None),
         ];
         for (body, code, text, payload) in cases {
-            let reply = parse_reply(body.as_bytes());
+            let reply = parse_reply(body.as_bytes()).unwrap();
             assert_eq!(reply, RemoteReply { code, text: text.to_owned(), payload }, "{body}");
             assert_eq!(reply.is_ok(), code == 200, "{body}");
         }
@@ -175,29 +168,30 @@ mod tests {
     #[test]
     fn a_go_executor_s_refusal_is_the_first_element_of_an_array() {
         let body = br#"[{"logId":5,"logDateTim":1,"executeResult":{"code":500,"msg":"There are tasks running"},"handleCode":500,"handleMsg":"There are tasks running"}]"#;
-        let reply = parse_reply(body);
+        let reply = parse_reply(body).unwrap();
         assert_eq!((reply.code, reply.text.as_str()), (500, "There are tasks running"));
     }
 
     #[test]
     fn an_executor_that_does_not_know_run_is_recognised() {
-        let unknown = parse_reply(br#"{"code":500,"msg":"invalid request, uri-mapping(/run) not found."}"#);
-        assert!(unknown.is_unknown_mapping());
-        let handler = parse_reply(br#"{"code":500,"msg":"job handler [x] not found."}"#);
-        assert!(!handler.is_unknown_mapping());
-        let good = parse_reply(br#"{"code":200,"msg":"uri-mapping(x) not found"}"#);
-        assert!(!good.is_unknown_mapping());
+        for (body, is_unknown) in [
+            (r#"{"code":500,"msg":"invalid request, uri-mapping(/run) not found."}"#, true),
+            (r#"{"code":500,"msg":"job handler [x] not found."}"#, false),
+            (r#"{"code":200,"msg":"uri-mapping(x) not found"}"#, false),
+        ] {
+            let reply = parse_reply(body.as_bytes()).unwrap();
+            assert_eq!(reply.is_unknown_mapping(), is_unknown, "{body}");
+        }
     }
 
     #[test]
-    fn anything_else_is_a_failure_with_its_shortened_text() {
+    fn anything_else_is_not_of_the_protocol_and_told_by_its_beginning() {
         for body in ["[]", "[7]", "null", "7", "Content type error", r#"{"error":"x"}"#, r#"{"code":"x"}"#] {
-            let reply = parse_reply(body.as_bytes());
-            assert_eq!((reply.code, reply.text.as_str()), (500, body));
+            assert_eq!(parse_reply(body.as_bytes()), Err(body.to_owned()));
         }
-        assert_eq!(parse_reply(b" ").text, "The answer is empty.");
-        assert_eq!(parse_reply(b"\xff\xfe").code, 500);
+        assert_eq!(parse_reply(b" "), Err("The answer is empty.".to_owned()));
+        assert!(parse_reply(b"\xff\xfe").is_err());
         let page = format!("<html>{}", "ä".repeat(5000));
-        assert_eq!(parse_reply(page.as_bytes()).text.chars().count(), 301);
+        assert_eq!(parse_reply(page.as_bytes()).unwrap_err().chars().count(), 301);
     }
 }

@@ -217,7 +217,10 @@ async fn report(inner: &Inner, body: Vec<u8>) -> bool {
     let request = inner.client.post(format!("{server}/api/callback")).timeout(Duration::from_secs(3));
     let answer = request.header("XXL-JOB-ACCESS-TOKEN", &inner.token).body(body).send().await;
     match answer {
-        Ok(answer) => answer.bytes().await.is_ok_and(|body| protocol::parse_reply(&body).is_ok()),
+        Ok(answer) => {
+            let body = answer.bytes().await.unwrap_or_default();
+            protocol::parse_reply(&body).is_ok_and(|reply| reply.is_ok())
+        }
         Err(_) => false,
     }
 }

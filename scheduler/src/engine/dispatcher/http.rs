@@ -86,11 +86,7 @@ impl HttpDispatcher {
 
     async fn send(&self, target: &Target, method: &str, body: Bytes, limits: Limits) -> Answer {
         let body = self.exchange(target, method, body, limits).await?;
-        if is_of_protocol(&body) {
-            Ok(parse_reply(&body))
-        } else {
-            Err(CallFailure::Garbage(parse_reply(&body).text))
-        }
+        parse_reply(&body).map_err(CallFailure::Garbage)
     }
 
     /// The answer's body, of whatever shape.
@@ -226,7 +222,7 @@ impl Dispatcher for HttpDispatcher {
 }
 
 fn garbage(answer: &[u8]) -> CallFailure {
-    CallFailure::Garbage(parse_reply(answer).text)
+    CallFailure::Garbage(parse_reply(answer).map_or_else(|foreign| foreign, |reply| reply.text))
 }
 
 fn body(message: &impl serde::Serialize) -> Result<Bytes, CallFailure> {
@@ -265,19 +261,6 @@ fn with_sources(error: &dyn StdError) -> String {
         source = cause.source();
     }
     if texts.is_empty() { error.to_string() } else { texts.join(": ") }
-}
-
-/// Whether an answer is one of the protocol's: an object that says how it went, or Go's array.
-fn is_of_protocol(body: &[u8]) -> bool {
-    use serde_json::Value;
-    let says = |object: &serde_json::Map<String, Value>| {
-        ["code", "handleCode", "executeResult"].iter().any(|name| object.contains_key(*name))
-    };
-    match serde_json::from_str(&String::from_utf8_lossy(body)) {
-        Ok(Value::Object(object)) => says(&object),
-        Ok(Value::Array(list)) => list.first().and_then(Value::as_object).is_some_and(says),
-        _ => false,
-    }
 }
 
 /// The system's resolver, less what may not be called.

@@ -14,7 +14,6 @@ use tokio::sync::broadcast::error::TryRecvError;
 const QUEUE_MS: Millis = 60_000;
 /// Cursors read again per poll: all of them in turn.
 const POLL_CURSORS: usize = 10_000;
-
 /// Buckets whose cursors are read at once: what a database's rows take on their way is a multiple of what is
 /// kept of them.
 const BUCKETS_AT_ONCE: usize = 8;

@@ -20,6 +20,7 @@ use crate::store::{Db, freezes, instances, job_children, leases, route_uses, run
 use crate::{Error, Result};
 use known::Known;
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Rows per statement: bounds the statement's size and how long a lock is held.
@@ -56,7 +57,7 @@ impl SqlStore {
         {
             return Ok(report);
         }
-        let read = HashMap::new;
+        let read = BTreeMap::new;
         let report = transact!(self, conn => apply::apply(conn, server_id, authority, steps, read()))?;
         report.ok_or_else(|| Error::Internal("a locked run was written by somebody else".to_owned()))
     }

@@ -14,7 +14,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a step may change of a run; its key; and, as `seen_…`, where it stood.
 const CHANGED: [Column; 19] = [
@@ -67,7 +67,7 @@ pub async fn apply(
     server_id: i32,
     right: Option<&Authority>,
     steps: &[Step],
-    known: HashMap<i64, run::Model>,
+    known: BTreeMap<i64, run::Model>,
 ) -> Result<Option<Report>> {
     match right {
         Some(right) => authority::check(conn, right).await?,
@@ -77,8 +77,8 @@ pub async fn apply(
         None => {}
     }
     lock_cursors(conn, steps).await?;
-    let before = rows_before(conn, steps, known).await?;
-    let Judged { applied, after, texts } = judge(&before, steps);
+    let (before, judged) = judge_rows(conn, steps, known).await?;
+    let Judged { applied, after, texts } = judged;
     let changes: Vec<Change<'_>> =
         after.iter().filter_map(|row| Change::of(before.get(&row.id)?, row)).collect();
     if !write_changes(conn, &changes).await? {
@@ -98,22 +98,28 @@ pub async fn apply(
     Ok(Some(Report { applied, changed }))
 }
 
-/// The copies of rows to which every step happens; the other rows that the steps name, locked. A step
-/// that does not happen must not be judged by a copy: nothing would be written that could fail.
-async fn rows_before(
+/// The rows that the steps name, and what these make of them: copies of rows to which every step happens,
+/// and the others locked. A step that does not happen must not be judged by a copy: nothing would be
+/// written that could fail.
+async fn judge_rows(
     conn: &impl ConnectionTrait,
     steps: &[Step],
-    mut known: HashMap<i64, run::Model>,
-) -> Result<BTreeMap<i64, run::Model>> {
-    let mut rows: BTreeMap<i64, run::Model> = known.drain().collect();
-    for (step, applied) in steps.iter().zip(judge(&rows, steps).applied) {
-        if applied != Applied::Done {
-            rows.remove(&step.run_id);
-        }
+    known: BTreeMap<i64, run::Model>,
+) -> Result<(BTreeMap<i64, run::Model>, Judged)> {
+    let mut rows = known;
+    let judged = judge(&rows, steps);
+    let applied = steps.iter().zip(&judged.applied);
+    let unsure: Vec<i64> =
+        applied.filter(|(_, applied)| **applied != Applied::Done).map(|(step, _)| step.run_id).collect();
+    if unsure.is_empty() {
+        return Ok((rows, judged));
     }
-    let unknown = steps.iter().map(|step| step.run_id).filter(|id| !rows.contains_key(id)).collect();
-    rows.append(&mut locked_runs(conn, unknown).await?);
-    Ok(rows)
+    for id in &unsure {
+        rows.remove(id);
+    }
+    rows.append(&mut locked_runs(conn, unsure).await?);
+    let judged = judge(&rows, steps);
+    Ok((rows, judged))
 }
 
 /// What steps make of rows.
@@ -238,10 +244,11 @@ pub async fn locked_runs(
 pub async fn write_changes(conn: &impl ConnectionTrait, changes: &[Change<'_>]) -> Result<bool> {
     let backend = conn.get_database_backend();
     for part in changes.chunks(CHUNK) {
-        let written = columns_that_differ(part);
+        let cells: Vec<_> = part.iter().map(Change::cells).collect();
+        let written = columns_that_differ(part, &cells);
         let sql = rowset::update(backend, "run", STANDS, &written);
         let is_key = |name: &str| CHANGED[..KEY].iter().any(|(key, _)| *key == name);
-        let rows = Rowset::new(&CHANGED, part.iter().map(Change::cells));
+        let rows = Rowset::new(&CHANGED, cells);
         let rows = rows.only(|name| is_key(name) || written.contains(&name));
         let result = conn.execute_raw(rows.statement(backend, &sql, vec![])).await?;
         if result.rows_affected() != part.len() as u64 {
@@ -259,11 +266,12 @@ pub async fn write_locked(conn: &impl ConnectionTrait, changes: &[Change<'_>]) -
     }
 }
 
-fn columns_that_differ(changes: &[Change<'_>]) -> Vec<&'static str> {
+/// `cells` are the changes' own.
+fn columns_that_differ(changes: &[Change<'_>], cells: &[[Cell; CHANGED.len()]]) -> Vec<&'static str> {
     let mut differs = [false; CHANGED.len()];
-    for Change { before, after } in changes {
-        let (before, after) = (Change { before, after: before }.cells(), Change { before, after }.cells());
-        let pairs = before.iter().zip(&after).skip(KEY);
+    for (Change { before, .. }, after) in changes.iter().zip(cells) {
+        let before = Change { before, after: before }.cells();
+        let pairs = before.iter().zip(after).skip(KEY);
         differs[KEY..]
             .iter_mut()
             .zip(pairs)

@@ -5,7 +5,7 @@
 //! stands, and reads it where it has moved on.
 
 use entity::run::{self, RunState};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Copies per generation; there are two. A row has some 300 bytes.
@@ -23,7 +23,7 @@ struct Generations {
 
 impl Known {
     /// Those of the rows of which there is a copy.
-    pub fn of(&self, ids: impl IntoIterator<Item = i64>) -> HashMap<i64, run::Model> {
+    pub fn of(&self, ids: impl IntoIterator<Item = i64>) -> BTreeMap<i64, run::Model> {
         let generations = self.lock();
         let copy = |id: &i64| generations.young.get(id).or_else(|| generations.old.get(id)).cloned();
         ids.into_iter().filter_map(|id| Some((id, copy(&id)?))).collect()
