@@ -327,11 +327,18 @@ conform!(settling_enters_each_run_of_a_block_once, async |bench: &Bench| {
     }
     let block = bench.store().open_blocks().await.unwrap()[0];
     assert_eq!((block.start, block.settled_to, block.used_to), (10_000, 10_000, 10_005));
-    assert_eq!(bench.store().settle(block, 10_003).await.unwrap().runs, 2);
-    assert_eq!(bench.store().settle(block, 10_003).await.unwrap().runs, 0);
-    let block = bench.store().open_blocks().await.unwrap()[0];
+    let store = bench.store();
+    let runs = store.unsettled(block, 10_003).await.unwrap();
+    assert_eq!(store.enter(&runs).await.unwrap(), 2);
+    assert_eq!(store.enter(&runs).await.unwrap(), 0);
+    store.settle(block, 10_003).await.unwrap();
+    // Somebody who saw the block as it was moves nothing back.
+    store.settle(block, 10_001).await.unwrap();
+    let block = store.open_blocks().await.unwrap()[0];
     assert_eq!(block.settled_to, 10_003);
-    assert_eq!(bench.store().settle(block, 20_000).await.unwrap().runs, 1);
+    let runs = store.unsettled(block, 20_000).await.unwrap();
+    assert_eq!(store.enter(&runs).await.unwrap(), 1);
+    store.settle(block, 20_000).await.unwrap();
     assert!(bench.store().open_blocks().await.unwrap().is_empty());
     let entered: Vec<_> = [10_000, 10_002, 10_004].map(|id| (1, START + id, id)).to_vec();
     assert_eq!(bench.by_job().await, entered);

@@ -107,6 +107,8 @@ pub struct BrokenPromises {
     pub unfollowed: u64,
     /// Contradictions, since the server's start.
     pub violations: u64,
+    /// Requests that may have gone out after the lease was over, since the server's start.
+    pub late_requests: u64,
 }
 
 /// The state of everything the viewer may see.
@@ -240,9 +242,10 @@ mod from_domain {
     }
 
     impl From<engine::BrokenPromises> for BrokenPromises {
-        fn from(engine::BrokenPromises { breaches, violations }: engine::BrokenPromises) -> Self {
+        fn from(found: engine::BrokenPromises) -> Self {
+            let engine::BrokenPromises { breaches, violations, late_requests } = found;
             let Breaches { unplanned, unended, unfollowed } = breaches;
-            Self { unplanned, unended, unfollowed, violations }
+            Self { unplanned, unended, unfollowed, violations, late_requests }
         }
     }
 

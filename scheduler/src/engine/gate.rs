@@ -3,18 +3,19 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Open until an instant of this machine's monotonic clock. Looked at in the transport, right
-/// before the first byte of a request is written.
+/// Open until an instant of this machine's monotonic clock. Asked right before each system call that
+/// writes a run to an executor.
 #[derive(Debug)]
 pub struct Gate {
     origin: Instant,
     /// Nanoseconds after `origin`; 0 = shut.
     until: AtomicU64,
+    late: AtomicU64,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { origin: Instant::now(), until: AtomicU64::new(0) }
+        Self { origin: Instant::now(), until: AtomicU64::new(0), late: AtomicU64::new(0) }
     }
 }
 
@@ -32,14 +33,30 @@ impl Gate {
         self.is_open_at(Instant::now())
     }
 
-    /// Whether it will still be open after so long: for what cannot be stopped once it has begun.
-    pub fn is_open_for(&self, span: Duration) -> bool {
-        self.is_open_at(Instant::now() + span)
+    pub fn is_open_at(&self, now: Instant) -> bool {
+        now < self.until()
     }
 
-    pub fn is_open_at(&self, now: Instant) -> bool {
-        let until = Duration::from_nanos(self.until.load(Ordering::SeqCst));
-        now.saturating_duration_since(self.origin) < until
+    /// Until when it is open, as it looks now; none when it is shut.
+    pub fn end(&self) -> Option<Instant> {
+        Some(self.until()).filter(|end| Instant::now() < *end)
+    }
+
+    /// Something was written that began while it was open and ended when it no longer was: this process
+    /// stood still for longer than the lease, right amid the system call. An executor that knows no fence
+    /// may have been sent what another server had sent too.
+    pub fn note_late(&self) {
+        self.late.fetch_add(1, Ordering::Relaxed);
+        tracing::error!("a request may have gone out after this server's lease was over");
+    }
+
+    /// How often that happened.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    fn until(&self) -> Instant {
+        self.origin + Duration::from_nanos(self.until.load(Ordering::SeqCst))
     }
 }
 
@@ -55,8 +72,8 @@ mod tests {
         gate.open_until(end);
         assert!(gate.is_open());
         assert!(!gate.is_open_at(end));
-        assert!(gate.is_open_for(Duration::from_secs(1)) && !gate.is_open_for(Duration::from_secs(5)));
+        assert_eq!(gate.end(), Some(end));
         gate.shut();
-        assert!(!gate.is_open());
+        assert!(!gate.is_open() && gate.end().is_none());
     }
 }

@@ -64,6 +64,8 @@ pub struct EngineStatus {
     pub lateness_ms: i64,
     /// Things that must not happen, since the start.
     pub violations: u64,
+    /// Requests that may have gone out after the lease was over, since the start.
+    pub late_requests: u64,
     /// Signs of broken promises that the last scan found.
     pub breaches: Breaches,
 }
@@ -75,6 +77,8 @@ pub struct BrokenPromises {
     pub breaches: Breaches,
     /// Contradictions met since the start.
     pub violations: u64,
+    /// Requests that may have gone out after the lease was over, since the start.
+    pub late_requests: u64,
 }
 
 impl EngineHandle {
@@ -163,6 +167,7 @@ impl EngineHandle {
             in_flight: shared.lanes.in_flight(),
             lateness_ms: shared.figures.lateness.load(Ordering::Relaxed),
             violations: shared.figures.violations.load(Ordering::Relaxed),
+            late_requests: shared.gate.late(),
             breaches: shared.figures.breaches(),
         }
     }
@@ -173,8 +178,8 @@ impl EngineHandle {
     /// [`Error::PasswordChangeRequired`].
     pub fn broken_promises(&self, caller: &Caller) -> Result<Option<BrokenPromises>> {
         let sees_all = matches!(visible(caller)?, Visible::All);
-        let EngineStatus { breaches, violations, .. } = self.status();
-        let found = BrokenPromises { breaches, violations };
+        let EngineStatus { breaches, violations, late_requests, .. } = self.status();
+        let found = BrokenPromises { breaches, violations, late_requests };
         Ok(Some(found).filter(|found| sees_all && *found != BrokenPromises::default()))
     }
 

@@ -12,7 +12,8 @@ use crate::Result;
 use crate::engine::step::{Applied, Step};
 use async_trait::async_trait;
 use entity::{
-    Millis, bucket, calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server,
+    Millis, bucket, calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run,
+    run_by_job, server,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Instant;
@@ -182,13 +183,6 @@ pub struct Breaches {
     pub unfollowed: u64,
 }
 
-/// How much [`Store::settle`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// Those that were not entered yet.
-    pub runs: usize,
-}
-
 /// The engine's commands. Every one is a transaction of its own and may be repeated after an error.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -283,8 +277,12 @@ pub trait Store: Send + Sync + 'static {
     async fn breaches(&self, before: Millis, frozen: Option<&[i32]>) -> Result<Breaches>;
     /// The end of each open id block: (start, settled up to, highest id in use).
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>>;
-    /// Enters the runs of a block from `settled_to` to below `up_to` into `run_by_job`.
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled>;
+    /// The runs of a block from `settled_to` to below `up_to`, by job and due time.
+    async fn unsettled(&self, block: OpenBlock, up_to: i64) -> Result<Vec<run_by_job::Model>>;
+    /// Enters runs into `run_by_job`; how many were not there yet.
+    async fn enter(&self, runs: &[run_by_job::Model]) -> Result<u64>;
+    /// Notes that every run of a block below `up_to` is entered.
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()>;
 }
 
 /// A block of run ids that is not entered into `run_by_job` completely.

@@ -2,7 +2,9 @@
 //! told that the connection broke.
 
 use async_trait::async_trait;
-use entity::{calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
+use entity::{
+    calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, run_by_job, server,
+};
 use scheduler::engine::step::{Applied, Step};
 use scheduler::store::engine::*;
 use scheduler::{Error, Result};
@@ -161,7 +163,15 @@ impl Store for ForgetfulStore {
         self.inner.open_blocks().await
     }
 
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled> {
+    async fn unsettled(&self, block: OpenBlock, up_to: i64) -> Result<Vec<run_by_job::Model>> {
+        self.inner.unsettled(block, up_to).await
+    }
+
+    async fn enter(&self, runs: &[run_by_job::Model]) -> Result<u64> {
+        self.inner.enter(runs).await
+    }
+
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()> {
         self.inner.settle(block, up_to).await
     }
 }

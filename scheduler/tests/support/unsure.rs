@@ -3,7 +3,9 @@
 //! before or after one of them.
 
 use async_trait::async_trait;
-use entity::{calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, server};
+use entity::{
+    calendar, executor, freeze, instance, job, job_child, job_cursor, route_use, run, run_by_job, server,
+};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use scheduler::engine::step::{Applied, Step};
@@ -106,5 +108,7 @@ pass_on! {
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
     breaches(before: i64, frozen: Option<&[i32]>) -> Breaches;
     open_blocks() -> Vec<OpenBlock>;
-    settle(block: OpenBlock, up_to: i64) -> Settled;
+    unsettled(block: OpenBlock, up_to: i64) -> Vec<run_by_job::Model>;
+    enter(runs: &[run_by_job::Model]) -> u64;
+    settle(block: OpenBlock, up_to: i64) -> ();
 }

@@ -62,6 +62,8 @@ fn registry(status: EngineStatus) -> Registry {
     };
     counter("runs_sent", "Requests to executors begun", status.sent);
     counter("violations", "Things that must not happen", status.violations);
+    let late = "Requests to executors that may have gone out after the lease was over";
+    counter("requests_late", late, status.late_requests);
     let lateness = Duration::from_millis(status.lateness_ms.unsigned_abs()).as_secs_f64();
     let lateness = ConstGauge::new(lateness);
     registry.register_with_unit("lateness", "How late the last request began", Unit::Seconds, lateness);

@@ -14,6 +14,7 @@ async fn metrics_are_there_for_whoever_has_the_token() {
         "orrery_jobs_unreadable 0",
         "orrery_runs_sent_total 0",
         "orrery_violations_total 0",
+        "orrery_requests_late_total 0",
         "orrery_lateness_seconds 0.0",
         "orrery_breaches{promise=\"every_fire_has_a_row\"} 0",
         "# EOF",

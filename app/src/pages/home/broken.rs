@@ -12,13 +12,15 @@ pub fn BrokenNotice(present: ReadSignal<Overview>) -> impl IntoView {
     move || found.get().map(notice)
 }
 
-fn notice(BrokenPromises { unplanned, unended, unfollowed, violations }: BrokenPromises) -> impl IntoView {
+fn notice(found: BrokenPromises) -> impl IntoView {
+    let BrokenPromises { unplanned, unended, unfollowed, violations, late_requests } = found;
     let i18n = use_i18n();
     let kinds = [
         (unplanned > 0).then(|| tu_string!(i18n, home.broken_unplanned, n = unplanned).to_string()),
         (unended > 0).then(|| tu_string!(i18n, home.broken_unended, n = unended).to_string()),
         (unfollowed > 0).then(|| tu_string!(i18n, home.broken_unfollowed, n = unfollowed).to_string()),
         (violations > 0).then(|| tu_string!(i18n, home.broken_violations, n = violations).to_string()),
+        (late_requests > 0).then(|| tu_string!(i18n, home.broken_late, n = late_requests).to_string()),
     ];
     let kinds: Vec<String> = kinds.into_iter().flatten().collect();
     let list = kinds.join(tu_string!(i18n, home.unreadable_join));

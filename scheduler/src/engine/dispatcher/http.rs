@@ -1,5 +1,6 @@
 //! Requests over HTTP/1.1, as XXL-JOB's executors expect them.
 
+use super::gated::{GatedConnector, is_shut};
 use super::{Call, CallFailure, Dispatcher};
 use crate::addresses;
 use crate::engine::directory::Target;
@@ -41,7 +42,7 @@ const MAX_ANSWER: usize = 64 << 10;
 const MAX_BATCH_ANSWER: usize = 4 << 20;
 const MAX_LOG_ANSWER: usize = 16 << 20;
 
-type HttpClient = HyperClient<HttpsConnector<HttpConnector<CheckedResolver>>, Full<Bytes>>;
+type HttpClient = HyperClient<HttpsConnector<GatedConnector>, Full<Bytes>>;
 
 /// The real one: hyper's client, for a run is one request, and what stands around a request is most of
 /// what it costs.
@@ -50,15 +51,12 @@ pub struct HttpDispatcher {
     runs: HttpClient,
     others: HttpClient,
     gate: Arc<Gate>,
-    /// Connecting takes no longer. Whoever begins to connect with the gate open for this long
-    /// writes the first byte while it still is.
-    connect: Duration,
     /// Addresses that answered to the other name of `/run` than their client's kind suggests.
     run_paths: Mutex<HashMap<String, &'static str>>,
 }
 
 impl HttpDispatcher {
-    /// Passes `gate` before each run, and gives up connecting after `connect`.
+    /// Runs pass `gate`; connecting is given up after `connect`.
     ///
     /// # Errors
     /// [`Error::Internal`] when no TLS can be set up.
@@ -69,19 +67,9 @@ impl HttpDispatcher {
         tcp.set_connect_timeout(Some(connect));
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
-            .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = || {
-            HyperClient::builder(TokioExecutor::new())
-                .pool_timer(TokioTimer::new())
-                .pool_idle_timeout(IDLE)
-                .build(connector.clone())
-        };
-        Ok(Self { runs: client(), others: client(), gate, connect, run_paths: Mutex::default() })
+        let client = |gate| client(GatedConnector { tcp: tcp.clone(), gate });
+        let (runs, others) = (client(Some(gate.clone()))?, client(None)?);
+        Ok(Self { runs, others, gate, run_paths: Mutex::default() })
     }
 
     async fn send(&self, target: &Target, method: &str, body: Bytes, limits: Limits) -> Answer {
@@ -109,10 +97,9 @@ impl HttpDispatcher {
             .map_err(|error| CallFailure::NeverArrived(error.to_string()))?;
         if limits.gated {
             failpoint::reach(Place::RequestReady);
-            if !self.gate.is_open_for(self.connect) {
+            if !self.gate.is_open() {
                 return Err(CallFailure::GateShut);
             }
-            failpoint::reach(Place::GatePassed);
         }
         let client = if limits.gated { &self.runs } else { &self.others };
         let body = match tokio::time::timeout(limits.answer, exchange(client, request, limits.bytes)).await {
@@ -149,6 +136,18 @@ impl HttpDispatcher {
 }
 
 type Answer = Result<RemoteReply, CallFailure>;
+
+fn client(connector: GatedConnector) -> Result<HttpClient> {
+    let connector = HttpsConnectorBuilder::new()
+        .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
+        .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
+    let mut client = HyperClient::builder(TokioExecutor::new());
+    client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+    Ok(client.build(connector))
+}
 
 /// Sends, and reads the answer's body up to a limit (bytes).
 async fn exchange(
@@ -246,8 +245,12 @@ fn literal(uri: &Uri) -> Option<IpAddr> {
     uri.host()?.trim_matches(['[', ']']).parse().ok()
 }
 
-/// Only a connection that was never made proves that nothing arrived.
+/// Only a connection that was never made, or a request that was not written to its end, proves that nothing
+/// arrived.
 fn failure(error: HyperError) -> CallFailure {
+    if is_shut(&error) {
+        return CallFailure::GateShut;
+    }
     let text = with_sources(&error);
     if error.is_connect() { CallFailure::NeverArrived(text) } else { CallFailure::NoAnswer(text) }
 }
@@ -265,7 +268,7 @@ fn with_sources(error: &dyn StdError) -> String {
 
 /// The system's resolver, less what may not be called.
 #[derive(Clone)]
-struct CheckedResolver;
+pub struct CheckedResolver;
 
 impl tower_service::Service<Name> for CheckedResolver {
     type Response = std::vec::IntoIter<SocketAddr>;

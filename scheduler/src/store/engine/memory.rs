@@ -314,8 +314,17 @@ impl Store for MemoryStore {
         Ok(self.tables().open_blocks())
     }
 
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled> {
-        Ok(Settled { runs: self.tables().settle(block, up_to) })
+    async fn unsettled(&self, block: OpenBlock, up_to: i64) -> Result<Vec<run_by_job::Model>> {
+        Ok(self.tables().unsettled(block, up_to))
+    }
+
+    async fn enter(&self, runs: &[run_by_job::Model]) -> Result<u64> {
+        Ok(self.tables().enter(runs))
+    }
+
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()> {
+        self.tables().settle(block, up_to);
+        Ok(())
     }
 }
 

@@ -304,7 +304,15 @@ impl Store for SqlStore {
         Ok(settle::open_blocks(self.db.reader()).await?)
     }
 
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<Settled> {
+    async fn unsettled(&self, block: OpenBlock, up_to: i64) -> Result<Vec<run_by_job::Model>> {
+        Ok(settle::unsettled(self.db.reader(), block, up_to).await?)
+    }
+
+    async fn enter(&self, runs: &[run_by_job::Model]) -> Result<u64> {
+        transact!(self, conn => settle::enter(conn, runs))
+    }
+
+    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()> {
         transact!(self, conn => settle::settle(conn, block, up_to))
     }
 }

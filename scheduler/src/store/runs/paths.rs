@@ -76,11 +76,14 @@ pub async fn of_job(
     span: Span,
     limit: u64,
 ) -> Result<Vec<Batch>, DbErr> {
-    let settled = settled_ids(conn, &[job_id], span, limit).await?;
+    // In this order, for one may be settled meanwhile; and one that is being settled is found twice.
+    let unsettled = unsettled(conn, &[job_id], span, Some(limit)).await?;
+    let known: HashSet<i64> = unsettled.iter().map(|row| row.id).collect();
+    let mut settled = settled_ids(conn, &[job_id], span, limit).await?;
     let complete = (settled.len() as u64) < limit;
+    settled.retain(|id| !known.contains(id));
     let mut rows = by_ids(conn, settled).await?;
     sort(&mut rows);
-    let unsettled = unsettled(conn, &[job_id], span, Some(limit)).await?;
     Ok(vec![Batch { rows, complete }, batch(unsettled, limit)])
 }
 

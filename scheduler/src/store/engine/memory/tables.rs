@@ -7,7 +7,8 @@ use entity::id_block::BLOCK;
 use entity::run::RunState;
 use entity::server::ServerState;
 use entity::{
-    BUCKETS, Millis, bucket, calendar, executor, freeze, instance, job, job_cursor, route_use, run, server,
+    BUCKETS, Millis, bucket, calendar, executor, freeze, instance, job, job_cursor, route_use, run,
+    run_by_job, server,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -275,14 +276,24 @@ impl Tables {
         .collect()
     }
 
-    pub(super) fn settle(&mut self, block: OpenBlock, up_to: i64) -> usize {
-        let before = self.by_job.len();
+    pub(super) fn unsettled(&self, block: OpenBlock, up_to: i64) -> Vec<run_by_job::Model> {
         let runs = self.runs.range(block.settled_to..up_to);
-        self.by_job.extend(runs.map(|(_, run)| (run.job_id, run.due_at, run.id)));
-        let entered = self.by_job.len() - before;
+        let entry =
+            |run: &run::Model| run_by_job::Model { job_id: run.job_id, due_at: run.due_at, run_id: run.id };
+        let mut entries: Vec<_> = runs.map(|(_, run)| entry(run)).collect();
+        entries.sort_unstable_by_key(|entry| (entry.job_id, entry.due_at, entry.run_id));
+        entries
+    }
+
+    pub(super) fn enter(&mut self, runs: &[run_by_job::Model]) -> u64 {
+        let before = self.by_job.len();
+        self.by_job.extend(runs.iter().map(|run| (run.job_id, run.due_at, run.run_id)));
+        (self.by_job.len() - before) as u64
+    }
+
+    pub(super) fn settle(&mut self, block: OpenBlock, up_to: i64) {
         if let Some(settled_to) = self.blocks.get_mut(&block.start).filter(|at| **at == block.settled_to) {
             *settled_to = up_to;
         }
-        entered
     }
 }

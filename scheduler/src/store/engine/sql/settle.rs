@@ -1,13 +1,12 @@
 //! Filling `run_by_job` in bulk, sorted by job, long after the rows were written.
 
-use super::super::{OpenBlock, Settled};
+use super::super::OpenBlock;
+use super::super::rowset::{self, Column, Kind, Rowset};
 use entity::id_block::{BLOCK, Column as BlockColumn, Entity as Blocks};
 use entity::run::{Column as RunColumn, Entity as Runs};
+use entity::run_by_job::Model as Entry;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 pub async fn open_blocks(conn: &impl ConnectionTrait) -> Result<Vec<OpenBlock>, DbErr> {
     let open = Blocks::find()
@@ -33,27 +32,47 @@ pub async fn open_blocks(conn: &impl ConnectionTrait) -> Result<Vec<OpenBlock>, 
     Ok(blocks)
 }
 
-const ENTER: &str = "INTO run_by_job (job_id, due_at, run_id) SELECT job_id, due_at, id FROM run \
-                     WHERE id >= {from} AND id < {to} ORDER BY job_id, due_at";
+/// Runs per statement.
+const PART: usize = 1_000;
 
-pub async fn settle(conn: &impl ConnectionTrait, block: OpenBlock, up_to: i64) -> Result<Settled, DbErr> {
-    // Within the database: the rows need not travel.
+const COLUMNS: [Column; 3] = [("job_id", Kind::Number), ("due_at", Kind::Number), ("run_id", Kind::Number)];
+
+pub async fn unsettled(
+    conn: &impl ConnectionTrait,
+    block: OpenBlock,
+    up_to: i64,
+) -> Result<Vec<Entry>, DbErr> {
+    let mut entries: Vec<Entry> = Runs::find()
+        .select_only()
+        .columns([RunColumn::JobId, RunColumn::DueAt])
+        .column_as(RunColumn::Id, "run_id")
+        .filter(RunColumn::Id.gte(block.settled_to))
+        .filter(RunColumn::Id.lt(up_to))
+        .into_model()
+        .all(conn)
+        .await?;
+    entries.sort_unstable_by_key(|entry| (entry.job_id, entry.due_at, entry.run_id));
+    Ok(entries)
+}
+
+pub async fn enter(conn: &impl ConnectionTrait, entries: &[Entry]) -> Result<u64, DbErr> {
     let backend = conn.get_database_backend();
-    let sql = match backend {
-        DbBackend::Postgres => ENTER.replace("{from}", "$1").replace("{to}", "$2"),
-        _ => ENTER.replace("{from}", "?").replace("{to}", "?"),
-    };
-    let sql = match backend {
-        DbBackend::MySql => format!("INSERT IGNORE {sql}"),
-        _ => format!("INSERT {sql} ON CONFLICT DO NOTHING"),
-    };
-    let bounds = [block.settled_to.into(), up_to.into()];
-    let entered = conn.execute_raw(Statement::from_sql_and_values(backend, sql, bounds)).await?;
+    let sql = rowset::insert_missing(backend, "run_by_job", &COLUMNS);
+    let mut entered = 0;
+    for part in entries.chunks(PART) {
+        let cells = |entry: &Entry| [entry.job_id.into(), entry.due_at.into(), entry.run_id.into()];
+        let rows = Rowset::new(&COLUMNS, part.iter().map(cells));
+        entered += conn.execute_raw(rows.statement(backend, &sql, vec![])).await?.rows_affected();
+    }
+    Ok(entered)
+}
+
+pub async fn settle(conn: &impl ConnectionTrait, block: OpenBlock, up_to: i64) -> Result<(), DbErr> {
     Blocks::update_many()
         .col_expr(BlockColumn::SettledTo, Expr::value(up_to))
         .filter(BlockColumn::Start.eq(block.start))
         .filter(BlockColumn::SettledTo.eq(block.settled_to))
         .exec(conn)
         .await?;
-    Ok(Settled { runs: usize::try_from(entered.rows_affected()).unwrap_or(usize::MAX) })
+    Ok(())
 }
