@@ -8,7 +8,7 @@ interface Run {
   id: number;
   client: string;
   handler: string;
-  state: "succeeded" | "failed";
+  state: "succeeded" | "failed" | "timed_out";
   /** What its page must show of the result; empty where the client sends none. */
   result: string;
   /** What its log must hold; empty where the handler logs nothing. */
@@ -16,7 +16,7 @@ interface Run {
 }
 
 const runs: Run[] = JSON.parse(process.env.ORRERY_INTEROP_RUNS ?? "[]");
-const words = { succeeded: "Succeeded", failed: "Failed" };
+const words = { succeeded: "Succeeded", failed: "Failed", timed_out: "Timed out" };
 
 test.describe.configure({ mode: "serial" });
 let page: Page;

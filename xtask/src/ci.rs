@@ -23,7 +23,7 @@ pub fn ci(options: &Options) -> Result<bool> {
     let mut report = Report::leaving_out(&options.skip);
     prune::prune(&paths::target()?)?;
     check_without_tests(&mut report);
-    let names = test::all_tests(&mut report, &options.tests)?;
+    let names = test::all_tests(&mut report, &options.tests.with_all())?;
     names.write(&test::names_file()?)?;
     test::simulate(&mut report);
     chaos::smoke(&mut report);

@@ -1,7 +1,8 @@
 //! Real executors of others against the real server: programs of ours in `end2end/interop/`, each on an
-//! unmodified library, each with the handlers `ok`, `fail`, `echo` and `slow`.
+//! unmodified library, each with the handlers `ok`, `fail`, `echo`, `slow` and `long`.
 
 mod clients;
+mod matrix;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,28 +28,99 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Comes back in the result of `echo`: letters outside ASCII, a quote, a bracket.
 const ECHOED: &str = "héllo 你好 ✓ \"x\" <b>";
 
+/// After a run's limit the executor has so long to end it by itself.
+const GRACE_MS: &str = "5000";
+
 /// The administrator's, as `end2end/support/sign-in.ts` knows it.
 const FIRST_PASSWORD: &str = "only-for-the-first-sign-in-4711";
 
-/// A handler, its parameter, and the state in which its run must end.
-const CHECKS: &[(&str, &str, &str)] = &[
-    ("ok", "", "succeeded"),
-    ("fail", "", "failed"),
-    ("echo", ECHOED, "succeeded"),
-    ("slow", "2", "succeeded"),
+/// A handler and how it is called.
+struct Check {
+    handler: &'static str,
+    parameter: &'static str,
+    /// Seconds; 0 = no limit.
+    limit: u32,
+    cron: &'static str,
+}
+
+const USUAL: Check = Check { handler: "", parameter: "", limit: 0, cron: "0/5 * * * * ?" };
+
+const CHECKS: &[Check] = &[
+    Check { handler: "ok", ..USUAL },
+    Check { handler: "fail", ..USUAL },
+    Check { handler: "echo", parameter: ECHOED, ..USUAL },
+    Check { handler: "slow", parameter: "2", ..USUAL },
+    Check { handler: "long", parameter: "20", limit: 2, cron: "0/30 * * * * ?" },
 ];
 
-/// Prepares every client, then runs all of them against one server.
+impl Check {
+    /// How a run of it must end.
+    fn end(&self, client: &Client) -> &'static str {
+        match self.handler {
+            "fail" => "failed",
+            "long" => client.habits.over_limit,
+            _ => "succeeded",
+        }
+    }
+
+    /// The parameter as this client reads it.
+    fn parameter(&self, client: &Client) -> String {
+        match client.habits.takes_json && !self.parameter.is_empty() {
+            true => Value::from(self.parameter).to_string(),
+            false => self.parameter.to_owned(),
+        }
+    }
+
+    /// What the text of its result must hold.
+    fn text(&self, client: &Client) -> &'static str {
+        match self.handler {
+            "echo" if client.habits.returns_text => self.parameter,
+            "fail" => "failed on purpose",
+            _ => "",
+        }
+    }
+
+    /// What its log must hold.
+    fn log(&self, client: &Client) -> String {
+        match self.handler {
+            _ if !client.habits.serves_log => String::new(),
+            "ok" => "second line".to_owned(),
+            "echo" => format!("parameter: {}", self.parameter),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Which clients are tested.
+#[derive(Clone, Copy)]
+pub enum Selection<'a> {
+    Quick,
+    All,
+    /// Those whose name contains this.
+    Named(&'a str),
+}
+
+impl Selection<'_> {
+    fn takes(self, client: &Client) -> bool {
+        match self {
+            Self::Quick => client.is_quick,
+            Self::All => true,
+            Self::Named(part) => client.name.contains(part),
+        }
+    }
+}
+
+/// Prepares the clients, then runs all of them against one server.
 /// Their runs' pages are looked at with `browser`, if there is one.
 pub fn run(
     report: &mut Report,
     build: &Build,
     browser: Option<&Path>,
-    filter: Option<&str>,
+    selection: Selection<'_>,
     names: &mut TestNames,
 ) {
     let mut ready: Vec<(&Client, Command)> = Vec::new();
-    for client in CLIENTS.iter().filter(|client| filter.is_none_or(|filter| client.name.contains(filter))) {
+    for client in CLIENTS.iter().filter(|client| selection.takes(client)) {
         if let Err(reason) = (client.missing)(client) {
             report.skip(&format!("interoperability with {}", client.name), &reason);
             continue;
@@ -58,8 +130,12 @@ pub fn run(
             Ok(Counts::default())
         });
     }
+    let is_complete = ready.len() == CLIENTS.len();
     if !ready.is_empty() {
         report.step("interoperability", || check_all(build, browser, ready, names));
+    }
+    if is_complete {
+        report.step("docs/compatibility.md", || matrix::check(names));
     }
 }
 
@@ -72,7 +148,8 @@ fn check_all(
     let scratch = ScratchFolder::create("interop")?;
     let database = format!("sqlite:{}", scratch.path().join("orrery.db").display());
     let server = Server::new(build, &database, &format!("127.0.0.1:{}", paths::free_port()?))
-        .set("ORRERY_ADMIN_PASSWORD", FIRST_PASSWORD);
+        .set("ORRERY_ADMIN_PASSWORD", FIRST_PASSWORD)
+        .set("ORRERY_ENGINE_DEADLINE_GRACE_MS", GRACE_MS);
     let file = scratch.path().join("fixture.json");
     let clients: Vec<&Client> = ready.iter().map(|(client, _)| *client).collect();
     fs::write(&file, fixture(&clients).to_string())?;
@@ -86,15 +163,15 @@ fn check_all(
     let results = wait_for_results(&server, &clients)?;
     let mut counts = Counts::default();
     for client in &clients {
-        for (handler, parameter, state) in CHECKS {
-            match check(client, handler, parameter, state, &results) {
+        for check in CHECKS {
+            match verify(client, check, &results) {
                 Ok(()) => {
                     counts.passed += 1;
-                    names.add(format!("interop › {} › {handler}", client.name));
+                    names.add(format!("interop › {} › {}", client.name, check.handler));
                 }
                 Err(error) => {
                     counts.failed += 1;
-                    eprintln!("FAILED interop › {} › {handler}: {error:#}", client.name);
+                    eprintln!("FAILED interop › {} › {}: {error:#}", client.name, check.handler);
                     show_log(&scratch.path().join(client.name).join("output.log"));
                 }
             }
@@ -114,18 +191,12 @@ fn check_pages(
     results: &BTreeMap<String, Value>,
     names: &mut TestNames,
 ) -> Result<Counts> {
-    let run = |client: &Client, (handler, parameter, state): &(&str, &str, &str)| {
-        let run = results.get(&job_name(client, handler))?;
-        let (result, log) = match *handler {
-            "echo" if client.returns_text => (*parameter, format!("parameter: {parameter}")),
-            "ok" if client.serves_log => ("", "second line".to_owned()),
-            _ => ("", String::new()),
-        };
-        let log = if client.serves_log { log } else { String::new() };
-        // Its result is JSON text, in which a quote is escaped.
-        let result = if client.name == "npm-xxl-job" { "" } else { result };
-        Some(json!({"id": run["id"], "client": client.name, "handler": handler, "state": state,
-                    "result": result, "log": log}))
+    let run = |client: &Client, check: &Check| {
+        let run = results.get(&job_name(client, check))?;
+        // npm's result is JSON text, in which a quote is escaped.
+        let result = if client.name == "npm-xxl-job" { "" } else { check.text(client) };
+        Some(json!({"id": run["id"], "client": client.name, "handler": check.handler,
+                    "state": check.end(client), "result": result, "log": check.log(client)}))
     };
     let runs: Vec<Value> =
         clients.iter().flat_map(|client| CHECKS.iter().filter_map(move |check| run(client, check))).collect();
@@ -134,23 +205,23 @@ fn check_pages(
     playwright::run("interop.config.ts", &environment, browser, None, names)
 }
 
-/// One executor for each client, one job for each of its handlers, all every 5 seconds.
+/// One executor for each client, one job for each of its handlers.
 fn fixture(clients: &[&Client]) -> Value {
     let executors: Vec<Value> = clients.iter().map(|client| json!({"app_name": client.name})).collect();
     let jobs: Vec<Value> = clients
         .iter()
         .flat_map(|client| {
-            CHECKS.iter().map(|(handler, parameter, _)| {
-                json!({"name": job_name(client, handler), "app_name": client.name, "handler": handler,
-                       "parameter": parameter, "cron": "0/5 * * * * ?"})
+            CHECKS.iter().map(|check| {
+                json!({"name": job_name(client, check), "app_name": client.name, "handler": check.handler,
+                       "parameter": check.parameter(client), "cron": check.cron, "timeout_s": check.limit})
             })
         })
         .collect();
     json!({"executors": executors, "jobs": jobs})
 }
 
-fn job_name(client: &Client, handler: &str) -> String {
-    format!("{} {handler}", client.name)
+fn job_name(client: &Client, check: &Check) -> String {
+    format!("{} {}", client.name, check.handler)
 }
 
 fn tokens(made: &Value) -> Result<BTreeMap<String, String>> {
@@ -187,28 +258,18 @@ fn wait_for_results(server: &Server, clients: &[&Client]) -> Result<BTreeMap<Str
 
 /// Runs due before the executor had registered ended without an instance, and say nothing about it.
 fn was_executed(run: &Value) -> bool {
-    run["code"].as_i64().is_some_and(|code| code != 0)
+    run["code"].as_i64().is_some_and(|code| code != 0) || run["state"] == "timed_out"
 }
 
-fn check(
-    client: &Client,
-    handler: &str,
-    parameter: &str,
-    state: &str,
-    results: &BTreeMap<String, Value>,
-) -> Result<()> {
+fn verify(client: &Client, check: &Check, results: &BTreeMap<String, Value>) -> Result<()> {
     let run = results
-        .get(&job_name(client, handler))
+        .get(&job_name(client, check))
         .with_context(|| format!("no run with a result within {} s", PATIENCE.as_secs()))?;
-    ensure!(run["state"] == state, "ended as {run}, not as {state}");
-    if handler == "echo" && client.returns_text {
-        // npm `xxl-job` sends its result as JSON text, in which a quote is escaped.
-        let message = run["message"].as_str().unwrap_or_default().replace("\\\"", "\"");
-        ensure!(
-            message.contains(parameter),
-            "the result is {message:?}, without the parameter {parameter:?}"
-        );
-    }
+    let (end, text) = (check.end(client), check.text(client));
+    ensure!(run["state"] == end, "ended as {run}, not as {end}");
+    // npm `xxl-job` sends its result as JSON text, in which a quote is escaped.
+    let message = run["message"].as_str().unwrap_or_default().replace("\\\"", "\"");
+    ensure!(message.contains(text), "the result is {message:?}, without {text:?}");
     Ok(())
 }
 

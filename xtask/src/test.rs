@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::database::{Database, Kind, MARIADB, POSTGRES};
+use crate::interop::{self, Selection};
 use crate::report::{Counts, Report};
-use crate::{browser, interop, paths, site, tools};
+use crate::{browser, paths, site, tools};
 
 pub use names::TestNames;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct Options {
     /// Only tests whose name contains this.
     #[arg(long)]
@@ -25,9 +26,19 @@ pub struct Options {
     /// Leave out the real executors of others.
     #[arg(long)]
     no_interop: bool,
+    /// Every executor of others, not only those that most people use.
+    #[arg(long)]
+    all: bool,
     /// Leave out PostgreSQL and MariaDB.
     #[arg(long)]
     no_databases: bool,
+}
+
+impl Options {
+    /// The same with every executor of others.
+    pub fn with_all(&self) -> Self {
+        Self { all: true, ..self.clone() }
+    }
 }
 
 /// Runs the tests; true when none failed.
@@ -89,7 +100,12 @@ fn test_whole(report: &mut Report, options: &Options, names: &mut TestNames) -> 
         });
     }
     if !options.no_interop {
-        interop::run(report, &build, browser.as_deref(), filter, names);
+        let selection = match filter {
+            Some(part) => Selection::Named(part),
+            None if options.all => Selection::All,
+            None => Selection::Quick,
+        };
+        interop::run(report, &build, browser.as_deref(), selection, names);
     }
     if let Some(browser) = browser {
         report.step("browser tests", || playwright::run_specs(&build, &browser, filter, names));

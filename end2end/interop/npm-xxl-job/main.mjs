@@ -13,6 +13,11 @@ const { SERVER, APP_NAME, TOKEN, PORT, LOG_DIR } = process.env;
 mkdirSync(LOG_DIR, { recursive: true });
 process.chdir(LOG_DIR);
 
+const slow = async (_logger, _request, parameter) => {
+  await setTimeout(1000 * Number(parameter || 1));
+  return "slept";
+};
+
 const jobHandlers = new Map([
   ["ok", async (logger) => {
     logger.info("first line");
@@ -26,10 +31,8 @@ const jobHandlers = new Map([
     logger.info(`parameter: ${parameter}`);
     return parameter;
   }],
-  ["slow", async (_logger, _request, parameter) => {
-    await setTimeout(1000 * Number(parameter || 1));
-    return "slept";
-  }],
+  ["slow", slow],
+  ["long", slow],
 ]);
 
 const app = express();

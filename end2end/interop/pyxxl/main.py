@@ -47,6 +47,7 @@ async def echo():
 
 
 @runner.register(name="slow")
+@runner.register(name="long")
 async def slow():
     await asyncio.sleep(float(g.xxl_run_data.executorParams or 1))
     return "slept"

@@ -12,76 +12,112 @@ use crate::{paths, process, site, tools};
 pub struct Client {
     /// Also its appname.
     pub name: &'static str,
+    /// As people know it.
+    pub library: &'static str,
     /// Folder in `end2end/interop/`.
     folder: &'static str,
-    version: &'static str,
-    /// Whether it sends the text that a handler returns; one drops it when the run succeeded.
-    pub returns_text: bool,
-    /// Whether what a handler logs can be read at its `/log`.
-    pub serves_log: bool,
+    pub version: &'static str,
+    /// Whether it is always tested, and not only with all.
+    pub is_quick: bool,
+    pub habits: Habits,
     /// Says what is missing on this machine, if anything.
     pub missing: fn(&Client) -> Result<(), String>,
     /// Builds it unless that is done; returns the command that starts it.
     pub prepare: fn(&Client) -> Result<Command>,
 }
 
+/// What its library does, as far as libraries differ.
+#[derive(Clone, Copy)]
+pub struct Habits {
+    /// Whether it sends the text that a handler returns; one drops it when the run succeeded.
+    pub returns_text: bool,
+    /// Whether it reads parameters as JSON, and returns it.
+    pub takes_json: bool,
+    /// Whether what a handler logs can be read at its `/log`.
+    pub serves_log: bool,
+    /// How a run ends that is longer than its limit.
+    pub over_limit: &'static str,
+}
+
+/// What the protocol's own executors do.
+const USUAL: Habits =
+    Habits { returns_text: true, takes_json: false, serves_log: true, over_limit: "timed_out" };
+
 /// The libraries that we promise to work with, at the versions that people use.
 pub const CLIENTS: &[Client] = &[
     Client {
         name: "pyxxl",
+        library: "pyxxl (PyPI)",
         folder: "pyxxl",
         version: "0.4.8",
-        returns_text: true,
-        serves_log: true,
+        is_quick: true,
+        habits: Habits { over_limit: "failed", ..USUAL },
         missing: python_missing,
         prepare: python,
     },
     Client {
         name: "npm-xxl-job",
+        library: "xxl-job (npm)",
         folder: "npm-xxl-job",
         version: "0.1.7",
-        returns_text: true,
-        serves_log: true,
+        is_quick: true,
+        habits: Habits { over_limit: "failed", ..USUAL },
+        missing: node_missing,
+        prepare: node,
+    },
+    Client {
+        name: "npm-dalongrong",
+        library: "@dalongrong/xxl-job-executor (npm)",
+        folder: "npm-dalongrong",
+        version: "0.0.1",
+        is_quick: false,
+        habits: Habits { takes_json: true, over_limit: "failed", ..USUAL },
         missing: node_missing,
         prepare: node,
     },
     Client {
         name: "xxljob-sdk-rs",
+        library: "xxljob-sdk-rs (crates.io)",
         folder: "xxljob-sdk-rs",
         version: "0.1.4",
-        returns_text: false,
-        serves_log: false,
+        is_quick: true,
+        habits: Habits { returns_text: false, serves_log: false, ..USUAL },
         missing: nothing_missing,
         prepare: rust,
     },
     Client {
-        name: "xxl-job-core-2",
-        folder: "java",
-        version: "2.4.2",
-        returns_text: true,
-        serves_log: true,
-        missing: java_missing,
-        prepare: java,
+        name: "xxl-job-executor-go",
+        library: "xxl-job-executor-go",
+        folder: "go",
+        version: "1.2.0",
+        is_quick: false,
+        habits: Habits { over_limit: "succeeded", ..USUAL },
+        missing: go_missing,
+        prepare: go,
     },
-    Client {
-        name: "xxl-job-core-3",
-        folder: "java",
-        version: "3.3.2",
-        returns_text: true,
-        serves_log: true,
-        missing: java_missing,
-        prepare: java,
-    },
+    java_client("xxl-job-core-2-2", "2.2.0", false),
+    java_client("xxl-job-core-2-3", "2.3.1", false),
+    java_client("xxl-job-core-2-4", "2.4.2", true),
+    java_client("xxl-job-core-2-5", "2.5.0", false),
+    java_client("xxl-job-core-3-2", "3.2.0", false),
+    java_client("xxl-job-core-3-3", "3.3.2", true),
     Client {
         name: "orrery-sdk",
+        library: "orrery-executor (this repository)",
         folder: "orrery-sdk",
         version: env!("CARGO_PKG_VERSION"),
-        returns_text: true,
-        serves_log: true,
+        is_quick: true,
+        habits: USUAL,
         missing: nothing_missing,
         prepare: own,
     },
 ];
+
+const fn java_client(name: &'static str, version: &'static str, is_quick: bool) -> Client {
+    let library = "com.xuxueli:xxl-job-core (Java)";
+    let (missing, prepare) = (java_missing as fn(&Client) -> _, java as fn(&Client) -> _);
+    Client { name, library, folder: "java", version, is_quick, habits: USUAL, missing, prepare }
+}
 
 impl Client {
     /// The client's sources.
@@ -159,6 +195,20 @@ fn own(_: &Client) -> Result<Command> {
     site::build_helper("interop-orrery-sdk").map(Command::new)
 }
 
+fn go_missing(_: &Client) -> Result<(), String> {
+    let go = paths::find_on_path(&["go"]);
+    go.map(drop).ok_or_else(|| "Go 1.21 or later is needed (Debian: apt-get install golang-go)".to_owned())
+}
+
+fn go(client: &Client) -> Result<Command> {
+    let built = client.built()?.join("executor");
+    let mut go = Command::new("go");
+    go.args(["build", "-mod=readonly", "-o"]).arg(&built).current_dir(client.sources());
+    println!("{}", client.announcement("compiling", "a quarter of a minute the first time"));
+    process::run("go build", &mut go)?;
+    Ok(Command::new(built))
+}
+
 /// The major version that `java -version` tells, on standard error.
 fn java_version() -> Option<u32> {
     let output = Command::new("java").arg("-version").output().ok()?;
@@ -187,7 +237,9 @@ fn java_missing(client: &Client) -> Result<(), String> {
 fn java(client: &Client) -> Result<Command> {
     let built = client.built()?;
     let sources = client.sources();
-    let version = java_inputs(&sources)?;
+    // The oldest has an interface of its own.
+    let code = if client.version.starts_with("2.2") { "src/2.2/java" } else { "src/main/java" };
+    let version = java_inputs(&sources, code)?;
     tools::complete(
         &built,
         &version,
@@ -196,7 +248,8 @@ fn java(client: &Client) -> Result<Command> {
             let mut maven = Command::new("mvn");
             maven.args(["--quiet", "--batch-mode", "compile", "dependency:copy-dependencies"]);
             maven.arg(format!("-Dxxl-job.version={}", client.version));
-            maven.arg(format!("-DbuildFolder={}", built.display())).current_dir(&sources);
+            maven.arg(format!("-DbuildFolder={}", built.display())).arg(format!("-Dsources={code}"));
+            maven.current_dir(&sources);
             process::run("mvn", &mut maven)
         },
     )?;
@@ -207,8 +260,8 @@ fn java(client: &Client) -> Result<Command> {
 }
 
 /// What a build depends on: a change makes it stale.
-fn java_inputs(sources: &Path) -> Result<String> {
-    let files = ["pom.xml", "src/main/java/org/orrery/interop/Main.java"];
+fn java_inputs(sources: &Path, code: &str) -> Result<String> {
+    let files = ["pom.xml".to_owned(), format!("{code}/org/orrery/interop/Main.java")];
     files
         .iter()
         .map(|file| fs::read_to_string(sources.join(file)).with_context(|| format!("cannot read {file}")))

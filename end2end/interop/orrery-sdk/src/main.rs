@@ -41,6 +41,7 @@ async fn main() -> anyhow::Result<()> {
         .handler("fail", fail)
         .handler("echo", echo)
         .handler("slow", slow)
+        .handler("long", slow)
         .build()?
         .run()
         .await?;

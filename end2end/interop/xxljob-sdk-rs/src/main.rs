@@ -49,7 +49,14 @@ async fn main() -> anyhow::Result<()> {
         .set_ip("127.0.0.1".to_owned())
         .set_port(env::var("PORT")?.parse().context("PORT is no number")?)
         .build()?;
-    for (name, task) in [("ok", Task::Ok), ("fail", Task::Fail), ("echo", Task::Echo), ("slow", Task::Slow)] {
+    let tasks = [
+        ("ok", Task::Ok),
+        ("fail", Task::Fail),
+        ("echo", Task::Echo),
+        ("slow", Task::Slow),
+        ("long", Task::Slow),
+    ];
+    for (name, task) in tasks {
         client.register(Arc::new(name.to_owned()), JobHandler::Async(Arc::new(task)))?;
     }
     tokio::signal::ctrl_c().await?;

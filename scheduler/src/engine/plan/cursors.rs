@@ -4,10 +4,13 @@ use crate::store::engine::Advance;
 use entity::{Millis, job_cursor};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// A copy of the rows, as far as they fire.
+/// A copy of the rows, as far as they fire. There may be a million: a tree has no table that doubles, and a
+/// row is kept in half of the bytes that it has.
 #[derive(Debug, Default)]
 pub struct Cursors {
-    by_job: HashMap<i32, job_cursor::Model>,
+    by_job: BTreeMap<i32, Packed>,
+    /// [`job_cursor::Model::held_from`], which few rows have.
+    held: HashMap<i32, Millis>,
     by_time: BTreeSet<(Millis, i32)>,
     jobs_in: HashMap<i16, HashSet<i32>>,
     /// Jobs off the time line because it cannot be read when they fire.
@@ -16,6 +19,40 @@ pub struct Cursors {
     read: BTreeMap<i16, i64>,
     /// Where the next poll goes on.
     slice_from: i16,
+}
+
+/// A row without its id.
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    /// [`NEVER`] when the schedule does not fire.
+    next_at: Millis,
+    last_at: Millis,
+    route_seq: i64,
+    version: i32,
+    bucket: i16,
+    backfill_slots: i16,
+}
+
+/// No time: no schedule comes so far.
+const NEVER: Millis = Millis::MAX;
+
+impl Packed {
+    fn next_at(&self) -> Option<Millis> {
+        Some(self.next_at).filter(|at| *at != NEVER)
+    }
+}
+
+impl From<&job_cursor::Model> for Packed {
+    fn from(row: &job_cursor::Model) -> Self {
+        Self {
+            next_at: row.next_at.unwrap_or(NEVER),
+            last_at: row.last_at,
+            route_seq: row.route_seq,
+            version: row.version,
+            bucket: row.bucket,
+            backfill_slots: row.backfill_slots,
+        }
+    }
 }
 
 impl Cursors {
@@ -34,7 +71,21 @@ impl Cursors {
     /// Cursors that stand at or before `until`, the earliest first.
     pub fn due(&self, until: Millis, limit: usize) -> Vec<job_cursor::Model> {
         let due = self.by_time.iter().take_while(|(next_at, _)| *next_at <= until).take(limit);
-        due.filter_map(|(_, id)| self.by_job.get(id)).cloned().collect()
+        due.filter_map(|(_, id)| self.get(*id)).collect()
+    }
+
+    fn get(&self, id: i32) -> Option<job_cursor::Model> {
+        let packed = self.by_job.get(&id)?;
+        Some(job_cursor::Model {
+            job_id: id,
+            bucket: packed.bucket,
+            version: packed.version,
+            next_at: packed.next_at(),
+            held_from: self.held.get(&id).copied(),
+            last_at: packed.last_at,
+            route_seq: packed.route_seq,
+            backfill_slots: packed.backfill_slots,
+        })
     }
 
     /// Drops buckets that are no longer held, and returns those to be read.
@@ -86,12 +137,12 @@ impl Cursors {
         let mut changed = Vec::new();
         for cursor in read {
             gone.remove(&cursor.job_id);
-            let known = self.by_job.get(&cursor.job_id);
+            let known = self.by_job.get(&cursor.job_id).copied();
             if known.is_some_and(|known| known.version != cursor.version) {
                 changed.push(cursor.job_id);
             }
             // Our own claims are ahead of what was read before them.
-            if known.is_none_or(|known| known.version != cursor.version || known.next_at < cursor.next_at) {
+            if known.is_none_or(|known| known.version != cursor.version || known.next_at() < cursor.next_at) {
                 self.set(cursor);
             }
         }
@@ -109,7 +160,7 @@ impl Cursors {
 
     /// Follows a claim that was won.
     pub fn advance(&mut self, advance: &Advance) {
-        if let Some(mut cursor) = self.by_job.get(&advance.job_id).cloned() {
+        if let Some(mut cursor) = self.get(advance.job_id) {
             cursor.next_at = advance.next_at;
             cursor.held_from = advance.held_from;
             cursor.last_at = advance.last_at;
@@ -132,7 +183,7 @@ impl Cursors {
 
     /// Takes a job off the time line until its row is read again.
     pub fn suspend(&mut self, id: i32) {
-        if let Some(next_at) = self.by_job.get(&id).and_then(|cursor| cursor.next_at) {
+        if let Some(next_at) = self.by_job.get(&id).and_then(Packed::next_at) {
             self.by_time.remove(&(next_at, id));
         }
     }
@@ -154,13 +205,18 @@ impl Cursors {
         if let Some(next_at) = cursor.next_at {
             self.by_time.insert((next_at, cursor.job_id));
         }
+        match cursor.held_from {
+            Some(held_from) => self.held.insert(cursor.job_id, held_from),
+            None => self.held.remove(&cursor.job_id),
+        };
         self.jobs_in.entry(cursor.bucket).or_default().insert(cursor.job_id);
-        self.by_job.insert(cursor.job_id, cursor);
+        self.by_job.insert(cursor.job_id, Packed::from(&cursor));
     }
 
     fn remove(&mut self, id: i32) {
         self.suspend(id);
         self.unreadable.remove(&id);
+        self.held.remove(&id);
         if let Some(cursor) = self.by_job.remove(&id)
             && let Some(jobs) = self.jobs_in.get_mut(&cursor.bucket)
         {
@@ -173,6 +229,7 @@ impl Cursors {
         for id in self.jobs_in.remove(&bucket).unwrap_or_default() {
             self.suspend(id);
             self.unreadable.remove(&id);
+            self.held.remove(&id);
             self.by_job.remove(&id);
         }
     }

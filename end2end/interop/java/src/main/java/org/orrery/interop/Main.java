@@ -38,6 +38,11 @@ public final class Main {
             String parameter = XxlJobHelper.getJobParam();
             Thread.sleep(1000L * (parameter == null || parameter.isEmpty() ? 1 : Long.parseLong(parameter)));
         }
+
+        @XxlJob("long")
+        public void tooLong() throws InterruptedException {
+            slow();
+        }
     }
 
     public static void main(String[] arguments) throws InterruptedException {
