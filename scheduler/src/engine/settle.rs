@@ -78,7 +78,8 @@ impl Settler {
     /// Where it breaks off nothing is settled: the next one enters what is missing.
     async fn enter(&self, block: OpenBlock, up_to: i64) -> Result<u64> {
         let store = &self.shared.store;
-        let runs = store.unsettled(block, up_to).await?;
+        let mut runs = store.unsettled(block, up_to).await?;
+        runs.sort_unstable_by_key(|run| (run.job_id, run.due_at, run.run_id));
         let mut entered = 0;
         for slice in runs.chunks(SLICE) {
             entered += store.enter(slice).await?;

@@ -277,7 +277,7 @@ pub trait Store: Send + Sync + 'static {
     async fn breaches(&self, before: Millis, frozen: Option<&[i32]>) -> Result<Breaches>;
     /// The end of each open id block: (start, settled up to, highest id in use).
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>>;
-    /// The runs of a block from `settled_to` to below `up_to`, by job and due time.
+    /// The runs of a block from `settled_to` to below `up_to`.
     async fn unsettled(&self, block: OpenBlock, up_to: i64) -> Result<Vec<run_by_job::Model>>;
     /// Enters runs into `run_by_job`; how many were not there yet.
     async fn enter(&self, runs: &[run_by_job::Model]) -> Result<u64>;

@@ -24,6 +24,7 @@ use scheduler::signals::Signals;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncReadExt;
 
 const CONNECT: Duration = Duration::from_secs(2);
 
@@ -81,10 +82,14 @@ fn target(address: &str) -> Target {
 }
 
 fn run_call() -> Call {
+    run_call_with(String::new())
+}
+
+fn run_call_with(parameter: String) -> Call {
     Call::Run(Box::new(protocol::TriggerRequest {
         job_id: 1,
         executor_handler: "demo".to_owned(),
-        executor_params: String::new(),
+        executor_params: parameter,
         executor_block_strategy: protocol::BlockStrategy::SerialExecution,
         executor_timeout: 0,
         log_id: 10_001,
@@ -147,6 +152,30 @@ async fn each_kind_of_answer_is_told_apart() {
     assert!(arrived.lock().unwrap().iter().all(|request| request.0 != "/run"));
     gate.shut();
     assert_eq!(call("/job").await, Err(CallFailure::GateShut));
+}
+
+#[tokio::test]
+async fn a_request_upon_which_the_gate_shuts_before_its_end_was_not_sent() {
+    /// More than the buffers of a connection take (bytes).
+    const LENGTH: usize = 64 << 20;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (dispatcher, gate) = dispatcher();
+    let there = target(&address);
+    let executor = async {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        connection.read_u8().await.unwrap();
+        gate.shut();
+        let mut rest = Vec::new();
+        // However the connection ends.
+        let _ = connection.read_to_end(&mut rest).await;
+        rest.len()
+    };
+    let (called, arrived) =
+        tokio::join!(dispatcher.call(&there, run_call_with("x".repeat(LENGTH))), executor);
+    assert_eq!(called, Err(CallFailure::GateShut));
+    assert!(arrived < LENGTH, "{arrived} bytes");
+    assert_eq!(gate.late(), 0);
 }
 
 #[tokio::test]

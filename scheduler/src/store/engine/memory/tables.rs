@@ -280,9 +280,7 @@ impl Tables {
         let runs = self.runs.range(block.settled_to..up_to);
         let entry =
             |run: &run::Model| run_by_job::Model { job_id: run.job_id, due_at: run.due_at, run_id: run.id };
-        let mut entries: Vec<_> = runs.map(|(_, run)| entry(run)).collect();
-        entries.sort_unstable_by_key(|entry| (entry.job_id, entry.due_at, entry.run_id));
-        entries
+        runs.map(|(_, run)| entry(run)).collect()
     }
 
     pub(super) fn enter(&mut self, runs: &[run_by_job::Model]) -> u64 {

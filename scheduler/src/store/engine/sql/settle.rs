@@ -1,7 +1,8 @@
-//! Filling `run_by_job` in bulk, sorted by job, long after the rows were written.
+//! Filling `run_by_job` in bulk, long after the rows were written.
 
 use super::super::OpenBlock;
 use super::super::rowset::{self, Column, Kind, Rowset};
+use super::CHUNK;
 use entity::id_block::{BLOCK, Column as BlockColumn, Entity as Blocks};
 use entity::run::{Column as RunColumn, Entity as Runs};
 use entity::run_by_job::Model as Entry;
@@ -32,9 +33,6 @@ pub async fn open_blocks(conn: &impl ConnectionTrait) -> Result<Vec<OpenBlock>, 
     Ok(blocks)
 }
 
-/// Runs per statement.
-const PART: usize = 1_000;
-
 const COLUMNS: [Column; 3] = [("job_id", Kind::Number), ("due_at", Kind::Number), ("run_id", Kind::Number)];
 
 pub async fn unsettled(
@@ -42,7 +40,7 @@ pub async fn unsettled(
     block: OpenBlock,
     up_to: i64,
 ) -> Result<Vec<Entry>, DbErr> {
-    let mut entries: Vec<Entry> = Runs::find()
+    Runs::find()
         .select_only()
         .columns([RunColumn::JobId, RunColumn::DueAt])
         .column_as(RunColumn::Id, "run_id")
@@ -50,16 +48,14 @@ pub async fn unsettled(
         .filter(RunColumn::Id.lt(up_to))
         .into_model()
         .all(conn)
-        .await?;
-    entries.sort_unstable_by_key(|entry| (entry.job_id, entry.due_at, entry.run_id));
-    Ok(entries)
+        .await
 }
 
 pub async fn enter(conn: &impl ConnectionTrait, entries: &[Entry]) -> Result<u64, DbErr> {
     let backend = conn.get_database_backend();
     let sql = rowset::insert_missing(backend, "run_by_job", &COLUMNS);
     let mut entered = 0;
-    for part in entries.chunks(PART) {
+    for part in entries.chunks(CHUNK) {
         let cells = |entry: &Entry| [entry.job_id.into(), entry.due_at.into(), entry.run_id.into()];
         let rows = Rowset::new(&COLUMNS, part.iter().map(cells));
         entered += conn.execute_raw(rows.statement(backend, &sql, vec![])).await?.rows_affected();
