@@ -235,6 +235,8 @@ pub enum Reason {
     /// Waiting: of another run of the job nobody knows whether it runs at the instance that this one would
     /// go to.
     InDoubt = 26,
+    /// Unknown or lost: its executor says, twice, that it does not work on it, and no result came.
+    NotRunning = 27,
 }
 
 impl Reason {

@@ -2,13 +2,14 @@
 //!
 //! Loops, one duty each, over a [`Store`](crate::store::engine::Store): *lease* keeps this server's
 //! right to decide, *plan* claims what falls due, *dispatch* sends it, *record* writes what is
-//! learnt, *rescue* looks after what nobody knows about, *silence* notices instances that left
+//! learnt, *rescue* looks after what nobody knows about, *check* asks after what runs long, *silence* notices instances that left
 //! without a word, *effects* starts what follows a run, *settle* fills the way from jobs to runs,
 //! *scan* looks for broken promises.
 //! Each loop's body is a public `tick` that returns a report, so that a test can run it step by
 //! step; what it decides is a pure function. They run on threads of their own: rendering pages
 //! cannot delay a fire.
 
+pub mod check;
 pub mod directory;
 pub mod dispatch;
 pub mod dispatcher;
@@ -42,6 +43,7 @@ use crate::store::Databases;
 use crate::store::engine::SqlStore;
 use crate::store::ids::RunIds;
 use crate::{Error, Result};
+use check::Checker;
 use dispatcher::HttpDispatcher;
 use effects::Effects;
 use futures::FutureExt;
@@ -195,6 +197,7 @@ impl Loops {
         let loops = [
             supervise("plan", of(), |shared| async move { Planner::new(shared).run().await }),
             supervise("rescue", of(), |shared| async move { Rescuer::new(shared).run().await }),
+            supervise("check", of(), |shared| async move { Checker::new(shared).run().await }),
             supervise("effects", of(), |shared| async move { Effects::new(shared).run().await }),
             supervise("settle", of(), |shared| async move { Settler::new(shared).run().await }),
             supervise("silence", of(), silence::run),

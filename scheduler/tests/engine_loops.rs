@@ -10,6 +10,8 @@ mod backfill;
 mod blackouts;
 #[path = "engine_loops/broadcast.rs"]
 mod broadcast;
+#[path = "engine_loops/checks.rs"]
+mod checks;
 #[path = "engine_loops/crashes.rs"]
 mod crashes;
 #[path = "support/database.rs"]

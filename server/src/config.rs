@@ -87,6 +87,7 @@ pub struct Engine {
     pub ask_again_ms: u32,
     pub result_wait_ms: u32,
     pub unknown_for_ms: u32,
+    pub check_running_ms: u32,
     pub deadline_grace_ms: u32,
 }
 
@@ -160,6 +161,7 @@ impl Settings {
             ("engine.ask_again_ms", engine.ask_again_ms.into(), 500, 60_000),
             ("engine.result_wait_ms", engine.result_wait_ms.into(), 1_000, 3_600_000),
             ("engine.unknown_for_ms", engine.unknown_for_ms.into(), 10_000, 86_400_000),
+            ("engine.check_running_ms", engine.check_running_ms.into(), 1_000, 3_600_000),
             ("engine.deadline_grace_ms", engine.deadline_grace_ms.into(), 1_000, 3_600_000),
         ];
         for (key, value, least, most) in bounds {

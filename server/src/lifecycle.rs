@@ -137,6 +137,7 @@ async fn start_engine(settings: &Settings, databases: &Databases, services: &Ser
         ask_again_ms: typed.ask_again_ms.into(),
         result_wait_ms: typed.result_wait_ms.into(),
         unknown_for_ms: typed.unknown_for_ms.into(),
+        check_running_ms: typed.check_running_ms.into(),
         deadline_grace_ms: typed.deadline_grace_ms.into(),
         ..EngineSettings::default()
     };

@@ -1,7 +1,8 @@
 //! Real executors of others against the real server: programs of ours in `end2end/interop/`, each on an
-//! unmodified library, each with the handlers `ok`, `fail`, `echo`, `slow` and `long`.
+//! unmodified library, each with the handlers `ok`, `fail`, `echo`, `slow`, `long` and `shard`.
 
 mod clients;
+mod lifecycle;
 mod matrix;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,11 @@ const ECHOED: &str = "héllo 你好 ✓ \"x\" <b>";
 
 /// After a run's limit the executor has so long to end it by itself.
 const GRACE_MS: &str = "5000";
+
+/// Executors are asked so often whether they still work on their runs; what they do not, and send no result of,
+/// is lost after so long.
+const CHECK_MS: &str = "5000";
+const UNKNOWN_MS: &str = "10000";
 
 /// The administrator's, as `end2end/support/sign-in.ts` knows it.
 const FIRST_PASSWORD: &str = "only-for-the-first-sign-in-4711";
@@ -149,16 +155,21 @@ fn check_all(
     let database = format!("sqlite:{}", scratch.path().join("orrery.db").display());
     let server = Server::new(build, &database, &format!("127.0.0.1:{}", paths::free_port()?))
         .set("ORRERY_ADMIN_PASSWORD", FIRST_PASSWORD)
-        .set("ORRERY_ENGINE_DEADLINE_GRACE_MS", GRACE_MS);
+        .set("ORRERY_ENGINE_DEADLINE_GRACE_MS", GRACE_MS)
+        .set("ORRERY_ENGINE_CHECK_RUNNING_MS", CHECK_MS)
+        .set("ORRERY_ENGINE_UNKNOWN_FOR_MS", UNKNOWN_MS);
     let file = scratch.path().join("fixture.json");
     let clients: Vec<&Client> = ready.iter().map(|(client, _)| *client).collect();
     fs::write(&file, fixture(&clients).to_string())?;
-    let tokens = tokens(&server.apply_fixture(&file)?)?;
-    let (_serving, _lines) = server.serve()?;
+    let made = server.apply_fixture(&file)?;
+    let tokens = tokens(&made)?;
+    let (serving, _lines) = server.serve()?;
     let mut executors = Vec::new();
-    for (client, command) in ready {
+    for (client, mut command) in ready {
         let token = tokens.get(client.name).with_context(|| format!("no token for {}", client.name))?;
-        executors.push(start(client, command, &server.url(), token, scratch.path())?);
+        place(client, &mut command, &server.url(), token, scratch.path())?;
+        let group = Group::spawn(client.name, &mut command)?;
+        executors.push(Executor { client, command, group });
     }
     let results = wait_for_results(&server, &clients)?;
     let mut counts = Counts::default();
@@ -179,6 +190,7 @@ fn check_all(
     }
     if let Some(browser) = browser {
         counts += check_pages(&server, browser, &clients, &results, names)?;
+        counts += lifecycle::check(&server, &serving, browser, &executors, &made, names)?;
     }
     Ok(counts)
 }
@@ -217,6 +229,7 @@ fn fixture(clients: &[&Client]) -> Value {
             })
         })
         .collect();
+    let jobs = [jobs, lifecycle::jobs(clients)].concat();
     json!({"executors": executors, "jobs": jobs})
 }
 
@@ -230,14 +243,22 @@ fn tokens(made: &Value) -> Result<BTreeMap<String, String>> {
     executors.iter().map(|one| pair(one).context("an executor without app_name or token")).collect()
 }
 
-fn start(client: &Client, mut command: Command, server: &str, token: &str, scratch: &Path) -> Result<Group> {
+/// A client's program while it runs.
+struct Executor<'a> {
+    client: &'a Client,
+    command: Command,
+    group: Group,
+}
+
+/// Gives the program its folder and its environment.
+fn place(client: &Client, command: &mut Command, server: &str, token: &str, scratch: &Path) -> Result<()> {
     let folder = scratch.join(client.name);
     fs::create_dir_all(&folder)?;
     let output = fs::File::create(folder.join("output.log"))?;
     command.current_dir(&folder).stdout(output.try_clone()?).stderr(output);
     command.env("SERVER", server).env("APP_NAME", client.name).env("TOKEN", token);
     command.env("PORT", paths::free_port()?.to_string()).env("LOG_DIR", folder.join("logs"));
-    Group::spawn(client.name, &mut command)
+    Ok(())
 }
 
 /// The last finished run of each job, by the job's name.

@@ -189,6 +189,11 @@ impl Server {
         self.json(&["fixture", "runs"])
     }
 
+    /// What starts it.
+    pub fn serve_command(&self) -> Command {
+        self.command(&["serve"])
+    }
+
     /// Starts serving and waits until it is ready; returns also the lines that it prints.
     pub fn serve(&self) -> Result<(Group, Receiver<String>)> {
         let mut command = self.command(&["serve"]);

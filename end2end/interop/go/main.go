@@ -64,14 +64,21 @@ func main() {
 		kept.add(run.LogID, "parameter: "+run.ExecutorParams)
 		return run.ExecutorParams
 	})
+	slow := func(ctx context.Context, run *xxl.RunReq) string {
+		kept.add(run.LogID, "going to sleep")
+		return sleep(ctx, run)
+	}
 	executor.RegTask("slow", slow)
 	executor.RegTask("long", slow)
+	executor.RegTask("shard", func(_ context.Context, run *xxl.RunReq) string {
+		return fmt.Sprintf("shard %d of %d", run.BroadcastIndex, run.BroadcastTotal)
+	})
 	if err := executor.Run(); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func slow(ctx context.Context, run *xxl.RunReq) string {
+func sleep(ctx context.Context, run *xxl.RunReq) string {
 	seconds, err := strconv.Atoi(run.ExecutorParams)
 	if err != nil {
 		seconds = 1

@@ -19,7 +19,8 @@ Object.assign(process.env, {
 });
 const { default: XxlJobExecutor } = await import("@dalongrong/xxl-job-executor");
 
-const slow = async (_logger, parameter) => {
+const slow = async (logger, parameter) => {
+  logger.info("going to sleep");
   await setTimeout(1000 * Number(parameter || 1));
   return "slept";
 };
@@ -39,6 +40,8 @@ const jobHandlers = new Map([
   }],
   ["slow", slow],
   ["long", slow],
+  // The library does not tell a handler its shard.
+  ["shard", async () => "shard"],
 ]);
 
 const app = express();

@@ -13,7 +13,8 @@ const { SERVER, APP_NAME, TOKEN, PORT, LOG_DIR } = process.env;
 mkdirSync(LOG_DIR, { recursive: true });
 process.chdir(LOG_DIR);
 
-const slow = async (_logger, _request, parameter) => {
+const slow = async (logger, _request, parameter) => {
+  logger.info("going to sleep");
   await setTimeout(1000 * Number(parameter || 1));
   return "slept";
 };
@@ -33,6 +34,7 @@ const jobHandlers = new Map([
   }],
   ["slow", slow],
   ["long", slow],
+  ["shard", async (_logger, { broadcastIndex, broadcastTotal }) => `shard ${broadcastIndex} of ${broadcastTotal}`],
 ]);
 
 const app = express();

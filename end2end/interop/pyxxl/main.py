@@ -49,8 +49,14 @@ async def echo():
 @runner.register(name="slow")
 @runner.register(name="long")
 async def slow():
+    g.logger.info("going to sleep")
     await asyncio.sleep(float(g.xxl_run_data.executorParams or 1))
     return "slept"
+
+
+@runner.register(name="shard")
+async def shard():
+    return f"shard {g.xxl_run_data.broadcastIndex} of {g.xxl_run_data.broadcastTotal}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ mod evidence;
 
 pub use evidence::{Evidence, read as read_evidence};
 
+pub(super) use ask::{fast, log_of};
+pub(super) use evidence::{Idle, has_started, idle_means};
+
 use super::dispatch::Order;
 use super::holdings::Holdings;
 use super::settings::EngineSettings;

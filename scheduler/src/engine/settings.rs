@@ -45,6 +45,8 @@ pub struct EngineSettings {
     pub result_wait_ms: Millis,
     /// What is not known after so long is lost.
     pub unknown_for_ms: Millis,
+    /// Between two checks on runs that are running; one that is younger is not checked on.
+    pub check_running_ms: Millis,
     /// An instance that did not register for so long is gone.
     pub instance_silence_ms: Millis,
     /// How long results of an instance that left are waited for.
@@ -92,6 +94,7 @@ impl Default for EngineSettings {
             ask_again_ms: 5_000,
             result_wait_ms: 35_000,
             unknown_for_ms: 300_000,
+            check_running_ms: 60_000,
             instance_silence_ms: crate::instances::SILENCE,
             farewell_ms: 10_000,
             settle_after_ms: 60_000,

@@ -242,6 +242,15 @@ pub trait Store: Send + Sync + 'static {
         now: Millis,
         limit: u64,
     ) -> Result<Vec<run::Model>>;
+    /// Runs of these buckets that are running since `sent_by` or before, with ids above `after`, by their
+    /// ids; without those that were split, which run nowhere themselves.
+    async fn running(
+        &self,
+        buckets: &[i16],
+        sent_by: Millis,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<run::Model>>;
     /// A run that this instance executed shortly before `before`, if there is one: its log is the
     /// yardstick for logs that are missing.
     async fn executed_before(

@@ -151,6 +151,36 @@ conform!(a_split_run_is_never_in_doubt_for_want_of_an_instance, async |bench: &B
     );
 });
 
+conform!(what_has_been_running_for_long_is_found_without_what_was_split, async |bench: &Bench| {
+    let one = job(1, 1);
+    bench.put_job(one.clone(), cursor(&one, None)).await;
+    let running = |id: i64, sent_at: i64| Run {
+        slot: -id,
+        state: RunState::Running,
+        sent_at: Some(sent_at),
+        ..waiting(id, &one, START)
+    };
+    let rows = [
+        running(1, START),
+        running(2, START + 1),
+        running(3, START),
+        Run { shard_index: SPLIT, ..running(4, START) },
+        Run { state: RunState::Unknown, ..running(5, START) },
+        running(6, START),
+    ];
+    for row in rows {
+        bench.put_run(row, None).await;
+    }
+    let found = async |after, limit| {
+        let runs = bench.store().running(&[bucket_of(1)], START, after, limit).await.unwrap();
+        runs.into_iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(0, 10).await, [1, 3, 6]);
+    assert_eq!(found(0, 2).await, [1, 3]);
+    assert_eq!(found(3, 10).await, [6]);
+    assert!(bench.store().running(&[], START, 0, 10).await.unwrap().is_empty());
+});
+
 conform!(two_that_close_the_last_two_shards_at_once_end_the_whole_once, async |bench: &Bench| {
     let authority = bench.server("one").await;
     let (one, _) = put_waiting(bench).await;

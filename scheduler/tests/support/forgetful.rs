@@ -130,6 +130,16 @@ impl Store for ForgetfulStore {
         self.inner.doubtful(buckets, due_by, now, limit).await
     }
 
+    async fn running(
+        &self,
+        buckets: &[i16],
+        sent_by: i64,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<run::Model>> {
+        self.inner.running(buckets, sent_by, after, limit).await
+    }
+
     async fn executed_before(&self, executor: i32, instance: i32, before: i64) -> Result<Option<run::Model>> {
         self.inner.executed_before(executor, instance, before).await
     }

@@ -100,6 +100,7 @@ pass_on! {
     out(buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Vec<run::Model>;
     ended(buckets: &[i16], due_by: i64, limit: u64) -> Vec<i64>;
     doubtful(buckets: &[i16], due_by: i64, now: i64, limit: u64) -> Vec<run::Model>;
+    running(buckets: &[i16], sent_by: i64, after: i64, limit: u64) -> Vec<run::Model>;
     executed_before(executor_id: i32, instance_id: i32, before: i64) -> Option<run::Model>;
     plan(authority: &Authority, advances: &[Advance]) -> Planned;
     apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;

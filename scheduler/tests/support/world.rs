@@ -8,6 +8,7 @@ use entity::job::Model as Job;
 use entity::run::{self, RunState};
 use protocol::{LogChunk, RemoteReply};
 use scheduler::clock::ManualClock;
+use scheduler::engine::check::{CheckReport, Checker};
 use scheduler::engine::dispatch;
 use scheduler::engine::dispatcher::{Call, CallFailure, ScriptedDispatcher};
 use scheduler::engine::effects::{Effects, EffectsReport};
@@ -49,6 +50,7 @@ pub struct Server {
     pub planner: Planner,
     pub recorder: Recorder,
     pub rescuer: Rescuer,
+    pub checker: Checker,
     pub effects: Effects,
     pub settler: Settler,
     pub handle: EngineHandle,
@@ -100,6 +102,7 @@ impl World {
             planner: Planner::new(shared.clone()),
             recorder: Recorder::new(shared.clone(), inbox),
             rescuer: Rescuer::new(shared.clone()),
+            checker: Checker::new(shared.clone()),
             effects: Effects::new(shared.clone()),
             settler: Settler::new(shared.clone()),
             handle: EngineHandle::new(shared.clone()),
@@ -145,6 +148,10 @@ impl Server {
 
     pub async fn rescue(&mut self) -> RescueReport {
         self.rescuer.tick().await.unwrap()
+    }
+
+    pub async fn check(&mut self) -> CheckReport {
+        self.checker.tick().await.unwrap()
     }
 
     /// Plans, waits for the instances of one run that are asked, and plans with what they said.
@@ -224,7 +231,7 @@ pub fn reply(code: i32, text: &str) -> RemoteReply {
     RemoteReply { code, text: text.to_owned(), payload: None }
 }
 
-fn log(content: &str) -> RemoteReply {
+pub fn log(content: &str) -> RemoteReply {
     let chunk = LogChunk { from_line: 1, to_line: 3, content: content.to_owned(), is_end: false };
     RemoteReply { payload: serde_json::to_value(chunk).ok(), ..reply(200, "") }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use chrono::DateTime;
 use clap::Subcommand;
 use entity::executor::Registration;
-use entity::job::{MisfirePolicy, Overlap, ScheduleKind};
+use entity::job::{Blocking, MisfirePolicy, Overlap, Routing, ScheduleKind};
 use entity::{Millis, run_text};
 use scheduler::authority::Caller;
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit};
@@ -75,6 +75,8 @@ struct FixtureJob {
     #[serde(default)]
     retry_delay_s: i32,
     overlap: Option<Overlap>,
+    blocking: Option<Blocking>,
+    routing: Option<Routing>,
     /// Names of jobs that stand before this one.
     #[serde(default)]
     children: Vec<String>,
@@ -108,7 +110,7 @@ async fn apply(services: &Services, fixture: Fixture) -> Result<Value> {
         let edit = ExecutorEdit { app_name, title, registration, addresses: String::new(), max_parallel: 0 };
         let draft = ExecutorDraft { namespace_id: namespace.id, token: None, edit };
         let (executor, token) = executors::create(services, &Caller::operator(), draft).await?;
-        made.push(json!({ "app_name": executor.app_name, "token": token }));
+        made.push(json!({ "id": executor.id, "app_name": executor.app_name, "token": token }));
         ids.insert(executor.app_name, executor.id);
     }
     let mut jobs = HashMap::new();
@@ -141,6 +143,8 @@ fn draft(described: FixtureJob, executor_id: i32, before: &HashMap<String, i32>)
         misfire_policy: described.misfire.unwrap_or(usual.misfire_policy),
         catch_up_ms: described.catch_up_ms.unwrap_or(usual.catch_up_ms),
         overlap: described.overlap.unwrap_or(usual.overlap),
+        blocking: described.blocking.unwrap_or(usual.blocking),
+        routing: described.routing.unwrap_or(usual.routing),
         retries: described.retries,
         retry_delay_s: described.retry_delay_s,
         children: described.children.iter().map(child).collect::<Result<_>>()?,

@@ -47,6 +47,7 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::Disabled => tu_string!(i18n, runs.reason_disabled),
         Reason::NoneAllowed => tu_string!(i18n, runs.reason_none_allowed),
         Reason::InDoubt => tu_string!(i18n, runs.reason_in_doubt),
+        Reason::NotRunning => tu_string!(i18n, runs.reason_not_running),
     })
 }
 

@@ -24,8 +24,13 @@ async fn echo(ctx: Context) -> HandlerResult {
 }
 
 async fn slow(ctx: Context) -> HandlerResult {
+    ctx.log("going to sleep");
     tokio::time::sleep(Duration::from_secs(ctx.parameter().parse().unwrap_or(1))).await;
     Ok("slept".to_owned())
+}
+
+async fn shard(ctx: Context) -> HandlerResult {
+    Ok(format!("shard {} of {}", ctx.shard_index(), ctx.shard_total()))
 }
 
 #[tokio::main]
@@ -42,6 +47,7 @@ async fn main() -> anyhow::Result<()> {
         .handler("echo", echo)
         .handler("slow", slow)
         .handler("long", slow)
+        .handler("shard", shard)
         .build()?
         .run()
         .await?;

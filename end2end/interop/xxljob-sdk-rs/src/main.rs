@@ -17,6 +17,7 @@ enum Task {
     Fail,
     Echo,
     Slow,
+    Shard,
 }
 
 #[async_trait]
@@ -32,6 +33,9 @@ impl AsyncJobHandler for Task {
             Self::Echo => {
                 log::info!("parameter: {parameter}");
                 context.handle_msg = Some(parameter);
+            }
+            Self::Shard => {
+                context.handle_msg = Some(format!("shard {} of {}", context.shard_index, context.shard_total));
             }
             Self::Slow => tokio::time::sleep(Duration::from_secs(parameter.parse().unwrap_or(1))).await,
         }
@@ -55,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         ("echo", Task::Echo),
         ("slow", Task::Slow),
         ("long", Task::Slow),
+        ("shard", Task::Shard),
     ];
     for (name, task) in tasks {
         client.register(Arc::new(name.to_owned()), JobHandler::Async(Arc::new(task)))?;

@@ -95,12 +95,15 @@ async fn ask_one(shared: &Shared, run: &Run, target: &Target) -> Evidence {
     }
 }
 
-async fn log_of(shared: &Shared, run: &Run, target: &Target) -> Option<RemoteReply> {
-    let request = LogRequest { run_id: run.id, triggered_at: run.due_at, from_line: 1 };
+/// The log of a run from its beginning; none without a fast answer.
+pub async fn log_of(shared: &Shared, run: &Run, target: &Target) -> Option<RemoteReply> {
+    let from_line = evidence::first_line(target.client);
+    let request = LogRequest { run_id: run.id, triggered_at: run.due_at, from_line };
     fast(shared, target, Call::Log(request)).await
 }
 
-async fn fast(shared: &Shared, target: &Target, call: Call) -> Option<RemoteReply> {
+/// The answer, if it comes fast enough to count.
+pub async fn fast(shared: &Shared, target: &Target, call: Call) -> Option<RemoteReply> {
     tokio::time::timeout(FAST, shared.dispatcher.call(target, call)).await.ok()?.ok()
 }
 

@@ -44,6 +44,31 @@ pub fn can_be_asked(client: Client) -> bool {
     marks(client).is_some()
 }
 
+/// What it means that an executor is idle for a job whose run is running, by its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// Nothing: nobody has tried what it says when.
+    Nothing,
+    /// It works on none of the job's runs: they ended, or it was restarted.
+    AllIsOver,
+    /// The same of a run whose log has begun as this client's begin: another library of the kind says idle
+    /// after any run that it refused.
+    OverWithLog,
+}
+
+pub fn idle_means(client: Client) -> Idle {
+    match client {
+        Client::Java | Client::JavaTrigger | Client::Pyxxl | Client::Go | Client::Rust => Idle::AllIsOver,
+        Client::Node => Idle::OverWithLog,
+        Client::Orrery | Client::TooOld | Client::Other => Idle::Nothing,
+    }
+}
+
+/// Which line of a log to ask for to get all of it: npm `xxl-job` counts from 0.
+pub fn first_line(client: Client) -> i32 {
+    if client == Client::Node { 0 } else { 1 }
+}
+
 /// What a client's library itself writes into the logs of runs.
 struct Marks {
     /// The answer where there is no log.

@@ -170,6 +170,24 @@ impl Store for MemoryStore {
         Ok(first_due(doubtful.cloned().collect(), limit, |run| run.due_at))
     }
 
+    async fn running(
+        &self,
+        buckets: &[i16],
+        sent_by: Millis,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<run::Model>> {
+        let tables = self.tables();
+        let is_meant = |run: &&run::Model| {
+            run.state == RunState::Running
+                && run.shard_index != run::SPLIT
+                && run.sent_at.is_some_and(|sent_at| sent_at <= sent_by)
+                && run.id > after
+        };
+        let running = tables.live(buckets, Millis::MAX).filter(is_meant);
+        Ok(running.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
+    }
+
     async fn executed_before(
         &self,
         executor_id: i32,

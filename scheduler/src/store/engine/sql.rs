@@ -233,6 +233,16 @@ impl Store for SqlStore {
         Ok(read::doubtful(self.db.reader(), buckets, due_by, now, limit).await?)
     }
 
+    async fn running(
+        &self,
+        buckets: &[i16],
+        sent_by: Millis,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<run::Model>> {
+        Ok(read::running(self.db.reader(), buckets, sent_by, after, limit).await?)
+    }
+
     async fn executed_before(
         &self,
         executor_id: i32,

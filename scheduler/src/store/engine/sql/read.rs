@@ -198,6 +198,25 @@ pub async fn doubtful(
         .await
 }
 
+pub async fn running(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+    sent_by: Millis,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<run::Model>, DbErr> {
+    Runs::find()
+        .filter(live(buckets, Millis::MAX))
+        .filter(RunColumn::State.eq(RunState::Running))
+        .filter(RunColumn::ShardIndex.ne(run::SPLIT))
+        .filter(RunColumn::SentAt.lte(sent_by))
+        .filter(RunColumn::Id.gt(after))
+        .order_by_asc(RunColumn::Id)
+        .limit(limit)
+        .all(conn)
+        .await
+}
+
 pub async fn executed_before(
     conn: &impl ConnectionTrait,
     executor_id: i32,

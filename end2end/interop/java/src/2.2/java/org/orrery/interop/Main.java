@@ -4,6 +4,7 @@ import com.xxl.job.core.biz.model.ReturnT;
 import com.xxl.job.core.executor.XxlJobExecutor;
 import com.xxl.job.core.handler.IJobHandler;
 import com.xxl.job.core.log.XxlJobLogger;
+import com.xxl.job.core.util.ShardingUtil;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -40,11 +41,17 @@ public final class Main {
             return new ReturnT<>(ReturnT.SUCCESS_CODE, parameter);
         });
         Handler slow = parameter -> {
+            XxlJobLogger.log("going to sleep");
             Thread.sleep(1000L * (parameter == null || parameter.isEmpty() ? 1 : Long.parseLong(parameter)));
             return ReturnT.SUCCESS;
         };
         register("slow", slow);
         register("long", slow);
+        register("shard", parameter -> {
+            ShardingUtil.ShardingVO shard = ShardingUtil.getShardingVo();
+            String text = "shard " + shard.getIndex() + " of " + shard.getTotal();
+            return new ReturnT<>(ReturnT.SUCCESS_CODE, text);
+        });
         XxlJobExecutor executor = new XxlJobExecutor();
         executor.setAdminAddresses(System.getenv("SERVER") + "/xxl-job-admin");
         executor.setAccessToken(System.getenv("TOKEN"));

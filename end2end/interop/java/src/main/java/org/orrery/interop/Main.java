@@ -35,6 +35,7 @@ public final class Main {
 
         @XxlJob("slow")
         public void slow() throws InterruptedException {
+            XxlJobHelper.log("going to sleep");
             String parameter = XxlJobHelper.getJobParam();
             Thread.sleep(1000L * (parameter == null || parameter.isEmpty() ? 1 : Long.parseLong(parameter)));
         }
@@ -42,6 +43,12 @@ public final class Main {
         @XxlJob("long")
         public void tooLong() throws InterruptedException {
             slow();
+        }
+
+        @XxlJob("shard")
+        public void shard() {
+            XxlJobHelper.handleSuccess(
+                    "shard " + XxlJobHelper.getShardIndex() + " of " + XxlJobHelper.getShardTotal());
         }
     }
 

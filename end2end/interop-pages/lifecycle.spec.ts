@@ -1,0 +1,194 @@
+// Executors of each client while runs, processes and servers are ended: on the pages as a person does it, and on the
+// processes as an accident does.
+//
+// Each act begins with all clients at once, and is then looked at client by client.
+
+import { createServer, type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test, type Page } from "@playwright/test";
+import { runNow } from "../support/jobs.ts";
+import { kill, restart, start, type Process } from "../support/processes.ts";
+import { signIn } from "../support/sign-in.ts";
+
+type Purpose = "held" | "serial" | "discard" | "cover" | "broadcast" | "outlasting" | "orphaned";
+
+/** A client as xtask tells of it. */
+interface Client extends Process {
+  /** Also its executor's. */
+  name: string;
+  /** Its executor's. */
+  id: number;
+  /** Jobs that only a person starts. */
+  jobs: Record<Purpose, number>;
+  servesLog: boolean;
+}
+
+const clients: Client[] = JSON.parse(process.env.ORRERY_INTEROP_CLIENTS ?? "[]");
+let server: Process | undefined = JSON.parse(process.env.ORRERY_INTEROP_SERVER ?? "null");
+
+test.describe.configure({ mode: "default", timeout: 180_000 });
+let page: Page;
+
+test.beforeAll(async ({ browser }) => {
+  // Without scripts a page is there as soon as it is loaded.
+  page = await browser.newPage({ baseURL: process.env.ORRERY_TEST_BASE_URL!, javaScriptEnabled: false });
+  page.setDefaultTimeout(20_000);
+  await signIn(page, false);
+});
+
+/** Does `begin` for all clients, then `look` for each, with what `begin` came to. */
+function act<T>(name: string, begin: (client: Client) => Promise<T>, look: (client: Client, begun: T) => Promise<void>) {
+  test.describe(() => {
+    const begun = new Map<string, T>();
+    test.beforeAll(async () => {
+      for (const client of clients) begun.set(client.name, await begin(client));
+    });
+    for (const client of clients) test(`${client.name} › ${name}`, () => look(client, begun.get(client.name)!));
+  });
+}
+
+/** Starts a job by hand; returns the address of its run's page. */
+async function run(client: Client, purpose: Purpose, parameter?: string): Promise<string> {
+  await page.goto(`/jobs/${client.jobs[purpose]}`);
+  await runNow(page, parameter);
+  return page.url();
+}
+
+/** Loads a run's page until its state is one of `words`. */
+async function reaches(address: string, words: RegExp, timeout = 30_000): Promise<void> {
+  await expect(async () => {
+    await page.goto(address);
+    await expect(page.locator(".title .st")).toContainText(words, { timeout: 500 });
+  }).toPass({ timeout });
+}
+
+/** Loads an executor's page until so many of its instances are there. */
+async function online(client: Client, count: number, timeout = 60_000): Promise<void> {
+  await expect(async () => {
+    await page.goto(`/executors/${client.id}`);
+    await expect(page.getByRole("cell", { name: "Online", exact: true })).toHaveCount(count, { timeout: 500 });
+  }).toPass({ timeout });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+const held = new Map<string, string>();
+const next = new Map<string, string>();
+
+act(
+  "log followed",
+  async (client) => held.set(client.name, await run(client, "held", "100")),
+  async (client) => {
+    await reaches(held.get(client.name)!, /Running/);
+    if (client.servesLog) {
+      await expect(async () => {
+        await page.reload();
+        await expect(page.locator(".log .lines")).toContainText("going to sleep", { timeout: 500 });
+      }).toPass({ timeout: 10_000 });
+    }
+    await expect(page.locator(".title .st")).toContainText("Running");
+  },
+);
+
+act(
+  "kill",
+  async () => {},
+  async (client) => {
+    await page.goto(held.get(client.name)!);
+    await page.locator("summary", { hasText: "Kill" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Kill" }).click();
+    await reaches(held.get(client.name)!, /Killed/);
+    // It would wait for the other, had that not ended.
+    next.set(client.name, await run(client, "held", "1"));
+  },
+);
+
+act(
+  "next after a kill",
+  async () => {},
+  async (client) => reaches(next.get(client.name)!, /Succeeded/),
+);
+
+const twice = (purpose: Purpose) => async (client: Client) => {
+  const first = await run(client, purpose, "6");
+  await reaches(first, /Running/);
+  return [first, await run(client, purpose, "2")] as const;
+};
+
+act("serial", twice("serial"), async (_client, [first, second]) => {
+  await reaches(second, /Succeeded/);
+  await reaches(first, /Succeeded/);
+});
+
+act("discard later", twice("discard"), async (_client, [first, second]) => {
+  await reaches(second, /Failed/);
+  await reaches(first, /Succeeded/);
+});
+
+act("cover early", twice("cover"), async (_client, [first, second]) => {
+  await reaches(second, /Succeeded/);
+  await reaches(first, /Failed/);
+});
+
+const seconds = new Map<string, Process>();
+
+act(
+  "broadcast",
+  async (client) => {
+    const port = await freePort();
+    const logs = `${client.command.environment.LOG_DIR}-second`;
+    seconds.set(client.name, start(client.command, { PORT: String(port), LOG_DIR: logs }));
+  },
+  async (client) => {
+    await online(client, 2);
+    const whole = await run(client, "broadcast");
+    await reaches(whole, /Succeeded/);
+    await expect(page.locator(".counts")).toContainText("succeeded2");
+    const shards = page.getByRole("table", { name: "Shards" });
+    await expect(shards.getByRole("link", { name: "0", exact: true })).toBeVisible();
+    await expect(shards.getByRole("link", { name: "1", exact: true })).toBeVisible();
+  },
+);
+
+act(
+  "signs off",
+  async (client) => kill(seconds.get(client.name)!, "SIGTERM"),
+  async (client) => online(client, 1, 20_000),
+);
+
+test.describe(() => {
+  const runs = new Map<string, string>();
+  test.beforeAll(async () => {
+    for (const client of clients) runs.set(client.name, await run(client, "outlasting", "25"));
+    for (const client of clients) await reaches(runs.get(client.name)!, /Running/);
+    if (server) server = await restart(server);
+    await expect.poll(() => page.request.get("/readyz").then((answer) => answer.ok(), () => false), { timeout: 60_000 }).toBe(true);
+  });
+  for (const client of clients) {
+    test(`${client.name} › server killed and back`, () => reaches(runs.get(client.name)!, /Succeeded/, 60_000));
+  }
+});
+
+test.describe(() => {
+  const runs = new Map<string, string>();
+  test.beforeAll(async () => {
+    for (const client of clients) runs.set(client.name, await run(client, "orphaned", "100"));
+    for (const client of clients) await reaches(runs.get(client.name)!, /Running/);
+    for (const client of clients) Object.assign(client, await restart(client));
+    await sleep(1000);
+  });
+  for (const client of clients) {
+    test(`${client.name} › executor killed and back`, async () => {
+      await reaches(runs.get(client.name)!, /Lost|Failed/, 150_000);
+      await reaches(await run(client, "orphaned", "1"), /Succeeded/);
+    });
+  }
+});
