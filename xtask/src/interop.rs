@@ -1,5 +1,6 @@
 //! Real executors of others against the real server: programs of ours in `end2end/interop/`, each on an
-//! unmodified library, each with the handlers `ok`, `fail`, `echo`, `slow`, `long` and `shard`.
+//! unmodified library, each with the handlers `ok`, `fail`, `echo`, `slow`, `long`, `held`
+//! and `shard`.
 
 mod clients;
 mod lifecycle;

@@ -70,6 +70,7 @@ func main() {
 	}
 	executor.RegTask("slow", slow)
 	executor.RegTask("long", slow)
+	executor.RegTask("held", slow)
 	executor.RegTask("shard", func(_ context.Context, run *xxl.RunReq) string {
 		return fmt.Sprintf("shard %d of %d", run.BroadcastIndex, run.BroadcastTotal)
 	})

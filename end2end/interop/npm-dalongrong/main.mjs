@@ -40,6 +40,7 @@ const jobHandlers = new Map([
   }],
   ["slow", slow],
   ["long", slow],
+  ["held", slow],
   // The library does not tell a handler its shard.
   ["shard", async () => "shard"],
 ]);

@@ -34,6 +34,7 @@ const jobHandlers = new Map([
   }],
   ["slow", slow],
   ["long", slow],
+  ["held", slow],
   ["shard", async (_logger, { broadcastIndex, broadcastTotal }) => `shard ${broadcastIndex} of ${broadcastTotal}`],
 ]);
 

@@ -48,6 +48,7 @@ async def echo():
 
 @runner.register(name="slow")
 @runner.register(name="long")
+@runner.register(name="held")
 async def slow():
     g.logger.info("going to sleep")
     await asyncio.sleep(float(g.xxl_run_data.executorParams or 1))

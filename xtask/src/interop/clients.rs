@@ -37,11 +37,36 @@ pub struct Habits {
     pub serves_log: bool,
     /// How a run ends that is longer than its limit.
     pub over_limit: &'static str,
+    /// Whether it stops a run that is killed.
+    pub stops_on_kill: bool,
+    /// Whether a run waits there for the one before it; else it is refused.
+    pub queues: bool,
+    /// How a run ends whose place a later one takes, and the later one, as their pages have it.
+    pub covered: &'static str,
+    pub covering: &'static str,
+    /// Whether it says so when it is told to end.
+    pub signs_off: bool,
+    /// Whether the server finds out that a restarted one has forgotten a run.
+    pub is_missed: bool,
 }
 
 /// What the protocol's own executors do.
-const USUAL: Habits =
-    Habits { returns_text: true, takes_json: false, serves_log: true, over_limit: "timed_out" };
+const USUAL: Habits = Habits {
+    returns_text: true,
+    takes_json: false,
+    serves_log: true,
+    over_limit: "timed_out",
+    stops_on_kill: true,
+    queues: true,
+    covered: "Failed",
+    covering: "Succeeded",
+    signs_off: true,
+    is_missed: true,
+};
+
+/// What npm's libraries do with a run while another of its job runs.
+const REFUSES: Habits =
+    Habits { over_limit: "failed", queues: false, covered: "Succeeded", covering: "Failed", ..USUAL };
 
 /// The libraries that we promise to work with, at the versions that people use.
 pub const CLIENTS: &[Client] = &[
@@ -61,7 +86,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "npm-xxl-job",
         version: "0.1.7",
         is_quick: true,
-        habits: Habits { over_limit: "failed", ..USUAL },
+        habits: REFUSES,
         missing: node_missing,
         prepare: node,
     },
@@ -71,7 +96,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "npm-dalongrong",
         version: "0.0.1",
         is_quick: false,
-        habits: Habits { takes_json: true, over_limit: "failed", ..USUAL },
+        habits: Habits { takes_json: true, stops_on_kill: false, is_missed: false, ..REFUSES },
         missing: node_missing,
         prepare: node,
     },
@@ -81,7 +106,14 @@ pub const CLIENTS: &[Client] = &[
         folder: "xxljob-sdk-rs",
         version: "0.1.4",
         is_quick: true,
-        habits: Habits { returns_text: false, serves_log: false, ..USUAL },
+        habits: Habits {
+            returns_text: false,
+            serves_log: false,
+            stops_on_kill: false,
+            covered: "Succeeded",
+            signs_off: false,
+            ..USUAL
+        },
         missing: nothing_missing,
         prepare: rust,
     },
@@ -91,7 +123,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "go",
         version: "1.2.0",
         is_quick: false,
-        habits: Habits { over_limit: "succeeded", ..USUAL },
+        habits: Habits { over_limit: "succeeded", queues: false, covered: "Lost", ..USUAL },
         missing: go_missing,
         prepare: go,
     },

@@ -28,17 +28,27 @@ pub fn check(names: &TestNames) -> Result<Counts> {
 }
 
 fn table(names: &TestNames) -> String {
-    let head = "| Library | Version | Runs | Result | Failure | Parameter | Log | Over its limit |\n\
-                |--|--|--|--|--|--|--|--|\n";
-    CLIENTS.iter().fold(head.to_owned(), |table, client| table + &line(client, names))
+    let lines = |line: fn(&Client, &TestNames) -> String| {
+        CLIENTS.iter().map(|client| line(client, names)).collect::<String>()
+    };
+    format!(
+        "| Library | Version | Runs | Result | Failure | Parameter | Log | Over its limit |\n\
+         |--|--|--|--|--|--|--|--|\n{}\n\
+         | Library | Version | Killed run | Run beside another | Cover early | Broadcast | Told to end | Server restarted | Executor restarted |\n\
+         |--|--|--|--|--|--|--|--|--|\n{}",
+        lines(what_runs),
+        lines(what_ends)
+    )
 }
 
-fn line(client: &Client, names: &TestNames) -> String {
-    let found = |suite: &str, handler: &str, words: &'static str| {
-        let holds = names.contains(&format!("{suite} › {} › {handler}", client.name));
-        if holds { words } else { "**broken**" }
-    };
-    let says = |handler: &str, words: &'static str| found("interop", handler, words);
+/// `words`, if the test of this name passed.
+fn found(names: &TestNames, suite: &str, client: &Client, test: &str, words: &'static str) -> &'static str {
+    let holds = names.contains(&format!("{suite} › {} › {test}", client.name));
+    if holds { words } else { "**broken**" }
+}
+
+fn what_runs(client: &Client, names: &TestNames) -> String {
+    let says = |handler: &str, words: &'static str| found(names, "interop", client, handler, words);
     let habits = client.habits;
     let result = if habits.returns_text { "its text" } else { "no text" };
     let parameter = if habits.takes_json { "as JSON" } else { "as it is" };
@@ -48,16 +58,46 @@ fn line(client: &Client, names: &TestNames) -> String {
         "failed" => "failed, by its own word",
         _ => "succeeded, by its own word",
     };
-    let cells = [
-        client.library,
-        client.version,
-        says("slow", "yes"),
-        says("echo", result),
-        says("fail", "with its text"),
-        says("echo", parameter),
-        // It is read on the page of a run.
-        found("runs.spec.ts", "ok", log),
-        says("long", limit),
-    ];
-    format!("| {} |\n", cells.join(" | "))
+    line(
+        client,
+        &[
+            says("slow", "yes"),
+            says("echo", result),
+            says("fail", "with its text"),
+            says("echo", parameter),
+            // It is read on the page of a run, while it goes on.
+            found(names, "lifecycle.spec.ts", client, "log followed", log),
+            says("long", limit),
+        ],
+    )
+}
+
+fn what_ends(client: &Client, names: &TestNames) -> String {
+    let says = |act: &str, words: &'static str| found(names, "lifecycle.spec.ts", client, act, words);
+    let habits = client.habits;
+    let covered = match (habits.covered, habits.covering) {
+        ("Succeeded", "Failed") => "the later one is refused",
+        ("Succeeded", _) => "both run",
+        ("Lost", _) => "the end of the earlier one is told as the later one's",
+        _ => "the earlier one ends",
+    };
+    line(
+        client,
+        &[
+            says("kill", if habits.stops_on_kill { "stops" } else { "goes on there" }),
+            says("serial", if habits.queues { "waits" } else { "is refused" }),
+            says("cover early", covered),
+            says("broadcast", "yes"),
+            says("signs off", if habits.signs_off { "signs off" } else { "gone after 90 s" }),
+            says("server killed and back", "its runs go on"),
+            says(
+                "executor killed and back",
+                if habits.is_missed { "its runs are lost" } else { "its runs end at their limit" },
+            ),
+        ],
+    )
+}
+
+fn line(client: &Client, cells: &[&str]) -> String {
+    format!("| {} | {} | {} |\n", client.library, client.version, cells.join(" | "))
 }

@@ -47,6 +47,7 @@ async fn main() -> anyhow::Result<()> {
         .handler("echo", echo)
         .handler("slow", slow)
         .handler("long", slow)
+        .handler("held", slow)
         .handler("shard", shard)
         .build()?
         .run()

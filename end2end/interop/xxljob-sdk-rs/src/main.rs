@@ -59,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         ("echo", Task::Echo),
         ("slow", Task::Slow),
         ("long", Task::Slow),
+        ("held", Task::Slow),
         ("shard", Task::Shard),
     ];
     for (name, task) in tasks {

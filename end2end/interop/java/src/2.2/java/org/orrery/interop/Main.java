@@ -47,6 +47,7 @@ public final class Main {
         };
         register("slow", slow);
         register("long", slow);
+        register("held", slow);
         register("shard", parameter -> {
             ShardingUtil.ShardingVO shard = ShardingUtil.getShardingVo();
             String text = "shard " + shard.getIndex() + " of " + shard.getTotal();

@@ -45,6 +45,11 @@ public final class Main {
             slow();
         }
 
+        @XxlJob("held")
+        public void held() throws InterruptedException {
+            slow();
+        }
+
         @XxlJob("shard")
         public void shard() {
             XxlJobHelper.handleSuccess(
