@@ -23,6 +23,7 @@ pub mod server;
 pub mod session;
 pub mod sign_in_guard;
 pub mod stat_hour;
+pub mod turned_away;
 pub mod user;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

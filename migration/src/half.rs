@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 19] = [
+pub const TABLES: [&str; 20] = [
     "bucket",
     "calendar",
     "executor",
@@ -32,6 +32,7 @@ pub const TABLES: [&str; 19] = [
     "session",
     "sign_in_guard",
     "stat_hour",
+    "turned_away",
     "user",
 ];
 

@@ -6,7 +6,7 @@ mod manual;
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::is_taken;
 use crate::signals::Change;
-use crate::store::{executors as store, instances, namespaces};
+use crate::store::{executors as store, instances, namespaces, turned_away};
 use crate::{Error, Refusal, Result, Services, passwords};
 use draft::{Settings, check_token};
 use entity::fault::Fault;
@@ -234,6 +234,7 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
         jobs => return Err(Error::Refused(Refusal::ExecutorHasJobs(jobs))),
     }
     instances::delete_of_executor(&transaction, id).await?;
+    turned_away::delete_of_executor(&transaction, id).await?;
     store::delete(&transaction, id).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Executor(id));

@@ -5,11 +5,12 @@
 //! and address, removes itself on an orderly stop, and counts as gone after 90 s of silence.
 
 mod client;
+mod turned_away;
 
 use crate::rules::pinning::Labels;
 use crate::signals::Change;
 use crate::store::instances::{self as store, Announced};
-use crate::store::{executors, namespaces};
+use crate::store::{executors, namespaces, turned_away as turned_away_store};
 use crate::{Result, Services, addresses};
 use entity::executor::Registration;
 use entity::instance::{self, Client};
@@ -18,6 +19,7 @@ use sea_orm::Set;
 use subtle::{Choice, ConstantTimeEq};
 
 pub use client::{ClientHints, recognise};
+pub use turned_away::{strangers, turned_away};
 
 /// How long an instance may be silent before the engine marks it as gone: three periods of most
 /// clients.
@@ -79,7 +81,10 @@ pub async fn register(
 ) -> Result<RegisterOutcome> {
     let admitted = match admit(services, shared_token, call).await? {
         Ok(admitted) => admitted,
-        Err(refused) => return Ok(refused),
+        Err(refused) => {
+            turned_away::note(services, call, &refused.concerned, &refused.outcome).await?;
+            return Ok(refused.outcome);
+        }
     };
     let mut changed = Vec::new();
     for executor in &admitted.executors {
@@ -90,7 +95,10 @@ pub async fn register(
         match appear(services, executor.id, &admitted, call).await? {
             Appearance::Known => {}
             Appearance::New => changed.push(executor.id),
-            Appearance::TooMany => return Ok(RegisterOutcome::TooMany),
+            Appearance::TooMany => {
+                turned_away::note(services, call, &[executor.id], &RegisterOutcome::TooMany).await?;
+                return Ok(RegisterOutcome::TooMany);
+            }
         }
     }
     publish(services, &changed);
@@ -105,7 +113,7 @@ pub async fn remove(
 ) -> Result<RegisterOutcome> {
     let admitted = match admit(services, shared_token, call).await? {
         Ok(admitted) => admitted,
-        Err(refused) => return Ok(refused),
+        Err(refused) => return Ok(refused.outcome),
     };
     let now = services.clock.now();
     let mut changed = Vec::new();
@@ -162,35 +170,50 @@ struct Admitted {
     labels: String,
 }
 
+/// A call that is not let in.
+struct Refused {
+    outcome: RegisterOutcome,
+    /// The executors that it wanted to belong to.
+    concerned: Vec<i32>,
+}
+
+impl Refused {
+    fn of(outcome: RegisterOutcome, executors: &[executor::Model]) -> Self {
+        Self { outcome, concerned: executors.iter().map(|executor| executor.id).collect() }
+    }
+}
+
 async fn admit(
     services: &Services,
     shared_token: Option<&str>,
     call: &RegistrationCall,
-) -> Result<Result<Admitted, RegisterOutcome>> {
+) -> Result<Result<Admitted, Refused>> {
     let app_name = call.app_name.trim();
     let is_empty = app_name.is_empty() || call.address.trim().is_empty();
     if call.group.trim() != GROUP || is_empty || !is_life(&call.life) {
-        return Ok(Err(RegisterOutcome::Malformed));
+        return Ok(Err(Refused::of(RegisterOutcome::Malformed, &[])));
     }
-    let Ok(address) = addresses::normalise(&call.address) else {
-        return Ok(Err(RegisterOutcome::BadAddress));
-    };
-    let Ok(labels) = call.labels.parse::<Labels>() else {
-        return Ok(Err(RegisterOutcome::BadLabels));
-    };
     let mut executors = executors::by_app_name(services.db.reader(), app_name).await?;
     if let Some(name) = &call.namespace {
         let id = namespace_id(services, name).await?;
         executors.retain(|executor| Some(executor.namespace_id) == id);
     }
     if executors.is_empty() {
-        return Ok(Err(RegisterOutcome::UnknownAppName));
+        return Ok(Err(Refused::of(RegisterOutcome::UnknownAppName, &[])));
     }
+    let refused = |outcome| Ok(Err(Refused::of(outcome, &executors)));
+    let Ok(address) = addresses::normalise(&call.address) else {
+        return refused(RegisterOutcome::BadAddress);
+    };
+    let Ok(labels) = call.labels.parse::<Labels>() else {
+        return refused(RegisterOutcome::BadLabels);
+    };
     let now = services.clock.now();
-    executors.retain(|executor| accepts(executor, shared_token, call.token.as_deref(), now));
-    if executors.is_empty() {
-        return Ok(Err(RegisterOutcome::WrongToken));
+    let accepts = |executor: &executor::Model| accepts(executor, shared_token, call.token.as_deref(), now);
+    if !executors.iter().any(accepts) {
+        return refused(RegisterOutcome::WrongToken);
     }
+    executors.retain(accepts);
     Ok(Ok(Admitted { executors, address, labels: labels.to_string() }))
 }
 
@@ -242,6 +265,10 @@ async fn appear(
             Err(error) => return Err(error.into()),
         },
     };
+    if matches!(appearance, Appearance::New) {
+        turned_away_store::forget(&transaction, executor_id, call.app_name.trim(), call.address.trim())
+            .await?;
+    }
     transaction.commit().await?;
     Ok(appearance)
 }

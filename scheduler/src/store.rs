@@ -18,6 +18,7 @@ pub mod schema;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_guards;
 mod stat_hours;
+pub(crate) mod turned_away;
 pub(crate) mod users;
 
 pub use connect::{Databases, Db};

@@ -44,6 +44,7 @@ async fn every_entity_selects(databases: &Databases) {
         session,
         sign_in_guard,
         stat_hour,
+        turned_away,
         user
     );
 }

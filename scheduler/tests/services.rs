@@ -28,5 +28,6 @@ mod services {
     mod shards;
     mod sign_in;
     mod support;
+    mod turned_away;
     mod users;
 }

@@ -4,6 +4,7 @@ mod queue;
 mod views;
 
 use crate::error::AppError;
+use entity::turned_away::Model as TurnedAwayModel;
 use leptos::prelude::*;
 
 pub use queue::{QueueLine, QueueView};
@@ -25,7 +26,8 @@ pub async fn list_executors(query: ExecutorQuery) -> Result<ExecutorLines, AppEr
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = executors::list(&services, &caller, &query.into()).await.map_err(ssr::refuse)?;
     let namespaces = namespaces::list(&services, &caller).await.map_err(ssr::refuse)?;
-    Ok(ExecutorLines::new(rows, namespaces))
+    let strangers = scheduler::instances::strangers(&services, &caller).await.map_err(ssr::refuse)?;
+    Ok(ExecutorLines::new(rows, namespaces, strangers))
 }
 
 /// The namespaces in which executors can be created.
@@ -60,6 +62,14 @@ pub async fn instances(executor_id: i32) -> Result<Vec<InstanceLine>, AppError> 
 }
 
 /// What the executor is doing, and what waits for it.
+/// What tried to register with an executor and was refused, within a day.
+#[server]
+pub async fn turned_away(executor_id: i32) -> Result<Vec<TurnedAwayModel>, AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::instances::turned_away(&services, &caller, executor_id).await.map_err(ssr::refuse)
+}
+
 #[server]
 pub async fn queue(executor_id: i32) -> Result<QueueView, AppError> {
     use crate::ssr;

@@ -8,6 +8,7 @@ mod instances;
 pub mod list;
 pub mod new;
 mod queue;
+mod turned_away;
 
 use crate::i18n::*;
 use entity::executor::Registration;

@@ -2,6 +2,7 @@
 
 use entity::executor::Registration;
 use entity::instance::Client;
+use entity::turned_away::Model as TurnedAway;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +31,8 @@ pub struct NamespaceChoice {
 pub struct ExecutorLines {
     pub lines: Vec<ExecutorLine>,
     pub namespaces: Vec<NamespaceChoice>,
+    /// What tried to register under app names that no executor has; for those who see everything.
+    pub strangers: Vec<TurnedAway>,
 }
 
 /// One line of the list.
@@ -170,8 +173,13 @@ mod from_domain {
     }
 
     impl ExecutorLines {
-        pub fn new(rows: Vec<ExecutorRow>, namespaces: Vec<entity::namespace::Model>) -> Self {
+        pub fn new(
+            rows: Vec<ExecutorRow>,
+            namespaces: Vec<entity::namespace::Model>,
+            strangers: Vec<TurnedAway>,
+        ) -> Self {
             Self {
+                strangers,
                 lines: rows.into_iter().map(ExecutorLine::from).collect(),
                 namespaces: namespaces.into_iter().map(NamespaceChoice::from).collect(),
             }

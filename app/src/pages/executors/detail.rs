@@ -2,7 +2,7 @@
 
 use crate::api::executors::{
     DeleteExecutor, ExecutorPage, InstanceLine, JobLine, QueueView, RotateToken, executor, instances,
-    new_token, queue,
+    new_token, queue, turned_away,
 };
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
@@ -18,8 +18,10 @@ use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
 use crate::pages::executors::instances::{Instances, online_count};
 use crate::pages::executors::queue::Queue;
+use crate::pages::executors::turned_away::TurnedAwayList;
 use crate::pages::executors::{registration_word, use_executor_id};
 use crate::routes;
+use entity::turned_away::Model as TurnedAway;
 use leptos::prelude::*;
 
 #[component]
@@ -31,14 +33,15 @@ pub fn ExecutorDetail() -> impl IntoView {
     let page = Resource::new_blocking(key, |(id, _)| executor(id));
     let token = Resource::new_blocking(key, |(id, _)| new_token(id));
     let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
+    let refused = Resource::new_blocking(key, |(id, _)| turned_away(id));
     view! {
         <Transition>
             {move || Suspend::new(async move {
-                match (page.await, token.await, waiting.await) {
-                    (Ok(page), Ok(token), Ok(waiting)) => {
-                        view! { <Content actions page token waiting/> }.into_any()
+                match (page.await, token.await, waiting.await, refused.await) {
+                    (Ok(page), Ok(token), Ok(waiting), Ok(refused)) => {
+                        view! { <Content actions page token waiting refused/> }.into_any()
                     }
-                    (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+                    (Err(error), ..) | (_, Err(error), ..) | (.., Err(error), _) | (.., Err(error)) => {
                         view! { <ErrorPage error/> }.into_any()
                     }
                 }
@@ -54,11 +57,18 @@ struct Actions {
 }
 
 #[component]
-fn Content(actions: Actions, page: ExecutorPage, token: Option<String>, waiting: QueueView) -> impl IntoView {
+fn Content(
+    actions: Actions,
+    page: ExecutorPage,
+    token: Option<String>,
+    waiting: QueueView,
+    refused: Vec<TurnedAway>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let id = page.id;
     let (present, live) = use_polled(page.instances.clone(), move || instances(id));
     let present: Signal<Vec<InstanceLine>> = present.into();
+    let (refused, _) = use_polled(refused, move || turned_away(id));
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, executors.title), routes::executors()),
         Crumb::here(page.namespace.clone()),
@@ -83,6 +93,7 @@ fn Content(actions: Actions, page: ExecutorPage, token: Option<String>, waiting:
             >
                 <Instances instances=present/>
             </Section>
+            <TurnedAwayList present=refused.into()/>
             <Queue executor_id=id queue=waiting max_parallel=page.settings.max_parallel.clone()/>
             <div class="two">
                 <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>

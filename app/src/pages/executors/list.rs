@@ -15,6 +15,7 @@ use crate::components::page_title::PageTitle;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
 use crate::pages::executors::registration_word;
+use crate::pages::executors::turned_away::TurnedAwayList;
 use crate::pages::runs::words::host;
 use crate::routes;
 use entity::executor::Registration;
@@ -53,6 +54,7 @@ fn Content(lines: ExecutorLines, query: ExecutorQuery) -> impl IntoView {
     let asked = StoredValue::new(query);
     let (present, live) = use_polled(lines, move || list_executors(asked.get_value()));
     let count = move || tu_string!(i18n, executors.count, n = present.read().lines.len());
+    let strangers = Signal::derive(move || present.read().strangers.clone());
     let is_empty = Memo::new(move |_| present.read().lines.is_empty());
     let actions = move || {
         view! {
@@ -77,6 +79,7 @@ fn Content(lines: ExecutorLines, query: ExecutorQuery) -> impl IntoView {
                 (true, false) => view! { <NoExecutor/> }.into_any(),
                 (false, _) => view! { <Lines present/> }.into_any(),
             }}
+            <TurnedAwayList present=strangers is_named=true/>
         </div>
     }
 }
