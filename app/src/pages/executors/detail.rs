@@ -1,8 +1,8 @@
 //! `/executors/:id`
 
 use crate::api::executors::{
-    DeleteExecutor, ExecutorPage, InstanceLine, JobLine, QueueView, RotateToken, executor, instances,
-    new_token, queue,
+    DeleteExecutor, ExecutorPage, HistoryView, InstanceLine, JobLine, QueueView, RotateToken, executor,
+    host_history, instances, new_token, queue,
 };
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
@@ -14,8 +14,10 @@ use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
+use crate::pages::executors::history::{History, use_history_query};
 use crate::pages::executors::instances::{Instances, online_count};
 use crate::pages::executors::queue::Queue;
 use crate::pages::executors::{registration_word, use_executor_id};
@@ -31,12 +33,15 @@ pub fn ExecutorDetail() -> impl IntoView {
     let page = Resource::new_blocking(key, |(id, _)| executor(id));
     let token = Resource::new_blocking(key, |(id, _)| new_token(id));
     let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
+    let asked = use_history_query();
+    let history =
+        Resource::new_blocking(move || (id.get(), asked.get()), |(id, asked)| host_history(id, asked));
     view! {
         <Transition>
             {move || Suspend::new(async move {
                 match (page.await, token.await, waiting.await) {
                     (Ok(page), Ok(token), Ok(waiting)) => {
-                        view! { <Content actions page token waiting/> }.into_any()
+                        view! { <Content actions page token waiting history/> }.into_any()
                     }
                     (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
                         view! { <ErrorPage error/> }.into_any()
@@ -54,7 +59,13 @@ struct Actions {
 }
 
 #[component]
-fn Content(actions: Actions, page: ExecutorPage, token: Option<String>, waiting: QueueView) -> impl IntoView {
+fn Content(
+    actions: Actions,
+    page: ExecutorPage,
+    token: Option<String>,
+    waiting: QueueView,
+    history: Resource<Result<HistoryView, AppError>>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let id = page.id;
     let (present, live) = use_polled(page.instances.clone(), move || instances(id));
@@ -79,10 +90,17 @@ fn Content(actions: Actions, page: ExecutorPage, token: Option<String>, waiting:
             {token.clone().map(|token| view! { <NewToken token old_until=page.old_token_until/> })}
             <Section
                 title=tu_string!(i18n, executors.instances)
-                actions=move || view! { <span>{count}</span><LiveSwitch live/> }
+                actions=move || {
+                    view! {
+                        <span>{tu_string!(i18n, hosts.ticks)}</span>
+                        <span>{count}</span>
+                        <LiveSwitch live/>
+                    }
+                }
             >
                 <Instances instances=present/>
             </Section>
+            <History executor_id=id history/>
             <Queue executor_id=id queue=waiting max_parallel=page.settings.max_parallel.clone()/>
             <div class="two">
                 <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>
