@@ -4,6 +4,7 @@
 //! of its own only where they are the same everywhere.
 
 pub mod button;
+pub mod chart;
 pub mod confirm;
 pub mod copy_button;
 pub mod empty;
@@ -19,6 +20,8 @@ pub mod log_view;
 pub mod page_title;
 pub mod pagination;
 pub mod pulse;
+pub mod quantity;
+pub mod script_module;
 pub mod sparkline;
 pub mod state;
 pub mod table;

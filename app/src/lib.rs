@@ -8,6 +8,8 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+#[cfg(feature = "ssr")]
+mod charts;
 pub mod components;
 pub mod error;
 pub mod pages;
@@ -16,6 +18,8 @@ pub mod routes;
 pub mod ssr;
 pub mod visit;
 pub mod words;
+#[cfg(feature = "ssr")]
+mod zoned;
 
 // Generated from `locales/` by the build script.
 include!(concat!(env!("OUT_DIR"), "/i18n.rs"));

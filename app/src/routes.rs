@@ -130,6 +130,12 @@ pub fn runs() -> String {
     "/runs".into()
 }
 
+/// The charts of an instance's host on its executor's page; `until` is the end of what they show, empty for now.
+pub fn executor_history(id: i32, instance_id: i32, until: &str) -> String {
+    let instance = instance_id.to_string();
+    format!("{}#history", link(&executor(id), &[("instance", &instance), ("until", until)]))
+}
+
 /// The run log, filtered; empty values are left out.
 pub fn runs_where(query: &[(&str, &str)]) -> String {
     link("/runs", query)

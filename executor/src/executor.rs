@@ -17,7 +17,7 @@ use crate::outbox::Outbox;
 use crate::queue::REASON_STOPPING;
 use crate::settings::{Error, ExecutorBuilder, Settings};
 use crate::worker::Core;
-use crate::{clock, listener};
+use crate::{clock, listener, metrics};
 
 /// How often a registered instance says that it is alive.
 const REGISTER_EVERY: Duration = Duration::from_secs(10);
@@ -97,8 +97,11 @@ impl Executor {
                 tracing::error!(%error, "the listener ended");
             }
         });
-        let background =
-            [tokio::spawn(deliver(core.clone(), client.clone())), tokio::spawn(prune_logs(core.clone()))];
+        let background = [
+            tokio::spawn(deliver(core.clone(), client.clone())),
+            tokio::spawn(metrics::report(core.clone(), client.clone())),
+            tokio::spawn(prune_logs(core.clone())),
+        ];
         let tasks = Tasks { registration, listener, background };
         Ok(RunningExecutor { core, client, listening, advertised, leaving, closing, tasks })
     }
@@ -107,7 +110,7 @@ impl Executor {
 struct Tasks {
     registration: JoinHandle<()>,
     listener: JoinHandle<()>,
-    background: [JoinHandle<()>; 2],
+    background: [JoinHandle<()>; 3],
 }
 
 impl Drop for Tasks {

@@ -57,6 +57,9 @@ struct Options {
     /// Seconds that a stop waits for runs before it cancels them
     #[arg(long, env = "ORRERY_EXECUTOR_STOP_GRACE", value_name = "SECONDS", default_value_t = 20)]
     stop_grace: u64,
+    /// Do not tell the server how this host is doing
+    #[arg(long, env = "ORRERY_EXECUTOR_NO_HOST_METRICS")]
+    no_host_metrics: bool,
 }
 
 impl Options {
@@ -70,6 +73,7 @@ impl Options {
             .log_days(self.log_days)
             .stop_grace(Duration::from_secs(self.stop_grace))
             .allow_scripts(self.allow_scripts)
+            .host_metrics(!self.no_host_metrics)
             .handler("demo", builtin::demo)
             .handler("sleep", builtin::sleep)
             .handler("http", builtin::http);

@@ -70,6 +70,7 @@ pub(crate) struct Settings {
     pub allow_scripts: bool,
     pub stop_grace: Duration,
     pub kill_grace: Duration,
+    pub host_metrics: bool,
 }
 
 /// Collects the settings and handlers of an [`Executor`].
@@ -94,6 +95,7 @@ impl Default for ExecutorBuilder {
             allow_scripts: false,
             stop_grace: Duration::from_secs(20),
             kill_grace: Duration::from_secs(5),
+            host_metrics: true,
         };
         Self { settings, log_dir: None, handlers: Handlers::new() }
     }
@@ -172,6 +174,13 @@ impl ExecutorBuilder {
     /// How long a cancelled run may take to return before it is aborted; 5 s by default.
     pub fn kill_grace(mut self, grace: Duration) -> Self {
         self.settings.kill_grace = grace;
+        self
+    }
+
+    /// Whether the server is told every 15 s how this host and this process are doing: processors, memory, disks,
+    /// load, network. On by default.
+    pub fn host_metrics(mut self, report: bool) -> Self {
+        self.settings.host_metrics = report;
         self
     }
 

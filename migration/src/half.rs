@@ -13,11 +13,14 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 20] = [
+pub const TABLES: [&str; 23] = [
     "bucket",
     "calendar",
     "executor",
     "freeze",
+    "host_minute",
+    "host_sample",
+    "host_state",
     "id_block",
     "instance",
     "job",

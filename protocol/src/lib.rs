@@ -14,6 +14,7 @@
 //! | server → executor | [`LogRequest`] | `serde` | [`parse_log_request`] |
 //! | both | [`Reply`] | `serde` | [`parse_reply`] giving a [`RemoteReply`] |
 //! | executor → server | [`LogChunk`] inside a reply | `serde` | [`LogChunk::from_reply`] |
+//! | executor of ours → server | [`metrics::MetricsReport`] | `serde` | [`metrics::parse_metrics`] |
 //!
 //! What our own executors speak beside it is in [`native`].
 
@@ -22,6 +23,7 @@ mod idle_beat;
 mod json;
 mod kill;
 mod log;
+pub mod metrics;
 pub mod native;
 mod registry;
 mod reply;

@@ -28,6 +28,8 @@ pub mod path {
     pub const REGISTRY_REMOVE: &str = "registryRemove";
     /// Executor → server: results.
     pub const CALLBACK: &str = "callback";
+    /// Executor of ours → server: how my host is doing, see [`crate::metrics`].
+    pub const METRICS: &str = "metrics";
     /// Server → executor: are you there?
     pub const BEAT: &str = "beat";
     /// Server → executor: is this job idle with you?

@@ -25,7 +25,7 @@ pub use turned_away::{strangers, turned_away};
 /// clients.
 pub const SILENCE: Millis = 90_000;
 /// What XXL-JOB's clients send as `registryGroup`.
-const GROUP: &str = "EXECUTOR";
+pub const GROUP: &str = "EXECUTOR";
 /// Addresses of one executor, gone ones included: a client that registers under ever new addresses
 /// does not fill the table.
 const MOST_INSTANCES: u64 = 5000;
@@ -127,6 +127,31 @@ pub async fn remove(
     transaction.commit().await?;
     publish(services, &changed);
     Ok(RegisterOutcome::Done { changed })
+}
+
+/// Ids of the instances that are there as the process that this call comes from, of the executors that its
+/// token opens. Of addresses that people typed the process is not known.
+///
+/// # Errors
+/// The inner one as for [`register`].
+pub async fn registered(
+    services: &Services,
+    shared_token: Option<&str>,
+    call: &RegistrationCall,
+) -> Result<Result<Vec<i32>, RegisterOutcome>> {
+    let admitted = match admit(services, shared_token, call).await? {
+        Ok(admitted) => admitted,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let mut found = Vec::new();
+    for executor in &admitted.executors {
+        let known = store::by_address(services.db.reader(), executor.id, &admitted.address).await?;
+        let is_it = |instance: &instance::Model| {
+            instance.gone_at.is_none() && (instance.manual || instance.life == call.life)
+        };
+        found.extend(known.filter(is_it).map(|instance| instance.id));
+    }
+    Ok(Ok(found))
 }
 
 /// Those of `asked` (ids of executors) whose runs a client with this token may report on.

@@ -11,6 +11,7 @@ mod error;
 pub mod executors;
 mod fields;
 pub mod freezes;
+pub mod host_metrics;
 pub mod instances;
 pub mod jobs;
 mod looks;

@@ -10,6 +10,7 @@ pub mod cron;
 pub mod doubt;
 pub mod follow;
 pub mod freezes;
+pub mod host_metrics;
 pub mod job_state;
 pub mod lineage;
 pub mod misfire;

@@ -6,6 +6,7 @@ pub mod engine;
 pub(crate) mod executors;
 pub mod filling;
 pub(crate) mod freezes;
+pub(crate) mod host_metrics;
 pub mod ids;
 pub(crate) mod instances;
 pub(crate) mod job_children;

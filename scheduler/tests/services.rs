@@ -14,6 +14,7 @@ mod services {
     mod calendars;
     mod executors;
     mod freezes;
+    mod host_metrics;
     mod instances;
     mod job_children;
     mod job_list;

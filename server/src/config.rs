@@ -7,6 +7,7 @@ mod layers;
 pub use layers::{ConfigError, Layers, Source};
 
 use ipnet::IpNet;
+use scheduler::host_metrics::Kept;
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub struct Settings {
     pub executor_api: ExecutorApi,
     pub http: Http,
     pub engine: Engine,
+    pub host_metrics: HostMetrics,
 }
 
 /// How log lines look.
@@ -89,6 +91,14 @@ pub struct Engine {
     pub unknown_for_ms: u32,
     pub check_running_ms: u32,
     pub deadline_grace_ms: u32,
+}
+
+/// `[host_metrics]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostMetrics {
+    sample_hours: u32,
+    minute_days: u32,
 }
 
 impl Settings {
@@ -148,7 +158,7 @@ impl Settings {
     }
 
     fn check_numbers(&self) -> Result<(), (&'static str, String)> {
-        let (http, engine) = (&self.http, &self.engine);
+        let (http, engine, hosts) = (&self.http, &self.engine, &self.host_metrics);
         let bounds = [
             ("executor_api.body_limit_bytes", self.executor_api.body_limit_bytes as u64, 1 << 16, 1 << 28),
             ("http.max_connections", http.max_connections as u64, 1, 1_000_000),
@@ -163,6 +173,8 @@ impl Settings {
             ("engine.unknown_for_ms", engine.unknown_for_ms.into(), 10_000, 86_400_000),
             ("engine.check_running_ms", engine.check_running_ms.into(), 1_000, 3_600_000),
             ("engine.deadline_grace_ms", engine.deadline_grace_ms.into(), 1_000, 3_600_000),
+            ("host_metrics.sample_hours", hosts.sample_hours.into(), 1, 168),
+            ("host_metrics.minute_days", hosts.minute_days.into(), 1, 400),
         ];
         for (key, value, least, most) in bounds {
             if !(least..=most).contains(&value) {
@@ -180,6 +192,16 @@ impl Http {
 
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
+    }
+}
+
+impl HostMetrics {
+    /// How long what is kept.
+    pub fn kept(&self) -> Kept {
+        Kept {
+            samples: i64::from(self.sample_hours) * 3_600_000,
+            minutes: i64::from(self.minute_days) * 24 * 3_600_000,
+        }
     }
 }
 

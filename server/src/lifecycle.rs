@@ -1,6 +1,7 @@
 //! The life of a server: open everything, serve, and stop in the right order.
 
 mod connections;
+mod host_metrics;
 
 use crate::config::Settings;
 use crate::http::{self, assets, executor_api};
@@ -40,6 +41,7 @@ pub struct Server {
     serving: JoinHandle<()>,
     sweeping: JoinHandle<()>,
     replaying: JoinHandle<()>,
+    host_metrics: [JoinHandle<()>; 2],
 }
 
 impl Server {
@@ -67,11 +69,15 @@ impl Server {
         let state =
             ServerState::new(Arc::clone(&settings), services.clone(), engine.handle(), leptos, stop.clone());
         let replaying = tokio::spawn(executor_api::replay(state.clone(), stop.clone()));
+        let host_metrics = [
+            tokio::spawn(host_metrics::keep(state.clone(), stop.clone())),
+            tokio::spawn(host_metrics::prune(state.clone(), stop.clone())),
+        ];
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
         let sweeping = tokio::spawn(sweep_sessions(services, stop.clone()));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping, replaying })
+        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping, replaying, host_metrics })
     }
 
     /// Where it listens; the port is known even if the settings left it to the system.
@@ -95,6 +101,9 @@ impl Server {
         }
         self.sweeping.abort();
         self.replaying.abort();
+        for task in self.host_metrics {
+            drop(timeout(Duration::from_millis(500), task).await);
+        }
         match timeout(Duration::from_millis(500), self.databases.close()).await {
             Ok(Ok(())) => tracing::info!("stopped"),
             Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),

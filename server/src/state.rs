@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use scheduler::Services;
 use scheduler::engine::EngineHandle;
+use scheduler::host_metrics::Collector;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,8 @@ pub struct ServerState {
     pub leptos: LeptosOptions,
     /// Callbacks that the database did not take in time.
     pub spool: Spool,
+    /// Reports of executors about their hosts, on their way into the database.
+    pub host_metrics: Arc<Collector>,
     /// One permit for each page that may be rendered at the same time.
     pub renders: Arc<Semaphore>,
     stopping: CancellationToken,
@@ -34,7 +37,8 @@ impl ServerState {
     ) -> Self {
         let renders = Arc::new(Semaphore::new(settings.http.max_page_renders));
         let spool = Spool::new(&settings.data_dir());
-        Self { settings, services, engine, leptos, spool, renders, stopping }
+        let host_metrics = Arc::default();
+        Self { settings, services, engine, leptos, spool, host_metrics, renders, stopping }
     }
 
     /// Whether this server answers what is open and then ends.

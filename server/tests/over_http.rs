@@ -9,6 +9,8 @@ mod access;
 mod callbacks;
 #[path = "over_http/executor_api.rs"]
 mod executor_api;
+#[path = "over_http/host_metrics.rs"]
+mod host_metrics;
 #[path = "over_http/lifecycle.rs"]
 mod lifecycle;
 #[path = "over_http/metrics.rs"]

@@ -1,5 +1,6 @@
 //! Executors: their list, their instances, their credentials.
 
+mod hosts;
 mod queue;
 mod views;
 
@@ -7,6 +8,10 @@ use crate::error::AppError;
 use entity::turned_away::Model as TurnedAwayModel;
 use leptos::prelude::*;
 
+pub use hosts::{
+    ChartKind, ChartView, HistoryQuery, HistoryRow, HistoryView, HostChoice, HostHistory, HostLine,
+    host_history,
+};
 pub use queue::{QueueLine, QueueView};
 pub use views::{
     ExecutorForm, ExecutorLine, ExecutorLines, ExecutorPage, ExecutorQuery, ExecutorSettings, InstanceLine,
@@ -49,7 +54,9 @@ pub async fn executor(id: i32) -> Result<ExecutorPage, AppError> {
     let detail = executors::get(&services, &caller, id).await.map_err(ssr::refuse)?;
     let filter = JobFilter { executor_id: Some(id), ..JobFilter::default() };
     let jobs = jobs::list(&services, &caller, &filter, JobOrder::Name, None).await.map_err(ssr::refuse)?;
-    Ok(ExecutorPage::new(detail, jobs.rows, ssr::public_url()))
+    let mut page = ExecutorPage::new(detail, jobs.rows, ssr::public_url());
+    hosts::add_hosts(&services, &caller, id, &mut page.instances).await?;
+    Ok(page)
 }
 
 /// The instances of an executor, as they are now.
@@ -58,7 +65,9 @@ pub async fn instances(executor_id: i32) -> Result<Vec<InstanceLine>, AppError> 
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
-    Ok(detail.instances.into_iter().map(InstanceLine::from).collect())
+    let mut lines: Vec<_> = detail.instances.into_iter().map(InstanceLine::from).collect();
+    hosts::add_hosts(&services, &caller, executor_id, &mut lines).await?;
+    Ok(lines)
 }
 
 /// What the executor is doing, and what waits for it.

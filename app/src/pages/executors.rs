@@ -4,6 +4,8 @@ pub mod detail;
 pub mod edit;
 mod enrolment;
 mod form;
+mod gauges;
+mod history;
 mod instances;
 pub mod list;
 pub mod new;

@@ -1,6 +1,7 @@
 //! The executor as its servers see it: over HTTP, against a small server that records what it is told.
 
 mod delivery;
+mod host_metrics;
 mod native;
 mod runs;
 mod scripts;

@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Record {
     pub registered: Vec<Value>,
     pub removed: Vec<Value>,
+    pub metrics: Vec<Value>,
     /// Code and text of every callback by run.
     pub results: HashMap<i64, Vec<(i64, String)>>,
     /// Size of every callback request.
@@ -75,6 +76,7 @@ async fn receive(State(record): State<Arc<Mutex<Record>>>, request: Request) -> 
     match path.as_str() {
         "/xxl-job-admin/api/registry" => record.registered.push(body),
         "/xxl-job-admin/api/registryRemove" => record.removed.push(body),
+        "/xxl-job-admin/api/metrics" => record.metrics.push(body),
         "/xxl-job-admin/api/callback" if record.refusing => {
             record.refused += 1;
             return json!({"code": 500, "msg": "not now"}).to_string();

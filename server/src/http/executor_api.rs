@@ -4,6 +4,7 @@
 //! any other answer for a failure of the network, and sends the same again.
 
 mod callback;
+mod metrics;
 mod spool;
 
 use crate::config::Settings;
@@ -62,6 +63,7 @@ async fn reply(state: &ServerState, name: &str, request: Request) -> Reply {
             path::REGISTRY => registration(state, &credentials, &body, Direction::Arriving).await,
             path::REGISTRY_REMOVE => registration(state, &credentials, &body, Direction::Leaving).await,
             path::CALLBACK => callback::callback(state, &credentials, &body).await,
+            path::METRICS => metrics::metrics(state, &credentials, &body).await,
             _ => Ok(Reply::failure(words::unknown_mapping_text(name))),
         }
     };

@@ -1,5 +1,6 @@
 //! What pages about executors show and send.
 
+use super::HostLine;
 use entity::executor::Registration;
 use entity::instance::Client;
 use entity::turned_away::Model as TurnedAway;
@@ -79,6 +80,8 @@ pub struct InstanceLine {
     pub registered_at: i64,
     pub seen_at: i64,
     pub gone_at: Option<i64>,
+    /// What it reported of its host last; none where it never did.
+    pub host: Option<Box<HostLine>>,
 }
 
 /// A job of the executor.
@@ -239,6 +242,7 @@ mod from_domain {
                 registered_at: instance.registered_at,
                 seen_at: instance.seen_at,
                 gone_at: instance.gone_at,
+                host: None,
             }
         }
     }

@@ -1,8 +1,8 @@
 //! `/executors/:id`
 
 use crate::api::executors::{
-    DeleteExecutor, ExecutorPage, InstanceLine, JobLine, QueueView, RotateToken, executor, instances,
-    new_token, queue, turned_away,
+    DeleteExecutor, ExecutorPage, HistoryView, InstanceLine, JobLine, QueueView, RotateToken, executor,
+    host_history, instances, new_token, queue, turned_away,
 };
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
@@ -14,8 +14,10 @@ use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
+use crate::pages::executors::history::{History, use_history_query};
 use crate::pages::executors::instances::{Instances, online_count};
 use crate::pages::executors::queue::Queue;
 use crate::pages::executors::turned_away::TurnedAwayList;
@@ -34,12 +36,15 @@ pub fn ExecutorDetail() -> impl IntoView {
     let token = Resource::new_blocking(key, |(id, _)| new_token(id));
     let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
     let refused = Resource::new_blocking(key, |(id, _)| turned_away(id));
+    let asked = use_history_query();
+    let history =
+        Resource::new_blocking(move || (id.get(), asked.get()), |(id, asked)| host_history(id, asked));
     view! {
         <Transition>
             {move || Suspend::new(async move {
                 match (page.await, token.await, waiting.await, refused.await) {
                     (Ok(page), Ok(token), Ok(waiting), Ok(refused)) => {
-                        view! { <Content actions page token waiting refused/> }.into_any()
+                        view! { <Content actions page token waiting refused history/> }.into_any()
                     }
                     (Err(error), ..) | (_, Err(error), ..) | (.., Err(error), _) | (.., Err(error)) => {
                         view! { <ErrorPage error/> }.into_any()
@@ -63,6 +68,7 @@ fn Content(
     token: Option<String>,
     waiting: QueueView,
     refused: Vec<TurnedAway>,
+    history: Resource<Result<HistoryView, AppError>>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let id = page.id;
@@ -89,11 +95,18 @@ fn Content(
             {token.clone().map(|token| view! { <NewToken token old_until=page.old_token_until/> })}
             <Section
                 title=tu_string!(i18n, executors.instances)
-                actions=move || view! { <span>{count}</span><LiveSwitch live/> }
+                actions=move || {
+                    view! {
+                        <span>{tu_string!(i18n, hosts.ticks)}</span>
+                        <span>{count}</span>
+                        <LiveSwitch live/>
+                    }
+                }
             >
                 <Instances instances=present/>
             </Section>
             <TurnedAwayList present=refused.into()/>
+            <History executor_id=id history/>
             <Queue executor_id=id queue=waiting max_parallel=page.settings.max_parallel.clone()/>
             <div class="two">
                 <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>

@@ -41,7 +41,7 @@ pub fn Enrolment(
     let panels = snippets.into_iter().map(|snippet| view! { <div><CopyBlock text=snippet.text/></div> });
     view! {
         <Section title=tu_string!(i18n, executors.add_instance)>
-            <div class="enrol">
+            <div class="enrol" id="enrol">
                 <fieldset class="seg">
                     <legend class="sr">{tu_string!(i18n, executors.client)}</legend>
                     {choices}

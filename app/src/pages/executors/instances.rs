@@ -5,7 +5,9 @@ use crate::components::icon::{Icon, IconName};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, span};
 use crate::i18n::*;
+use crate::pages::executors::{gauges, use_executor_id};
 use crate::pages::runs::words::host;
+use crate::routes;
 use crate::visit::use_now;
 use entity::instance::Client;
 use leptos::prelude::*;
@@ -36,12 +38,17 @@ pub fn Instances(instances: Signal<Vec<InstanceLine>>) -> impl IntoView {
     let i18n = use_i18n();
     let is_empty = Memo::new(move |_| instances.read().is_empty());
     let columns = move || {
+        let [cpu, process, memory, disk] = gauges::columns();
         vec![
             Column::new(tu_string!(i18n, executors.address)),
-            Column::new(tu_string!(i18n, executors.state)).class("cw-3"),
-            Column::new(tu_string!(i18n, executors.client)).class("cw-5"),
-            Column::new(tu_string!(i18n, executors.up)).class("cw-3").number(),
-            Column::new(tu_string!(i18n, executors.heartbeat)).class("cw-4").number(),
+            Column::new(tu_string!(i18n, executors.state)).class("cw-2"),
+            Column::new(tu_string!(i18n, executors.client)).class("cw-3"),
+            Column::new(tu_string!(i18n, executors.up)).class("cw-2"),
+            cpu,
+            process,
+            memory,
+            disk,
+            Column::new(tu_string!(i18n, executors.heartbeat)).class("cw-2").number(),
         ]
     };
     move || match is_empty.get() {
@@ -51,6 +58,7 @@ pub fn Instances(instances: Signal<Vec<InstanceLine>>) -> impl IntoView {
                 {move || instances.read().iter().cloned().map(row).collect_view()}
             </DataTable>
             <TooOld instances/>
+            <gauges::Silent instances/>
         }
         .into_any(),
     }
@@ -68,7 +76,7 @@ fn row(instance: InstanceLine) -> impl IntoView {
             <td>
                 <span class="mark-name">
                     <span class=class><Icon name=IconName::Plug/></span>
-                    <span class="mono strong cut" title=instance.address.clone()>{host(&instance.address).to_owned()}</span>
+                    {address(&instance)}
                 </span>
                 {instance.labels.split(',').filter(|label| !label.is_empty()).map(|label| view! {
                     " " <span class="tag mono">{label.to_owned()}</span>
@@ -76,9 +84,22 @@ fn row(instance: InstanceLine) -> impl IntoView {
             </td>
             <td class="p1" class:muted=!is_gone class:gone=is_gone>{word}</td>
             <td class="p2 muted">{client_word(instance.client)}</td>
-            <td class="num muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
+            <td class="muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
+            {gauges::cells(&instance)}
             <td class="p2 num muted">{heartbeat(instance.manual, instance.seen_at)}</td>
         </tr>
+    }
+}
+
+/// Leads to the charts of its host where there are some.
+fn address(instance: &InstanceLine) -> AnyView {
+    let (title, name) = (instance.address.clone(), host(&instance.address).to_owned());
+    match instance.host {
+        Some(_) => {
+            let charts = routes::executor_history(use_executor_id().get_untracked(), instance.id, "");
+            view! { <a class="mono strong cut" title=title href=charts>{name}</a> }.into_any()
+        }
+        None => view! { <span class="mono strong cut" title=title>{name}</span> }.into_any(),
     }
 }
 
