@@ -13,6 +13,7 @@ mod fields;
 pub mod freezes;
 pub mod instances;
 pub mod jobs;
+pub mod logs;
 mod looks;
 pub mod namespaces;
 mod paging;

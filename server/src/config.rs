@@ -3,8 +3,10 @@
 //! `server/orrery.toml` is both the documentation and the defaults: a key exists if it stands there.
 
 mod layers;
+mod logs;
 
 pub use layers::{ConfigError, Layers, Source};
+pub use logs::Logs;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
@@ -34,6 +36,7 @@ pub struct Settings {
     pub executor_api: ExecutorApi,
     pub http: Http,
     pub engine: Engine,
+    pub logs: Logs,
 }
 
 /// How log lines look.
@@ -162,7 +165,7 @@ impl Settings {
             ("engine.unknown_for_ms", engine.unknown_for_ms.into(), 10_000, 86_400_000),
             ("engine.deadline_grace_ms", engine.deadline_grace_ms.into(), 1_000, 3_600_000),
         ];
-        for (key, value, least, most) in bounds {
+        for (key, value, least, most) in bounds.into_iter().chain(self.logs.bounds()) {
             if !(least..=most).contains(&value) {
                 return Err((key, format!("{value} is not between {least} and {most}")));
             }

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use leptos::config::{Env, LeptosOptions};
 use scheduler::clock::SystemClock;
 use scheduler::engine::{Engine, EngineSettings};
+use scheduler::logs::Logs;
+use scheduler::logs::keep::Keeper;
 use scheduler::signals::Signals;
 use scheduler::store::ids::RunIds;
 use scheduler::store::{Databases, schema};
@@ -40,6 +42,7 @@ pub struct Server {
     serving: JoinHandle<()>,
     sweeping: JoinHandle<()>,
     replaying: JoinHandle<()>,
+    keeping_logs: [JoinHandle<()>; 2],
 }
 
 impl Server {
@@ -64,14 +67,21 @@ impl Server {
         let services =
             Services { run_ids: engine.handle().run_ids(), clock: engine.handle().clock(), ..services };
         let stop = CancellationToken::new();
+        let handle = engine.handle();
+        let logs =
+            Logs::new(services.clone(), Arc::new(handle.clone()), handle.ended(), settings.logs.in_force());
+        let keeping_logs = [
+            tokio::spawn(Keeper::new(logs.clone()).run(stop.clone())),
+            tokio::spawn(logs.clone().run_retention(stop.clone())),
+        ];
         let state =
-            ServerState::new(Arc::clone(&settings), services.clone(), engine.handle(), leptos, stop.clone());
+            ServerState::new(Arc::clone(&settings), services.clone(), handle, logs, leptos, stop.clone());
         let replaying = tokio::spawn(executor_api::replay(state.clone(), stop.clone()));
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
         let sweeping = tokio::spawn(sweep_sessions(services, stop.clone()));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping, replaying })
+        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping, replaying, keeping_logs })
     }
 
     /// Where it listens; the port is known even if the settings left it to the system.
@@ -95,6 +105,7 @@ impl Server {
         }
         self.sweeping.abort();
         self.replaying.abort();
+        self.keeping_logs.iter().for_each(JoinHandle::abort);
         match timeout(Duration::from_millis(500), self.databases.close()).await {
             Ok(Ok(())) => tracing::info!("stopped"),
             Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),

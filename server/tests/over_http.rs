@@ -11,6 +11,8 @@ mod callbacks;
 mod executor_api;
 #[path = "over_http/lifecycle.rs"]
 mod lifecycle;
+#[path = "over_http/logs.rs"]
+mod logs;
 #[path = "over_http/metrics.rs"]
 mod metrics;
 #[path = "over_http/support.rs"]
