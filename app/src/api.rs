@@ -6,5 +6,6 @@ pub mod executors;
 pub mod freezes;
 pub mod home;
 pub mod jobs;
+pub mod logs;
 pub mod preferences;
 pub mod runs;

@@ -151,6 +151,27 @@ pub fn run(id: i64) -> String {
     format!("/runs/{id}")
 }
 
+/// A part of a run's log, and what is found in it; `line` is marked. Empty values are left out.
+pub fn run_log(id: i64, query: &[(&str, &str)], line: Option<i32>) -> String {
+    let anchor = line.map_or_else(|| "log".to_owned(), |line| format!("L{line}"));
+    format!("{}#{anchor}", link(&run(id), query))
+}
+
+/// One line of a run's log, with those around it.
+pub fn run_log_line(id: i64, line: i32) -> String {
+    run_log(id, &[("line", &line.to_string())], Some(line))
+}
+
+/// All of a run's log, as a file.
+pub fn run_log_text(id: i64) -> String {
+    format!("/runs/{id}/log/text")
+}
+
+/// What is written from this line on, as events.
+pub fn run_log_events(id: i64, from: i32) -> String {
+    format!("/runs/{id}/log/events?from={from}")
+}
+
 /// All executors.
 pub fn executors() -> String {
     "/executors".into()

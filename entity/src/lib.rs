@@ -17,6 +17,8 @@ pub mod instance;
 pub mod job;
 pub mod job_child;
 pub mod job_cursor;
+pub mod log;
+pub mod log_part;
 pub mod namespace;
 pub mod route_use;
 pub mod run;

@@ -2,7 +2,7 @@
 //! zone of this machine.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +17,8 @@ const RUN_LIMIT: u64 = 10 * 1024 * 1024;
 const CHUNK_LIMIT: usize = 1024 * 1024;
 /// A longer line is broken, so that no answer grows beyond measure.
 pub(crate) const LINE_LIMIT: usize = 64 * 1024;
+/// What is read of a line: more than what is written of one with the time before it.
+const READ_LIMIT: usize = LINE_LIMIT + 1024;
 /// XXL-JOB's text for a run without a log; servers recognise it.
 const TEXT_NO_FILE: &str = "readLog fail, logFile not exists";
 
@@ -91,7 +93,7 @@ fn read_lines(mut source: impl BufRead, from_line: i32, live: bool) -> io::Resul
     let mut line = Vec::new();
     let complete = loop {
         line.clear();
-        let ended = match source.read_until(b'\n', &mut line)? {
+        let ended = match read_line(&mut source, &mut line)? {
             0 => break true,
             // A line without an end is still being written, unless nobody writes any more.
             _ if line.ends_with(b"\n") => false,
@@ -112,6 +114,27 @@ fn read_lines(mut source: impl BufRead, from_line: i32, live: bool) -> io::Resul
     };
     let to_line = number.max(from_line - 1);
     Ok(LogChunk { from_line, to_line, content, is_end: complete && !live })
+}
+
+/// Reads a line with its end, and how long it was. Of one that is too long the beginning is taken: a script
+/// may have written into the file by itself.
+fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    let limit = READ_LIMIT as u64;
+    let mut length = source.by_ref().take(limit).read_until(b'\n', line)?;
+    if length < READ_LIMIT || line.ends_with(b"\n") {
+        return Ok(length);
+    }
+    loop {
+        let mut beyond = Vec::new();
+        length += source.by_ref().take(limit).read_until(b'\n', &mut beyond)?;
+        if beyond.ends_with(b"\n") {
+            line.push(b'\n');
+            return Ok(length);
+        }
+        if beyond.is_empty() {
+            return Ok(length);
+        }
+    }
 }
 
 /// The log of one run, for writing. Cheap to clone. It never fails: a log that cannot be written must not

@@ -102,3 +102,27 @@ fn old_days_are_removed_and_strangers_are_left_alone() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
     assert!(store.read(&from(1), false).unwrap().content.starts_with('x'));
 }
+
+#[test]
+fn a_log_of_a_hundred_megabytes_comes_in_bounded_pieces() {
+    let (_folder, store) = store();
+    drop(store.open(7, AT).unwrap());
+    let path = store.path(7, AT);
+    let block = format!("{}\n", "x".repeat(99)).repeat(10_000);
+    let mut file = OpenOptions::new().append(true).open(path).unwrap();
+    (0..100).for_each(|_| file.write_all(block.as_bytes()).unwrap());
+    for line in [1, 500_000, 999_999] {
+        let chunk = store.read(&from(line), false).unwrap();
+        assert!(chunk.content.len() <= CHUNK_LIMIT + READ_LIMIT);
+        assert_eq!(chunk.next_line(line) - line, i32::try_from(chunk.content.lines().count()).unwrap());
+        assert_eq!(chunk.is_end, line == 999_999);
+    }
+}
+
+#[test]
+fn a_line_that_others_wrote_without_end_is_cut() {
+    let text = [vec![b'x'; 3 * LINE_LIMIT], b"\nnext\n".to_vec()].concat();
+    let chunk = read_lines(&text[..], 1, false).unwrap();
+    let lines: Vec<&str> = chunk.content.lines().collect();
+    assert_eq!((lines[0].len(), lines[1], chunk.to_line), (READ_LIMIT, "next", 2));
+}

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 25] = [
     "bucket",
     "calendar",
     "executor",
@@ -26,6 +26,8 @@ pub const TABLES: [&str; 23] = [
     "job",
     "job_child",
     "job_cursor",
+    "log",
+    "log_part",
     "namespace",
     "route_use",
     "run",

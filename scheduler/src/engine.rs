@@ -15,6 +15,7 @@ pub mod dispatch;
 pub mod dispatcher;
 pub mod doubts;
 pub mod effects;
+pub mod ended;
 pub mod failpoint;
 pub mod gate;
 mod handle;

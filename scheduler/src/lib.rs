@@ -14,6 +14,7 @@ pub mod freezes;
 pub mod host_metrics;
 pub mod instances;
 pub mod jobs;
+pub mod logs;
 mod looks;
 pub mod namespaces;
 mod paging;

@@ -155,6 +155,11 @@ pub async fn may_kill(services: &Services, caller: &Caller, id: i64) -> Result<M
     if run.state.is_final() { Err(Error::Refused(Refusal::RunEnded)) } else { Ok(run) }
 }
 
+/// The run, if the caller may see it: then also its log.
+pub(crate) async fn may_view(services: &Services, caller: &Caller, id: i64) -> Result<Model> {
+    authorised(services, caller, Action::View, id).await.map(|(run, _)| run)
+}
+
 /// The run and its executor, if the caller may do that with it. A run whose executor is gone
 /// belongs to no namespace.
 async fn authorised(

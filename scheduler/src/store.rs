@@ -12,6 +12,7 @@ pub(crate) mod instances;
 pub(crate) mod job_children;
 pub(crate) mod jobs;
 pub(crate) mod leases;
+pub(crate) mod logs;
 pub(crate) mod namespaces;
 pub(crate) mod route_uses;
 pub(crate) mod runs;

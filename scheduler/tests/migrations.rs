@@ -38,6 +38,8 @@ async fn every_entity_selects(databases: &Databases) {
         job,
         job_child,
         job_cursor,
+        log,
+        log_part,
         namespace,
         route_use,
         run,

@@ -19,6 +19,9 @@ mod services {
     mod job_children;
     mod job_list;
     mod jobs;
+    mod log_follow;
+    mod log_origin;
+    mod logs;
     mod namespaces;
     mod pinning;
     mod queue;

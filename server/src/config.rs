@@ -3,8 +3,10 @@
 //! `server/orrery.toml` is both the documentation and the defaults: a key exists if it stands there.
 
 mod layers;
+mod logs;
 
 pub use layers::{ConfigError, Layers, Source};
+pub use logs::Logs;
 
 use ipnet::IpNet;
 use scheduler::host_metrics::Kept;
@@ -36,6 +38,7 @@ pub struct Settings {
     pub http: Http,
     pub engine: Engine,
     pub host_metrics: HostMetrics,
+    pub logs: Logs,
 }
 
 /// How log lines look.
@@ -176,7 +179,7 @@ impl Settings {
             ("host_metrics.sample_hours", hosts.sample_hours.into(), 1, 168),
             ("host_metrics.minute_days", hosts.minute_days.into(), 1, 400),
         ];
-        for (key, value, least, most) in bounds {
+        for (key, value, least, most) in bounds.into_iter().chain(self.logs.bounds()) {
             if !(least..=most).contains(&value) {
                 return Err((key, format!("{value} is not between {least} and {most}")));
             }

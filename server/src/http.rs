@@ -8,11 +8,12 @@ pub mod assets;
 mod credentials;
 pub mod executor_api;
 mod health;
+pub mod logs;
 mod metrics;
 mod pages;
 mod request;
 pub mod security;
-mod sessions;
+pub mod sessions;
 
 use crate::state::ServerState;
 use axum::Router;

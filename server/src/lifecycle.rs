@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 use leptos::config::{Env, LeptosOptions};
 use scheduler::clock::SystemClock;
 use scheduler::engine::{Engine, EngineSettings};
+use scheduler::logs::Logs;
+use scheduler::logs::keep::Keeper;
 use scheduler::signals::Signals;
 use scheduler::store::ids::RunIds;
 use scheduler::store::{Databases, schema};
@@ -42,6 +44,7 @@ pub struct Server {
     sweeping: JoinHandle<()>,
     replaying: JoinHandle<()>,
     host_metrics: [JoinHandle<()>; 2],
+    keeping_logs: [JoinHandle<()>; 2],
 }
 
 impl Server {
@@ -66,8 +69,15 @@ impl Server {
         let services =
             Services { run_ids: engine.handle().run_ids(), clock: engine.handle().clock(), ..services };
         let stop = CancellationToken::new();
+        let handle = engine.handle();
+        let logs =
+            Logs::new(services.clone(), Arc::new(handle.clone()), handle.ended(), settings.logs.in_force());
+        let keeping_logs = [
+            tokio::spawn(Keeper::new(logs.clone()).run(stop.clone())),
+            tokio::spawn(logs.clone().run_retention(stop.clone())),
+        ];
         let state =
-            ServerState::new(Arc::clone(&settings), services.clone(), engine.handle(), leptos, stop.clone());
+            ServerState::new(Arc::clone(&settings), services.clone(), handle, logs, leptos, stop.clone());
         let replaying = tokio::spawn(executor_api::replay(state.clone(), stop.clone()));
         let host_metrics = [
             tokio::spawn(host_metrics::keep(state.clone(), stop.clone())),
@@ -77,7 +87,18 @@ impl Server {
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
         let sweeping = tokio::spawn(sweep_sessions(services, stop.clone()));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-        Ok(Self { address, first_start, databases, engine, stop, serving, sweeping, replaying, host_metrics })
+        Ok(Self {
+            address,
+            first_start,
+            databases,
+            engine,
+            stop,
+            serving,
+            sweeping,
+            replaying,
+            host_metrics,
+            keeping_logs,
+        })
     }
 
     /// Where it listens; the port is known even if the settings left it to the system.
@@ -104,6 +125,7 @@ impl Server {
         for task in self.host_metrics {
             drop(timeout(Duration::from_millis(500), task).await);
         }
+        self.keeping_logs.iter().for_each(JoinHandle::abort);
         match timeout(Duration::from_millis(500), self.databases.close()).await {
             Ok(Ok(())) => tracing::info!("stopped"),
             Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),

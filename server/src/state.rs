@@ -2,11 +2,13 @@
 
 use crate::config::Settings;
 use crate::http::executor_api::Spool;
+use crate::http::logs::Streams;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use scheduler::Services;
 use scheduler::engine::EngineHandle;
 use scheduler::host_metrics::Collector;
+use scheduler::logs::Logs;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +19,8 @@ pub struct ServerState {
     pub settings: Arc<Settings>,
     pub services: Services,
     pub engine: EngineHandle,
+    pub logs: Logs,
+    pub streams: Streams,
     pub leptos: LeptosOptions,
     /// Callbacks that the database did not take in time.
     pub spool: Spool,
@@ -32,13 +36,20 @@ impl ServerState {
         settings: Arc<Settings>,
         services: Services,
         engine: EngineHandle,
+        logs: Logs,
         leptos: LeptosOptions,
         stopping: CancellationToken,
     ) -> Self {
         let renders = Arc::new(Semaphore::new(settings.http.max_page_renders));
         let spool = Spool::new(&settings.data_dir());
         let host_metrics = Arc::default();
-        Self { settings, services, engine, leptos, spool, host_metrics, renders, stopping }
+        let streams = Streams::default();
+        Self { settings, services, engine, logs, streams, leptos, spool, host_metrics, renders, stopping }
+    }
+
+    /// Cancelled when the server stops: what streams for long ends then.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
     }
 
     /// Whether this server answers what is open and then ends.

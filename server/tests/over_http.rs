@@ -13,6 +13,8 @@ mod executor_api;
 mod host_metrics;
 #[path = "over_http/lifecycle.rs"]
 mod lifecycle;
+#[path = "over_http/logs.rs"]
+mod logs;
 #[path = "over_http/metrics.rs"]
 mod metrics;
 #[path = "over_http/support.rs"]

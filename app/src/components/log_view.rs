@@ -2,6 +2,7 @@
 
 mod ansi;
 
+use crate::routes;
 use ansi::{Style, spans};
 use leptos::prelude::*;
 
@@ -12,17 +13,31 @@ pub fn LogLines(
     lines: Vec<String>,
     /// The number of the first line.
     #[prop(default = 1)]
-    first: usize,
+    first: i32,
+    /// The run whose log it is: then each line can be linked to, and is named by its number.
+    #[prop(optional)]
+    run: Option<i64>,
+    /// The line that was asked for.
+    #[prop(default = None)]
+    marked: Option<i32>,
+    /// Where all of these lines lead instead.
+    #[prop(optional, into)]
+    place: Option<String>,
 ) -> impl IntoView {
-    lines
-        .into_iter()
-        .enumerate()
-        .map(|(index, line)| {
+    (first..)
+        .zip(lines)
+        .map(|(number, line)| {
             let pieces = spans(&line);
             let text: String = pieces.iter().map(|(_, text)| text.as_str()).collect();
+            let place = place.clone().or_else(|| run.map(|run| routes::run_log_line(run, number)));
             view! {
-                <div class="l" class:hit=is_error(&text)>
-                    <span>{first + index}</span>
+                <div
+                    class="l"
+                    class:hit=is_error(&text)
+                    class:mark=marked == Some(number)
+                    id=run.map(|_| format!("L{number}"))
+                >
+                    <a class="n" href=place rel="external">{number}</a>
                     <span>{pieces.into_iter().map(span_view).collect_view()}</span>
                 </div>
             }

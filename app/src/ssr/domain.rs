@@ -8,6 +8,7 @@ use http::request::Parts;
 use leptos::prelude::use_context;
 use scheduler::authority::Caller;
 use scheduler::engine::EngineHandle;
+use scheduler::logs::Logs;
 use scheduler::{Error, Refusal, Services};
 
 /// The services, and the person on whose behalf they work.
@@ -20,9 +21,14 @@ pub fn domain() -> Result<(Services, Caller), AppError> {
     Ok((services, caller.ok_or_else(|| AppError::new(ErrorKind::Unauthenticated))?))
 }
 
-/// The engine of this server, for what goes through it: ending runs and reading their logs.
+/// The engine of this server, for what goes through it: ending runs.
 pub fn engine() -> Result<EngineHandle, AppError> {
     use_context::<EngineHandle>().ok_or_else(|| AppError::new(ErrorKind::Unavailable))
+}
+
+/// The logs of runs, as this server reads and keeps them.
+pub fn logs() -> Result<Logs, AppError> {
+    use_context::<Logs>().ok_or_else(|| AppError::new(ErrorKind::Unavailable))
 }
 
 impl From<Error> for AppError {

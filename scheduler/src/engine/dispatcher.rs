@@ -9,6 +9,8 @@ pub use scripted::{Asked, ScriptedDispatcher};
 
 use super::directory::Target;
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 use protocol::native::{AskedRun, FencedRun, RefusedRun, Whereabouts};
 use protocol::{LogRequest, RemoteReply, TriggerRequest};
 
@@ -53,4 +55,11 @@ pub trait Dispatcher: Send + Sync + 'static {
 
     /// Asks an instance that [is native](Target::is_native) which of these runs it has.
     async fn ask(&self, target: &Target, runs: &[AskedRun]) -> Result<Vec<Whereabouts>, CallFailure>;
+
+    /// Asks for lines of a run's log. The answer comes as it arrives, for it may be of any length: whoever
+    /// reads it stops where it is enough.
+    async fn open_log(&self, target: &Target, request: LogRequest) -> Result<LogBody, CallFailure>;
 }
+
+/// The body of an answer to a [`LogRequest`].
+pub type LogBody = BoxStream<'static, Result<Bytes, CallFailure>>;

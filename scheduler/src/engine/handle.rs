@@ -3,7 +3,8 @@
 mod kill;
 
 use super::directory::Target;
-use super::dispatcher::{Call, CallFailure};
+use super::dispatcher::{Call, CallFailure, LogBody};
+use super::ended::Ended;
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
 use crate::authority::{Caller, Visible, visible};
@@ -11,8 +12,10 @@ use crate::clock::SharedClock;
 use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
 use crate::{Error, Result, instances};
+use entity::DUTY_BUCKET;
+use entity::log::Trouble;
 use entity::run::Model as Run;
-use protocol::{LogChunk, LogRequest};
+use protocol::LogRequest;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -111,18 +114,22 @@ impl EngineHandle {
         Ok(applied.into_iter().map(Recorded::from).collect())
     }
 
-    /// Lines of a run's log, from its instance. None where the executor has none.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Unavailable`] when the instance is gone or does not answer.
-    pub async fn fetch_log(&self, run_id: i64, from_line: i32) -> Result<Option<LogChunk>> {
-        let run = self.run(run_id).await?;
-        let target = self
-            .target(&run)
-            .ok_or_else(|| Error::Unavailable("the instance of this run is gone".to_owned()))?;
-        let request = LogRequest { run_id, triggered_at: run.due_at, from_line };
-        let reply = self.0.dispatcher.call(&target, Call::Log(request)).await.map_err(unavailable)?;
-        Ok(LogChunk::from_reply(&reply))
+    /// Asks a run's instance for its log from this line on; the answer is read as it arrives.
+    pub async fn open_log(&self, run: &Run, from_line: i32) -> Result<LogBody, Trouble> {
+        let target = self.target(run).ok_or(Trouble::Gone)?;
+        let request = LogRequest { run_id: run.id, triggered_at: run.due_at, from_line };
+        let opened = self.0.dispatcher.open_log(&target, request).await;
+        opened.map_err(|failure| Trouble::Silent { text: failure.to_string() })
+    }
+
+    /// Runs that ended at this server, for whoever keeps their logs.
+    pub fn ended(&self) -> Arc<Ended> {
+        self.0.ended.clone()
+    }
+
+    /// Whether the cluster's singleton duties are this server's.
+    pub fn has_duties(&self) -> bool {
+        self.0.holdings().epochs.contains_key(&DUTY_BUCKET)
     }
 
     /// Which executor each of these runs belongs to, for whoever checks an executor's token; runs that do

@@ -176,6 +176,9 @@ impl Recorder {
             if matches!(applied, Applied::Done | Applied::Late) {
                 self.shared.note_changed(entry.step.run_id);
             }
+            if applied == Applied::Done {
+                self.shared.ended.offer_after(&entry.step);
+            }
             if let Some(answer) = entry.answer {
                 // Whoever asked may have left meanwhile.
                 let _ = answer.send(applied);

@@ -265,6 +265,7 @@ impl Rescuer {
         for ((run, step), applied) in decided.iter().zip(applied) {
             if applied == Applied::Done {
                 report.decided += 1;
+                self.shared.ended.offer_after(step);
                 match step.what {
                     What::Resend { claim, fence, .. } => {
                         self.shared.doubts.settle(run.id);

@@ -4,6 +4,7 @@ use super::directory::Directory;
 use super::dispatch::Lanes;
 use super::dispatcher::Dispatcher;
 use super::doubts::Doubts;
+use super::ended::Ended;
 use super::gate::Gate;
 use super::holdings::Holdings;
 use super::record::Facts;
@@ -41,6 +42,8 @@ pub struct Shared {
     pub occupants: Watch<i32>,
     /// Runs that others of their job must not follow to their instance for now.
     pub doubts: Doubts,
+    /// Runs that ended here and may have a log.
+    pub ended: Arc<Ended>,
     /// Told when nothing new is to begin: loops end between two ticks, never within one.
     pub stopping: CancellationToken,
     holdings: RwLock<Arc<Holdings>>,
@@ -104,6 +107,7 @@ impl Shared {
             followed: Watch::default(),
             occupants: Watch::default(),
             doubts: Doubts::default(),
+            ended: Arc::default(),
             stopping: CancellationToken::new(),
             holdings: RwLock::default(),
         })

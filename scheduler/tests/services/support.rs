@@ -6,7 +6,7 @@ use entity::executor::Registration;
 use entity::fault::{Fault, FieldFault};
 use entity::job::{JobState, ScheduleKind};
 use entity::user::UserRole;
-use entity::{job, run};
+use entity::{job, log, log_part, run};
 use scheduler::authority::Caller;
 use scheduler::clock::{Clock, ManualClock};
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit, ExecutorView};
@@ -77,6 +77,21 @@ impl World {
         run::Entity::insert(run.into_active_model()).exec_without_returning(&transaction).await.unwrap();
         transaction.commit().await.unwrap();
         id
+    }
+
+    /// Somebody began to keep this run's log, and has written a part.
+    pub async fn begun_log(&self, run_id: i64, at: Millis) {
+        let (state, trouble) = (log::LogState::Coming, None);
+        let row =
+            log::Model { run_id, state, claim: 7, kept_at: at, last_line: 0, bytes: 0, stored: 0, trouble };
+        let part = log_part::Model { run_id, claim: 7, first_line: 1, lines: 1, data: Vec::new() };
+        let transaction = self.services.db.begin().await.unwrap();
+        log::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();
+        log_part::Entity::insert(part.into_active_model())
+            .exec_without_returning(&transaction)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
     }
 
     pub async fn stored_run(&self, id: i64) -> run::Model {

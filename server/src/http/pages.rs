@@ -1,6 +1,6 @@
 //! The console: pages and server functions, with everything that stands between them and a browser.
 
-use crate::http::{access, security, sessions};
+use crate::http::{access, logs, security, sessions};
 use crate::state::ServerState;
 use app::ssr::PublicUrl;
 use axum::Router;
@@ -32,6 +32,7 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
     };
     Router::new()
         .route("/rpc/{*function}", functions)
+        .merge(logs::router())
         .leptos_routes_with_context(state, routes(), page_context, move || app::shell(options.clone()))
         // Read from below: the last layer is the outermost.
         .layer(middleware::from_fn_with_state(state.clone(), open_visit))
@@ -63,6 +64,7 @@ fn provide_services(state: ServerState) -> impl Fn() + Clone + Send + Sync + 'st
     move || {
         provide_context(state.services.clone());
         provide_context(state.engine.clone());
+        provide_context(state.logs.clone());
         if let Some(url) = &state.settings.public_url {
             provide_context(PublicUrl(url.clone()));
         }

@@ -1,25 +1,31 @@
 //! A server for one test.
 
+use app::ssr::USER_KEY;
 use axum::routing::post;
 use axum::{Json, Router};
 use bytes::Bytes;
 use entity::job::JobState;
-use protocol::{Reply, TriggerRequest};
+use entity::user::UserRole;
+use protocol::{LogChunk, Reply, TriggerRequest};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use scheduler::authority::Caller;
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit, ExecutorView};
 use scheduler::jobs::{self, JobDraft};
-use scheduler::{Services, namespaces};
+use scheduler::users::{self, PasswordChange, UserDraft};
+use scheduler::{Services, namespaces, sessions};
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use server::config::{Layers, Settings};
+use server::http::sessions::COOKIE;
 use server::lifecycle::{self, Server};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tower_sessions::session::Id;
 
 pub struct TestServer {
     pub server: Server,
@@ -99,6 +105,20 @@ impl TestServer {
         executors::create(&self.services, &Caller::operator(), draft).await.unwrap()
     }
 
+    /// Somebody of this role who is signed in: the cookie of the session.
+    pub async fn signed_in(&self, name: &str, role: UserRole) -> String {
+        let draft = UserDraft { name: name.to_owned(), email: String::new(), role };
+        let (user, current) = users::create(&self.services, &Caller::operator(), draft).await.unwrap();
+        let caller = sessions::caller(&self.services, user.id).await.unwrap();
+        let new = "correct horse battery".to_owned();
+        let change = PasswordChange { current, new: new.clone(), again: new };
+        users::change_password(&self.services, &caller, change, None).await.unwrap();
+        let session = Id::default().to_string();
+        let data = serde_json::json!({ USER_KEY: user.id }).to_string();
+        sessions::create(&self.services, &session, Some(user.id), data).await.unwrap();
+        format!("{COOKIE}={session}")
+    }
+
     /// A job that only people start, on this executor.
     pub async fn job(&self, executor_id: i32, handler: &str) -> i32 {
         let draft = JobDraft::by_hand(executor_id, handler, handler);
@@ -122,6 +142,8 @@ impl TestServer {
 pub struct MockExecutor {
     pub address: String,
     triggers: mpsc::UnboundedReceiver<TriggerRequest>,
+    /// The log of whatever run.
+    pub log: Arc<Mutex<Vec<String>>>,
 }
 
 impl MockExecutor {
@@ -131,11 +153,24 @@ impl MockExecutor {
             sender.send(protocol::parse_trigger(&body).unwrap()).unwrap();
             Json(Reply::<String>::ok())
         };
-        let app = Router::new().route("/run", post(run)).fallback(async || Json(Reply::<String>::ok()));
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let lines = log.clone();
+        let read = move |body: Bytes| async move {
+            let from = protocol::parse_log_request(&body).unwrap().from_line;
+            let lines = lines.lock().unwrap();
+            let content: String =
+                lines.iter().skip(from as usize - 1).map(|line| format!("{line}\n")).collect();
+            let to_line = lines.len() as i32;
+            Json(Reply::with_payload(LogChunk { from_line: from, to_line, content, is_end: false }))
+        };
+        let app = Router::new()
+            .route("/run", post(run))
+            .route("/log", post(read))
+            .fallback(async || Json(Reply::<String>::ok()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { address, triggers }
+        Self { address, triggers, log }
     }
 
     pub async fn next_trigger(&mut self) -> TriggerRequest {

@@ -142,20 +142,6 @@ pub struct RunFacts {
     pub version: i32,
 }
 
-/// A part of a run's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogPart {
-    pub state: RunState,
-    /// The number of the first line of `lines`.
-    pub first: i32,
-    /// Without line ends; text whatever it holds.
-    pub lines: Vec<String>,
-    /// The line to ask for next.
-    pub next: i32,
-    /// Why nothing could be had, in the executor's or the connection's words.
-    pub problem: Option<String>,
-}
-
 #[cfg(feature = "ssr")]
 mod from_services {
     use super::*;
@@ -164,9 +150,6 @@ mod from_services {
     use chrono_tz::Tz;
     use scheduler::rules::spread::delay_ms;
     use scheduler::runs::{self, RunDetail, RunFilter, RunPage, RunRow};
-
-    /// Lines that a page carries at most: the last ones of a long log.
-    const MOST_LINES: usize = 2000;
 
     impl RunQuery {
         /// The filter; times are read on the clock of `zone`, an IANA name. An id that is no number
@@ -308,22 +291,6 @@ mod from_services {
         }
     }
 
-    impl LogPart {
-        /// The lines from `asked_from` on, of a long log the last ones only.
-        pub(in crate::api) fn new(state: RunState, asked_from: i32, content: &str, next: i32) -> Self {
-            let lines: Vec<&str> = content.lines().collect();
-            let left_out = lines.len().saturating_sub(MOST_LINES);
-            let first = asked_from.max(1).saturating_add(i32::try_from(left_out).unwrap_or(i32::MAX));
-            let lines = lines[left_out..].iter().map(|line| (*line).to_owned()).collect();
-            Self { state, first, lines, next, problem: None }
-        }
-
-        /// No part, and why.
-        pub(in crate::api) fn missing(state: RunState, asked_from: i32, problem: String) -> Self {
-            Self { problem: Some(problem), ..Self::new(state, asked_from, "", asked_from) }
-        }
-    }
-
     #[cfg(test)]
     mod tests {
         use super::*;
@@ -346,14 +313,6 @@ mod from_services {
             let query = RunQuery { job: "x".to_owned(), state: "nonsense".to_owned(), ..RunQuery::default() };
             let filter = query.filter("UTC").unwrap();
             assert_eq!((filter.job_id, filter.states.len()), (Some(0), 0));
-        }
-
-        #[test]
-        fn of_a_long_log_the_last_lines_are_kept_with_their_numbers() {
-            let content: String = (1..=2003).map(|line| format!("line {line}\n")).collect();
-            let part = LogPart::new(RunState::Running, 1, &content, 2004);
-            assert_eq!((part.first, part.lines.len(), part.next), (4, 2000, 2004));
-            assert_eq!(part.lines[0], "line 4");
         }
     }
 }

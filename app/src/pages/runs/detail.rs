@@ -4,6 +4,7 @@ use super::log::RunLog;
 use super::shards::{Progress, Shards};
 use super::why::Why;
 use super::words::{host, kind_word};
+use crate::api::logs::{self, LogPage, LogQuery};
 use crate::api::runs::{self, FollowUp, KillRun, RunView};
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyButton;
@@ -21,7 +22,8 @@ use crate::visit::use_now;
 use entity::run::{Model, RunKind, RunState};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
 use std::time::Duration;
 
 /// How long after a run's end its page looks for what followed, which the server decides next.
@@ -29,14 +31,18 @@ const FOLLOW_UPS: Duration = Duration::from_secs(2);
 
 #[component]
 pub fn RunDetail() -> impl IntoView {
-    let params = use_params_map();
+    let (params, query) = (use_params_map(), use_query_map());
     let id = move || params.read().get("id").and_then(|id| id.parse::<i64>().ok());
     let run = Resource::new_blocking(id, |id| async move {
         runs::run(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?).await
     });
-    let log = Resource::new_blocking(id, |id| async move {
-        runs::run_log(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?, 1).await
-    });
+    let asked = Memo::new(move |_| (id(), log_query(&query.read())));
+    let log = Resource::new_blocking(
+        move || asked.get(),
+        |(id, query)| async move {
+            logs::run_log(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?, query).await
+        },
+    );
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -52,10 +58,16 @@ pub fn RunDetail() -> impl IntoView {
     }
 }
 
+/// Which part of the log the address asks for.
+fn log_query(query: &ParamsMap) -> LogQuery {
+    let text = |name: &str| query.get(name).unwrap_or_default();
+    LogQuery { line: text("line"), before: text("before"), find: text("find"), from: text("from") }
+}
+
 /// The head follows the run's state, which the log reports, or the shards of a run that was split; what
 /// is below stays in place.
 #[component]
-fn Page(view: RunView, log: Result<runs::LogPart, AppError>) -> impl IntoView {
+fn Page(view: RunView, log: Result<LogPage, AppError>) -> impl IntoView {
     let id = view.run.id;
     let state = RwSignal::new(view.run.state);
     let present = RwSignal::new(view);

@@ -1,205 +1,183 @@
-//! The log of a run, followed while it runs.
+//! The log of a run: a part of it, followed while the run goes on, and what is found in it.
 
-use crate::api::runs::{self, LogPart};
+mod chunks;
+mod follow;
+mod found;
+mod stream;
+
+use crate::api::logs::{LogOf, LogPage};
+use crate::components::icon::{Icon, IconName};
 use crate::components::log_view::{LogLines, LogView};
 use crate::components::pulse::use_scripts;
+use crate::components::time::{Time, TimeStyle};
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::routes;
+use entity::log::Trouble;
 use entity::run::RunState;
+use follow::{Shown, follow};
+use found::FoundLines;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use std::time::Duration;
+use leptos_i18n::I18nContext;
 
-/// Between two readings while the run lives, and before the last one.
-const PERIOD: Duration = Duration::from_secs(1);
-/// Readings that found nothing after the run had ended, until no more are made: executors write
-/// their last lines after they told the result.
-const QUIET: u32 = 2;
-/// Lines that stay on the page.
-const MOST_LINES: usize = 5000;
-
-/// Where the reader of a log stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Follower {
-    /// The line to ask for next.
-    next: i32,
-    /// Readings in a row that found nothing although the run had ended.
-    quiet: u32,
-}
-
-impl Follower {
-    /// What one reading makes of it.
-    fn after(self, is_final: bool, found_lines: bool, next: i32) -> Self {
-        let quiet = if is_final && !found_lines { self.quiet + 1 } else { 0 };
-        Self { next: if found_lines { next } else { self.next }, quiet }
-    }
-
-    fn is_done(self) -> bool {
-        self.quiet >= QUIET
-    }
-}
-
-/// Lines that came together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Chunk {
-    first: i32,
-    lines: Vec<String>,
-}
-
-/// The log, from the server's first reading on. `state` is told when a reading shows another one.
+/// The log, from what the server read first on. `state` is told when the run's changes.
 #[component]
-pub fn RunLog(id: i64, start: Result<LogPart, AppError>, state: RwSignal<RunState>) -> impl IntoView {
+pub fn RunLog(id: i64, start: Result<LogPage, AppError>, state: RwSignal<RunState>) -> impl IntoView {
     let i18n = use_i18n();
     let start = start.unwrap_or_else(|_| empty(state.get_untracked()));
-    let is_over = start.state.is_final();
-    let (chunks, problem) = (RwSignal::new(Vec::new()), RwSignal::new(start.problem.clone()));
-    let follower =
-        RwSignal::new(Follower { next: 1, quiet: 0 }.after(is_over, !start.lines.is_empty(), start.next));
-    append(chunks, start);
-    if !is_over {
-        Effect::new(|| keep_end_in_sight(true));
-    }
-    follow(id, chunks, problem, follower, state);
-    let scripts = use_scripts();
-    let done = Memo::new(move |_| follower.get().is_done());
-    let tools = move || {
-        view! {
-            <span class="live" hidden=move || !scripts.get() || done.get()>{tu_string!(i18n, runs.follow)}</span>
-            <span class="muted t12">
-                {move || tu_string!(i18n, runs.lines, count = follower.get().next - 1)}
-            </span>
-            <span class="muted t12" hidden=move || !done.get()>{tu_string!(i18n, runs.log_end)}</span>
-            <a class="act" href=routes::run(id) rel="external" hidden=move || scripts.get()>
-                {tu_string!(i18n, runs.reload)}
-            </a>
-        }
-    };
+    let shown = Shown::new(&start);
+    follow(id, shown, state);
+    go_to_line(id, start.marked);
+    let LogPage { of, marked, earlier, later, has_no_log, found, .. } = start;
+    let text = found.as_ref().map(|found| found.text.clone()).unwrap_or_default();
+    let tools = move || view! { <Tools id shown of text=text.clone() later/> };
     view! {
-        <LogView label=tu_string!(i18n, runs.log) tools>
-            {move || left_out(&chunks.read()).map(|count| view! {
-                <p class="log-note">{tu_string!(i18n, runs.left_out, count = count)}</p>
+        <LogView label=tu_string!(i18n, runs.log) tools on:click=mark_clicked>
+            {found.map(|found| view! { <FoundLines id found/> })}
+            {earlier.map(|first| view! {
+                <a class="log-more" href=routes::run_log(id, &[("before", &first.to_string())], None) rel="external">
+                    {tu_string!(i18n, runs.earlier_lines)}
+                </a>
             })}
-            <For each=move || chunks.get() key=|chunk| chunk.first let:chunk>
-                <LogLines lines=chunk.lines first=usize::try_from(chunk.first).unwrap_or(1)/>
+            <For each=move || shown.chunks.get() key=|chunk| chunk.first let:chunk>
+                {gap(i18n, id, chunk.gap)}
+                <LogLines lines=chunk.lines first=chunk.first run=id marked/>
             </For>
+            {later.map(|next| view! {
+                <a class="log-more" href=routes::run_log_line(id, next) rel="external">
+                    {tu_string!(i18n, runs.later_lines)}
+                </a>
+            })}
             {move || {
-                let nothing = chunks.read().is_empty();
-                let text = match (problem.get(), done.get()) {
-                    (Some(problem), _) => tu_string!(i18n, runs.log_problem, problem = problem),
-                    (None, true) => tu_string!(i18n, runs.log_empty).to_owned(),
-                    (None, false) => tu_string!(i18n, runs.log_waiting).to_owned(),
+                let nothing = shown.chunks.read().is_empty();
+                let trouble = shown.trouble.get().map(|trouble| trouble_words(i18n, &trouble));
+                let text = match (trouble, nothing) {
+                    (Some(trouble), _) => tu_string!(i18n, runs.log_problem, problem = trouble),
+                    (None, false) => return None,
+                    (None, true) if has_no_log && shown.over.get() => tu_string!(i18n, runs.log_none).to_owned(),
+                    (None, true) if shown.over.get() => tu_string!(i18n, runs.log_empty).to_owned(),
+                    (None, true) => tu_string!(i18n, runs.log_waiting).to_owned(),
                 };
-                nothing.then(|| view! { <p class="log-note">{text}</p> })
+                Some(view! { <p class="log-note">{text}</p> })
             }}
         </LogView>
     }
 }
 
-fn empty(state: RunState) -> LogPart {
-    LogPart { state, first: 1, lines: Vec::new(), next: 1, problem: None }
-}
-
-/// Lines before the first one on the page.
-fn left_out(chunks: &[Chunk]) -> Option<i32> {
-    chunks.first().map(|chunk| chunk.first - 1).filter(|count| *count > 0)
-}
-
-/// Adds the lines of `part`, and drops the oldest ones of a long log.
-fn append(chunks: RwSignal<Vec<Chunk>>, part: LogPart) {
-    if part.lines.is_empty() {
-        return;
+/// Beside the heading: follow, how much there is and from where, search, download.
+#[component]
+fn Tools(id: i64, shown: Shown, of: LogOf, text: String, later: Option<i32>) -> impl IntoView {
+    let i18n = use_i18n();
+    let scripts = use_scripts();
+    let last = move || shown.chunks.read().last().map_or(0, |chunk| chunk.end() - 1);
+    view! {
+        <button
+            type="button"
+            class="live"
+            aria-pressed=move || shown.wanted.get().to_string()
+            hidden=move || !scripts.get() || shown.over.get()
+            on:click=move |_| shown.wanted.update(|wanted| *wanted = !*wanted)
+        >
+            {tu_string!(i18n, runs.follow)}
+        </button>
+        <span class="muted t12">{move || tu_string!(i18n, runs.lines_to, count = last())}</span>
+        <span class="muted t12" hidden=move || later.is_some() || !shown.over.get()>
+            {tu_string!(i18n, runs.log_end)}
+        </span>
+        <span class="muted t12">{origin(i18n, of)}</span>
+        <a class="act" href=routes::run(id) rel="external" hidden=move || scripts.get() || shown.over.get()>
+            {tu_string!(i18n, runs.reload)}
+        </a>
+        <form class="log-find" method="get" action=routes::run_log(id, &[], None) role="search">
+            <label class="fl q">
+                <Icon name=IconName::Search size=14/>
+                <span class="sr">{tu_string!(i18n, runs.find)}</span>
+                <input type="search" name="find" value=text placeholder=tu_string!(i18n, runs.find) maxlength="200"/>
+            </label>
+        </form>
+        <a class="act" href=routes::run_log_text(id) rel="external" download="">
+            <Icon name=IconName::Download size=14/>
+            {tu_string!(i18n, runs.download)}
+        </a>
     }
-    chunks.try_update(|chunks| {
-        chunks.push(Chunk { first: part.first, lines: part.lines });
-        let mut total: usize = chunks.iter().map(|chunk| chunk.lines.len()).sum();
-        while total > MOST_LINES && chunks.len() > 1 {
-            total -= chunks.remove(0).lines.len();
+}
+
+/// Where it comes from.
+fn origin(i18n: I18nContext<Locale>, of: LogOf) -> impl IntoView {
+    match of {
+        LogOf::Nobody => None,
+        LogOf::Executor => Some(tu_string!(i18n, runs.from_executor).into_any()),
+        LogOf::Kept(at) => Some(
+            view! { {tu_string!(i18n, runs.kept_at)} " " <Time at style=TimeStyle::Relative/> }.into_any(),
+        ),
+    }
+}
+
+/// Lines that are missing before these.
+fn gap(i18n: I18nContext<Locale>, id: i64, gap: Option<(i32, i32)>) -> impl IntoView {
+    gap.map(|(from, to)| {
+        view! {
+            <a class="log-more" href=routes::run_log_line(id, from) rel="external">
+                {tu_string!(i18n, runs.left_out, from = from, to = to)}
+            </a>
+        }
+    })
+}
+
+fn empty(run: RunState) -> LogPage {
+    LogPage {
+        run,
+        of: LogOf::Executor,
+        pieces: Vec::new(),
+        marked: None,
+        earlier: None,
+        later: None,
+        next: 1,
+        follows: true,
+        has_no_log: false,
+        trouble: None,
+        found: None,
+    }
+}
+
+/// What keeps the log from being read, or from being read to its end.
+fn trouble_words(i18n: I18nContext<Locale>, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Gone => tu_string!(i18n, runs.trouble_gone).to_owned(),
+        Trouble::Silent { text } => tu_string!(i18n, runs.trouble_silent, text = text.clone()),
+        Trouble::Refused { text } => tu_string!(i18n, runs.trouble_refused, text = text.clone()),
+        Trouble::TooMuch { bytes } => tu_string!(i18n, runs.trouble_too_much, mib = bytes >> 20),
+        Trouble::TooSlow { seconds } => tu_string!(i18n, runs.trouble_too_slow, seconds = *seconds),
+        Trouble::Stuck { line } => tu_string!(i18n, runs.trouble_stuck, line = *line),
+    }
+}
+
+/// A click on a line's number marks it without loading the page again.
+fn mark_clicked(event: leptos::ev::MouseEvent) {
+    use wasm_bindgen::JsCast;
+    let is_plain = !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let link = target.and_then(|target| target.closest("a.n").ok().flatten());
+    let line = link.and_then(|link| link.text_content()).and_then(|text| text.trim().parse::<i32>().ok());
+    if let Some(line) = line.filter(|line| is_plain && is_shown(*line)) {
+        event.prevent_default();
+        // The browser marks its target.
+        drop(window().location().set_hash(&format!("L{line}")));
+    }
+}
+
+fn is_shown(line: i32) -> bool {
+    document().get_element_by_id(&format!("L{line}")).is_some()
+}
+
+/// Loads the part around the line that the address names behind `#`, which no server sees, unless it is
+/// there.
+fn go_to_line(id: i64, marked: Option<i32>) {
+    Effect::new(move || {
+        let hash = window().location().hash().unwrap_or_default();
+        let line = hash.strip_prefix("#L").and_then(|line| line.parse::<i32>().ok());
+        if let Some(line) = line.filter(|line| Some(*line) != marked && !is_shown(*line)) {
+            drop(window().location().replace(&routes::run_log_line(id, line)));
         }
     });
-}
-
-/// The scrolled box of the lines.
-fn lines_box() -> Option<web_sys::Element> {
-    document().query_selector("#log .lines").ok().flatten()
-}
-
-/// Whether the last line is in sight, so that new ones are to be followed.
-fn is_at_end() -> bool {
-    lines_box().is_some_and(|lines| lines.scroll_top() + lines.client_height() + 40 >= lines.scroll_height())
-}
-
-/// Scrolls to the last line, once it is drawn. Whoever scrolled up to read stays there.
-fn keep_end_in_sight(was_at_end: bool) {
-    if was_at_end {
-        request_animation_frame(|| {
-            if let Some(lines) = lines_box() {
-                lines.set_scroll_top(lines.scroll_height());
-            }
-        });
-    }
-}
-
-/// Reads on, one reading at a time, until the log is at its end; pauses while nobody looks.
-fn follow(
-    id: i64,
-    chunks: RwSignal<Vec<Chunk>>,
-    problem: RwSignal<Option<String>>,
-    follower: RwSignal<Follower>,
-    state: RwSignal<RunState>,
-) {
-    let reading = StoredValue::new(false);
-    crate::components::pulse::while_visible(PERIOD, move || {
-        let present = follower.get_untracked();
-        if present.is_done() || reading.get_value() {
-            return;
-        }
-        reading.set_value(true);
-        spawn_local(async move {
-            // An answer that is lost now is asked for again in a moment.
-            if let Ok(part) = runs::run_log(id, present.next).await {
-                let found = !part.lines.is_empty();
-                // The page may have been left meanwhile: then there is nothing to set.
-                follower.try_set(present.after(part.state.is_final(), found, part.next));
-                problem.try_set(part.problem.clone());
-                if state.try_get_untracked().is_some_and(|shown| shown != part.state) {
-                    state.try_set(part.state);
-                }
-                let at_end = is_at_end();
-                append(chunks, part);
-                keep_end_in_sight(at_end);
-            }
-            reading.try_set_value(false);
-        });
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn follower() -> Follower {
-        Follower { next: 6, quiet: 0 }
-    }
-
-    #[test]
-    fn a_reading_without_lines_does_not_advance() {
-        assert_eq!(follower().after(false, false, 0), follower());
-        assert_eq!(follower().after(false, true, 9).next, 9);
-    }
-
-    #[test]
-    fn a_live_run_is_followed_however_long_it_is_silent() {
-        let silent = (0..100).fold(follower(), |follower, _| follower.after(false, false, 6));
-        assert!(!silent.is_done());
-    }
-
-    #[test]
-    fn after_the_end_one_more_reading_is_made_and_lines_that_come_late_are_shown() {
-        let once = follower().after(true, false, 6);
-        assert!(!once.is_done());
-        assert!(once.after(true, false, 6).is_done());
-        let late = once.after(true, true, 8);
-        assert_eq!((late.next, late.is_done()), (8, false));
-    }
 }

@@ -1,7 +1,7 @@
 //! Requests over HTTP/1.1, as XXL-JOB's executors expect them.
 
 use super::gated::{GatedConnector, is_shut};
-use super::{Call, CallFailure, Dispatcher};
+use super::{Call, CallFailure, Dispatcher, LogBody};
 use crate::addresses;
 use crate::engine::directory::Target;
 use crate::engine::failpoint::{self, Place};
@@ -10,9 +10,10 @@ use crate::{Error, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use entity::instance::Client;
+use futures::StreamExt;
 use http::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderValue};
 use http::{Request, Uri};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyDataStream, BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
@@ -22,7 +23,7 @@ use protocol::native::{
     AskReply, AskRequest, AskedRun, FencedRun, OTHER_LIFE, RefusedRun, RunsReply, RunsRequest, Whereabouts,
 };
 use protocol::words::{self, APP_NAME_HEADER, CONTENT_TYPE, TOKEN_HEADER, path};
-use protocol::{IdleBeatRequest, KillRequest, RemoteReply, parse_reply};
+use protocol::{IdleBeatRequest, KillRequest, LogRequest, RemoteReply, parse_reply};
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
@@ -50,6 +51,8 @@ pub struct HttpDispatcher {
     /// Runs have connections of their own, which live on the thread that sends runs.
     runs: HttpClient,
     others: HttpClient,
+    /// Logs have theirs, which live where logs are read: on no thread of the engine.
+    logs: HttpClient,
     gate: Arc<Gate>,
     /// Addresses that answered to the other name of `/run` than their client's kind suggests.
     run_paths: Mutex<HashMap<String, &'static str>>,
@@ -68,8 +71,8 @@ impl HttpDispatcher {
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         let client = |gate| client(GatedConnector { tcp: tcp.clone(), gate });
-        let (runs, others) = (client(Some(gate.clone()))?, client(None)?);
-        Ok(Self { runs, others, gate, run_paths: Mutex::default() })
+        let (runs, others, logs) = (client(Some(gate.clone()))?, client(None)?, client(None)?);
+        Ok(Self { runs, others, logs, gate, run_paths: Mutex::default() })
     }
 
     async fn send(&self, target: &Target, method: &str, body: Bytes, limits: Limits) -> Answer {
@@ -85,16 +88,7 @@ impl HttpDispatcher {
         body: Bytes,
         limits: Limits,
     ) -> Result<Bytes, CallFailure> {
-        let header = |value: &str| {
-            HeaderValue::from_str(value)
-                .map_err(|_| CallFailure::NeverArrived("a header cannot carry the credentials".to_owned()))
-        };
-        let request = Request::post(uri(&target.address, method)?)
-            .header(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE))
-            .header(TOKEN_HEADER, header(&target.token)?)
-            .header(APP_NAME_HEADER, header(&target.app_name)?)
-            .body(Full::new(body))
-            .map_err(|error| CallFailure::NeverArrived(error.to_string()))?;
+        let request = request(target, method, body)?;
         if limits.gated {
             failpoint::reach(Place::RequestReady);
             if !self.gate.is_open() {
@@ -147,6 +141,19 @@ fn client(connector: GatedConnector) -> Result<HttpClient> {
     let mut client = HyperClient::builder(TokioExecutor::new());
     client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
     Ok(client.build(connector))
+}
+
+fn request(target: &Target, method: &str, body: Bytes) -> Result<Request<Full<Bytes>>, CallFailure> {
+    let header = |value: &str| {
+        HeaderValue::from_str(value)
+            .map_err(|_| CallFailure::NeverArrived("a header cannot carry the credentials".to_owned()))
+    };
+    Request::post(uri(&target.address, method)?)
+        .header(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE))
+        .header(TOKEN_HEADER, header(&target.token)?)
+        .header(APP_NAME_HEADER, header(&target.app_name)?)
+        .body(Full::new(body))
+        .map_err(|error| CallFailure::NeverArrived(error.to_string()))
 }
 
 /// Sends, and reads the answer's body up to a limit (bytes).
@@ -218,6 +225,20 @@ impl Dispatcher for HttpDispatcher {
             _ => Err(CallFailure::Garbage(reply.msg)),
         }
     }
+
+    async fn open_log(&self, target: &Target, asked: LogRequest) -> Result<LogBody, CallFailure> {
+        let request = request(target, path::LOG, body(&asked)?)?;
+        let response = match tokio::time::timeout(ANSWER, self.logs.request(request)).await {
+            Ok(response) => response.map_err(failure)?,
+            Err(_) => return Err(CallFailure::NoAnswer("time-out".to_owned())),
+        };
+        let pieces = BodyDataStream::new(response.into_body());
+        Ok(pieces.map(|piece| piece.map_err(failure_of_body)).boxed())
+    }
+}
+
+fn failure_of_body(error: hyper::Error) -> CallFailure {
+    CallFailure::NoAnswer(with_sources(&error))
 }
 
 fn garbage(answer: &[u8]) -> CallFailure {

@@ -1,10 +1,13 @@
 //! A dispatcher that answers from a script and keeps a diary: executors for tests and simulations.
 
-use super::{Call, CallFailure, Dispatcher};
+use super::{Call, CallFailure, Dispatcher, LogBody};
 use crate::engine::directory::Target;
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
 use protocol::native::{AskedRun, FencedRun, RefusedRun, Standing, Whereabouts};
-use protocol::{RemoteReply, words};
+use protocol::{LogRequest, RemoteReply, words};
+use serde_json::json;
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -98,6 +101,13 @@ impl Dispatcher for ScriptedDispatcher {
         let standing = |run_id| if sent.contains(&run_id) { Standing::Live } else { Standing::Never };
         let of = |asked: &AskedRun| Whereabouts { run_id: asked.run_id, state: standing(asked.run_id) };
         Ok(runs.iter().map(of).collect())
+    }
+
+    /// As the script answers [`Call::Log`].
+    async fn open_log(&self, target: &Target, request: LogRequest) -> Result<LogBody, CallFailure> {
+        let reply = self.call(target, Call::Log(request)).await?;
+        let answer = json!({ "code": reply.code, "msg": reply.text, "content": reply.payload });
+        Ok(futures::stream::iter([Ok(Bytes::from(answer.to_string()))]).boxed())
     }
 }
 

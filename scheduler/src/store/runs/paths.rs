@@ -121,7 +121,8 @@ fn batch(mut rows: Vec<Model>, limit: u64) -> Batch {
     Batch { complete: (rows.len() as u64) < limit, rows }
 }
 
-async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i64>) -> Result<Vec<Model>, DbErr> {
+/// These runs, in any order; those that do not exist are missing.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i64>) -> Result<Vec<Model>, DbErr> {
     let mut rows = Vec::with_capacity(ids.len());
     for ids in ids.chunks(1000) {
         rows.extend(Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(conn).await?);

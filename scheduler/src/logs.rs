@@ -1,0 +1,133 @@
+//! The logs of runs: read from the executor that has them, kept after the run's end, followed, searched.
+//! See `docs/logs.md`.
+//!
+//! Nobody holds a whole log: lines come from the executor or from parts in the database some at a time,
+//! and go on as they come.
+
+pub mod follow;
+mod frame;
+pub mod keep;
+pub mod parts;
+mod reader;
+pub mod retention;
+mod source;
+mod sweep;
+mod view;
+
+pub use frame::{Ask, Frame};
+pub use reader::{Lines, Reader, Stop};
+pub use source::Source;
+pub use view::{Found, LogOf, LogView, Match, Search};
+
+use crate::Services;
+use crate::engine::EngineHandle;
+use crate::engine::dispatcher::LogBody;
+use crate::engine::ended::{Ended, Wanted};
+use async_trait::async_trait;
+use entity::log::Trouble;
+use entity::run::Model as Run;
+use entity::{Millis, log};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long after a run's end its log is asked for: executors write the last lines after they told the
+/// result (ms).
+pub const SETTLES_MS: Millis = 3_000;
+
+/// Where the logs of runs are before they are kept.
+#[async_trait]
+pub trait Origin: Send + Sync + 'static {
+    /// The run's log from this line on, as the wire has it.
+    async fn open(&self, run: &Run, from_line: i32) -> Result<LogBody, Trouble>;
+
+    /// Whether what the cluster has to do once is this server's to do.
+    fn has_duties(&self) -> bool;
+}
+
+#[async_trait]
+impl Origin for EngineHandle {
+    async fn open(&self, run: &Run, from_line: i32) -> Result<LogBody, Trouble> {
+        self.open_log(run, from_line).await
+    }
+
+    fn has_duties(&self) -> bool {
+        EngineHandle::has_duties(self)
+    }
+}
+
+/// What is kept, and how fast. `server/orrery.toml` says more of each.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    pub keep: Wanted,
+    /// Logs fetched in a second at most.
+    pub per_second: usize,
+    /// Runs that may wait for it, those that failed and the others each.
+    pub queue: usize,
+    /// Bytes of one log that are kept, half of them from its beginning and half from its end.
+    pub run_bytes: usize,
+    /// How long a log is kept (ms).
+    pub age_ms: Millis,
+    /// Bytes that all logs may take in the database.
+    pub total_bytes: i64,
+    /// Between two questions for new lines of a run that somebody follows.
+    pub poll: Duration,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            keep: Wanted::All,
+            per_second: 20,
+            queue: 10_000,
+            run_bytes: 16 << 20,
+            age_ms: 30 * 24 * 3_600_000,
+            total_bytes: 4 << 30,
+            poll: Duration::from_millis(500),
+        }
+    }
+}
+
+/// All that has to do with logs. Cheap to clone.
+#[derive(Clone)]
+pub struct Logs {
+    services: Services,
+    origin: Arc<dyn Origin>,
+    ended: Arc<Ended>,
+    settings: Arc<LogSettings>,
+    hub: follow::Hub,
+}
+
+impl Logs {
+    /// Those of the runs that end here are noted in `ended` from now on.
+    pub fn new(
+        services: Services,
+        origin: Arc<dyn Origin>,
+        ended: Arc<Ended>,
+        settings: LogSettings,
+    ) -> Self {
+        ended.want(settings.keep, settings.queue, SETTLES_MS);
+        Self { services, origin, ended, settings: Arc::new(settings), hub: follow::Hub::default() }
+    }
+}
+
+/// The text of its column.
+fn trouble_text(trouble: &Trouble) -> Option<String> {
+    const LENGTH: usize = 1_000;
+    let mut trouble = trouble.clone();
+    // With what JSON adds; a text of escapes only is cut once more, to nothing.
+    for length in [400, 100, 0] {
+        if let Trouble::Silent { text } | Trouble::Refused { text } = &mut trouble {
+            *text = text.chars().take(length).collect();
+        }
+        let written = serde_json::to_string(&trouble).ok()?;
+        if written.chars().count() <= LENGTH {
+            return Some(written);
+        }
+    }
+    None
+}
+
+/// Why a log that is kept is not all there.
+fn trouble_of(row: &log::Model) -> Option<Trouble> {
+    serde_json::from_str(row.trouble.as_deref()?).ok()
+}
