@@ -1,7 +1,8 @@
 //! An executor with one handler: `cargo run -p orrery-executor --example hello -- <token>`.
 
-use orrery_executor::{Context, Error, Executor, HandlerResult};
+use orrery_executor::{Context, Error, Executor, HandlerResult, handler};
 
+#[handler]
 async fn greet(ctx: Context) -> HandlerResult {
     ctx.log(format!("run {} of job {}", ctx.run_id(), ctx.job_id()));
     Ok(format!("Hello, {}!", ctx.parameter()))
@@ -9,12 +10,10 @@ async fn greet(ctx: Context) -> HandlerResult {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    Executor::builder()
+    let executor = Executor::builder()
         .server("http://127.0.0.1:8901")
         .app_name("hello")
         .token(std::env::args().nth(1).unwrap_or_default())
-        .handler("greet", greet)
-        .build()?
-        .run()
-        .await
+        .declared_handlers();
+    executor.build()?.run().await
 }

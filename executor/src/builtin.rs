@@ -1,19 +1,17 @@
 //! Handlers that need no code of one's own. The program `orrery-executor` registers them all.
 
-use std::net::IpAddr;
+mod destinations;
+mod http;
+
 use std::time::Duration;
 
-use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::client::{client_builder, with_causes};
 use crate::handler::{Context, HandlerResult};
 use crate::process;
 
-/// How long an HTTP request may take if its parameter does not say.
-const HTTP_TIMEOUT_MS: u64 = 30_000;
-/// How much of an answer goes to the log.
-const HTTP_EXCERPT: usize = 4096;
+pub use destinations::{Destination, DestinationError, Destinations};
+pub use http::{ExpectedStatus, HttpRequest, http};
 
 /// Writes a few lines and succeeds.
 pub async fn demo(ctx: Context) -> HandlerResult {
@@ -61,91 +59,6 @@ pub async fn command(ctx: Context) -> HandlerResult {
     process::run(&ctx, command).await
 }
 
-/// The parameter of [`http`].
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct HttpParameter {
-    #[serde(default = "get")]
-    method: String,
-    url: String,
-    #[serde(default)]
-    headers: std::collections::BTreeMap<String, String>,
-    #[serde(default)]
-    body: String,
-    #[serde(default = "http_timeout")]
-    timeout_ms: u64,
-}
-
-fn get() -> String {
-    "GET".to_owned()
-}
-
-fn http_timeout() -> u64 {
-    HTTP_TIMEOUT_MS
-}
-
-/// Sends an HTTP request. The parameter is JSON: `{"method":"POST","url":"…","headers":{…},"body":"…",
-/// "timeoutMs":30000}`, of which only `url` is needed. Status and the beginning of the answer go to the log;
-/// a status other than 2xx is a failure. Redirects are not followed; link-local addresses, where clouds keep
-/// their credentials, are refused.
-pub async fn http(ctx: Context) -> HandlerResult {
-    let parameter: HttpParameter = serde_json::from_str(ctx.parameter())
-        .map_err(|error| format!("the parameter is not JSON such as {{\"url\":\"http://…\"}}: {error}"))?;
-    tokio::select! {
-        result = exchange(&ctx, parameter) => result,
-        () = ctx.cancelled() => Err("cancelled during the request".into()),
-    }
-}
-
-async fn exchange(ctx: &Context, parameter: HttpParameter) -> HandlerResult {
-    let url: reqwest::Url = parameter.url.parse().map_err(|error| format!("url: {error}"))?;
-    let method: reqwest::Method = parameter.method.parse().map_err(|error| format!("method: {error}"))?;
-    let host = url.host_str().ok_or("url: it has no host")?.to_owned();
-    let addresses = allowed_addresses(&url).await?;
-    // The addresses that were checked are the ones used: a second look-up could say something else.
-    let client = client_builder(Duration::from_millis(parameter.timeout_ms))
-        .resolve_to_addrs(&host, &addresses)
-        .build()?;
-    let mut request = client.request(method, url).body(parameter.body);
-    for (name, value) in &parameter.headers {
-        request = request.header(name, value);
-    }
-    let mut response = request.send().await.map_err(with_causes)?;
-    let status = response.status();
-    ctx.log(format!("HTTP {status}"));
-    let mut excerpt = Vec::new();
-    while excerpt.len() < HTTP_EXCERPT
-        && let Some(chunk) = response.chunk().await.map_err(with_causes)?
-    {
-        excerpt.extend_from_slice(&chunk);
-    }
-    excerpt.truncate(HTTP_EXCERPT);
-    if !excerpt.is_empty() {
-        ctx.log(String::from_utf8_lossy(&excerpt));
-    }
-    if status.is_success() { Ok(format!("HTTP {status}")) } else { Err(format!("HTTP {status}").into()) }
-}
-
-async fn allowed_addresses(url: &reqwest::Url) -> Result<Vec<std::net::SocketAddr>, String> {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = url.port_or_known_default().ok_or("url: it has no port")?;
-    let found = tokio::net::lookup_host((host.as_str(), port)).await;
-    let addresses: Vec<_> = found.map_err(|error| format!("{host}: {error}"))?.collect();
-    match addresses.iter().find(|address| is_link_local(address.ip())) {
-        Some(address) => {
-            Err(format!("{host} is at the link-local address {}, which is refused", address.ip()))
-        }
-        None => Ok(addresses),
-    }
-}
-
-fn is_link_local(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,16 +72,6 @@ mod tests {
         }
         for text in ["", "s", "-1", "2h", "1.5s", "99999999999999999999", "18446744073709551615m"] {
             assert_eq!(parse_duration(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn addresses_where_clouds_keep_credentials_are_link_local() {
-        for address in ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1"] {
-            assert!(is_link_local(address.parse().unwrap()), "{address}");
-        }
-        for address in ["127.0.0.1", "10.0.0.1", "::1", "2001:db8::1"] {
-            assert!(!is_link_local(address.parse().unwrap()), "{address}");
         }
     }
 }

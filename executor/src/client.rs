@@ -56,16 +56,13 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client that registers `address` as that of the process `life`.
-    pub fn new(settings: &Settings, address: String, life: String) -> Result<Self, Error> {
+    /// A client that registers in these words.
+    pub fn new(settings: &Settings, registration: RegistryRequest) -> Result<Self, Error> {
         Ok(Self {
             http: http_client(TIMEOUT)?,
             bases: settings.servers.iter().map(|server| api_base(server)).collect(),
             headers: headers(settings)?,
-            registration: RegistryRequest {
-                life,
-                ..RegistryRequest::executor(settings.app_name.clone(), address)
-            },
+            registration,
             preferred: AtomicUsize::new(0),
         })
     }

@@ -1,7 +1,6 @@
 //! The life of an executor: start, registration, delivery, orderly stop.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +11,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
-use crate::handler::Handlers;
+use crate::folder::{self, FolderLock};
+use crate::named::Handlers;
 use crate::outbox::Outbox;
 use crate::queue::REASON_STOPPING;
+use crate::run_listener::RunListeners;
 use crate::settings::{Error, ExecutorBuilder, Settings};
 use crate::worker::Core;
 use crate::{clock, listener, metrics};
@@ -32,10 +33,16 @@ const LAST_DELIVERY: Duration = Duration::from_secs(5);
 /// How often old logs are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
+/// What the program brings.
+pub(crate) struct Program {
+    pub handlers: Handlers,
+    pub listeners: RunListeners,
+}
+
 /// An executor, ready to start.
 pub struct Executor {
     settings: Settings,
-    handlers: Handlers,
+    program: Program,
 }
 
 impl Executor {
@@ -44,23 +51,30 @@ impl Executor {
         ExecutorBuilder::default()
     }
 
-    pub(crate) fn new(settings: Settings, handlers: Handlers) -> Self {
-        Self { settings, handlers }
+    pub(crate) fn new(settings: Settings, program: Program) -> Self {
+        Self { settings, program }
     }
 
-    /// Runs until the process is asked to end (SIGTERM or SIGINT), then stops in order.
+    /// Runs until the process is asked to end (SIGTERM or SIGINT), then stops in order, as
+    /// [`RunningExecutor::stop`]. Asked a second time it ends at once.
     ///
     /// # Errors
     /// As [`Executor::start`].
     pub async fn run(self) -> Result<(), Error> {
         let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+        let mut asked = async move || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
         let running = self.start().await?;
+        asked().await;
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = running.stop() => {}
+            () = asked() => tracing::warn!("asked to end again: what runs is given up"),
         }
-        running.stop().await;
         Ok(())
     }
 
@@ -68,23 +82,25 @@ impl Executor {
     /// no server answers is no error, it is tried again.
     ///
     /// # Errors
-    /// The address is taken, a folder cannot be written, or a setting cannot be sent as a header.
+    /// The address is taken, a folder cannot be written or belongs to another executor, or a setting cannot be
+    /// sent as a header.
     pub async fn start(self) -> Result<RunningExecutor, Error> {
         // An application that has chosen a provider for itself keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let Self { settings, handlers } = self;
-        let folder = |path: &Path| {
+        let Self { settings, program } = self;
+        let lock = folder::take(&settings.data_dir)?;
+        let unusable = |path: &std::path::Path| {
             let path = path.to_owned();
             move |source| Error::Folder { path, source }
         };
-        std::fs::create_dir_all(&settings.log_dir).map_err(folder(&settings.log_dir))?;
-        let outbox = Outbox::open(&settings.data_dir).map_err(folder(&settings.data_dir))?;
+        std::fs::create_dir_all(&settings.log_dir).map_err(unusable(&settings.log_dir))?;
+        let outbox = Outbox::open(&settings.data_dir).map_err(unusable(&settings.data_dir))?;
         let listen = |source| Error::Listen { address: settings.listen, source };
         let socket = TcpListener::bind(settings.listen).await.map_err(listen)?;
         let listening = socket.local_addr().map_err(listen)?;
         let advertised = settings.advertised(listening);
-        let core = Arc::new(Core::new(settings, handlers, outbox));
-        let client = Arc::new(Client::new(&core.settings, advertised.clone(), core.life.clone())?);
+        let core = Arc::new(Core::new(settings, program, outbox));
+        let client = Arc::new(Client::new(&core.settings, core.registration(advertised.clone()))?);
         tracing::info!(%listening, %advertised, app = core.settings.app_name, "executor started");
 
         let leaving = CancellationToken::new();
@@ -103,7 +119,7 @@ impl Executor {
             tokio::spawn(prune_logs(core.clone())),
         ];
         let tasks = Tasks { registration, listener, background };
-        Ok(RunningExecutor { core, client, listening, advertised, leaving, closing, tasks })
+        Ok(RunningExecutor { core, client, listening, advertised, leaving, closing, tasks, _lock: lock })
     }
 }
 
@@ -131,6 +147,7 @@ pub struct RunningExecutor {
     leaving: CancellationToken,
     closing: CancellationToken,
     tasks: Tasks,
+    _lock: FolderLock,
 }
 
 impl RunningExecutor {

@@ -67,6 +67,8 @@ struct JobQueue {
 /// All jobs that are busy. A job has an entry exactly as long as it has a worker.
 #[derive(Default)]
 pub(crate) struct Queues {
+    /// Runs of one job that may wait; none = any number.
+    longest: Option<usize>,
     jobs: HashMap<i32, JobQueue>,
     /// The runs that run or wait.
     live: HashSet<i64>,
@@ -76,6 +78,12 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
+    /// Queues in which up to `longest` runs of a job may wait; 0 = any number.
+    pub fn of_length(longest: u32) -> Self {
+        let longest = usize::try_from(longest).ok().filter(|longest| *longest > 0);
+        Self { longest, ..Self::default() }
+    }
+
     /// Puts a run in line, or refuses it.
     pub fn admit(&mut self, request: TriggerRequest) -> Admission {
         let run_id = request.log_id;
@@ -91,6 +99,11 @@ impl Queues {
             return Admission::Accepted { start_worker: true, dropped: Vec::new() };
         };
         let dropped = match request.executor_block_strategy {
+            BlockStrategy::SerialExecution
+                if self.longest.is_some_and(|longest| queue.waiting.len() >= longest) =>
+            {
+                return Admission::Refused(full(queue.waiting.len()));
+            }
             BlockStrategy::SerialExecution => Vec::new(),
             BlockStrategy::DiscardLater if queue.is_idle() => Vec::new(),
             BlockStrategy::DiscardLater => return Admission::Refused(TEXT_DISCARDED.to_owned()),
@@ -207,6 +220,11 @@ impl JobQueue {
         }
         self.waiting.drain(..).collect()
     }
+}
+
+/// Answer to a run for which there is no room.
+fn full(waiting: usize) -> String {
+    format!("The queue of this job is full on this executor: {waiting} runs wait there already.")
 }
 
 /// The ids of the runs that finished last.

@@ -16,6 +16,7 @@ fn request(job_id: i32, log_id: i64, strategy: BlockStrategy) -> TriggerRequest 
         glue_updated_at: 0,
         broadcast_index: 0,
         broadcast_total: 1,
+        attempt: None,
     }
 }
 
@@ -80,6 +81,27 @@ fn discard_later_refuses_only_while_busy() {
     queues.finish(1);
     // The worker has not looked yet, but nothing is in its way.
     assert_eq!(queues.admit(discard(11)), accepted(false));
+}
+
+#[test]
+fn a_full_queue_refuses_until_there_is_room_and_the_run_may_come_again() {
+    let mut queues = Queues::of_length(2);
+    assert_eq!(queues.admit(serial(1, 10)), accepted(true));
+    queues.next(1);
+    assert_eq!(queues.admit(serial(1, 11)), accepted(false));
+    assert_eq!(queues.admit(serial(1, 12)), accepted(false));
+    assert_eq!(queues.admit(serial(1, 13)), Admission::Refused(full(2)));
+    assert!(!queues.is_live(13));
+    // Another job has a queue of its own, and what replaces those that wait needs no room.
+    assert_eq!(queues.admit(serial(2, 20)), accepted(true));
+    queues.finish(1);
+    queues.next(1);
+    assert_eq!(queues.admit(serial(1, 13)), accepted(false));
+    let cover = queues.admit(request(1, 14, BlockStrategy::CoverEarly));
+    assert_eq!(
+        cover,
+        Admission::Accepted { start_worker: false, dropped: vec![serial(1, 12), serial(1, 13)] }
+    );
 }
 
 #[tokio::test]

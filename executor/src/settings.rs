@@ -1,13 +1,17 @@
 //! What an executor is configured with, and the errors that can be made doing so.
 
-use std::fmt::Display;
-use std::future::Future;
 use std::net::{SocketAddr, UdpSocket};
+use std::panic::Location;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::executor::Executor;
-use crate::handler::{Context, Handlers, IntoText, boxed};
+use protocol::native::{HANDLER_LENGTH, MOST_HANDLERS, VERSION_LENGTH};
+
+use crate::executor::{Executor, Program};
+use crate::handler::{Handler, erase};
+use crate::labels::{self, Labels};
+use crate::named::{self, Named};
+use crate::run_listener::{RunListener, RunListeners};
 
 /// Why an executor cannot be built or started.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,46 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// A handler has a name that no job can give.
+    #[error(
+        "the handler {name:?} ({place}): a name has 1 to {HANDLER_LENGTH} characters and no blanks among them"
+    )]
+    HandlerName {
+        /// The name.
+        name: String,
+        /// Where it is given.
+        place: String,
+    },
+    /// Two handlers have the same name.
+    #[error("two handlers are called {name:?}: one at {first}, one at {second}")]
+    DuplicateHandler {
+        /// The name of both.
+        name: String,
+        /// Where the one is.
+        first: String,
+        /// Where the other is.
+        second: String,
+    },
+    /// There are more handlers than can be announced.
+    #[error("more than {MOST_HANDLERS} handlers")]
+    TooManyHandlers,
+    /// A label that no job can name, or one too many.
+    #[error("the label {label:?}: {problem}")]
+    Label {
+        /// As given.
+        label: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The version is too long.
+    #[error("the version has more than {VERSION_LENGTH} characters")]
+    Version,
+    /// The data folder belongs to another process.
+    #[error(
+        "the folder {} belongs to another executor that is running: give each a data folder of its own",
+        .0.display()
+    )]
+    FolderTaken(PathBuf),
     /// A text cannot be sent as an HTTP header.
     #[error("the {0} contains characters that an HTTP header cannot carry")]
     Header(&'static str),
@@ -71,13 +115,22 @@ pub(crate) struct Settings {
     pub stop_grace: Duration,
     pub kill_grace: Duration,
     pub host_metrics: bool,
+    pub labels: String,
+    pub version: String,
+    /// 0 = any number.
+    pub workers: u32,
+    /// 0 = any number.
+    pub queue_length: u32,
 }
 
 /// Collects the settings and handlers of an [`Executor`].
 pub struct ExecutorBuilder {
     settings: Settings,
     log_dir: Option<PathBuf>,
-    handlers: Handlers,
+    handlers: Vec<Named>,
+    declared: bool,
+    labels: Labels,
+    listeners: RunListeners,
 }
 
 impl Default for ExecutorBuilder {
@@ -96,8 +149,19 @@ impl Default for ExecutorBuilder {
             stop_grace: Duration::from_secs(20),
             kill_grace: Duration::from_secs(5),
             host_metrics: true,
+            labels: String::new(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            workers: 0,
+            queue_length: 10_000,
         };
-        Self { settings, log_dir: None, handlers: Handlers::new() }
+        Self {
+            settings,
+            log_dir: None,
+            handlers: Vec::new(),
+            declared: false,
+            labels: Labels::default(),
+            listeners: RunListeners::default(),
+        }
     }
 }
 
@@ -184,22 +248,59 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Registers a handler under the name that jobs use. A second one of the same name replaces the first.
-    pub fn handler<F, Fut, T, E>(mut self, name: impl Into<String>, handler: F) -> Self
-    where
-        F: Fn(Context) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send + 'static,
-        T: IntoText + 'static,
-        E: Display + 'static,
-    {
-        self.handlers.insert(name.into(), boxed(handler));
+    /// How many runs are carried out at once, over all jobs; 0, as by default, is any number. What comes
+    /// beyond it waits in the queue of its job, and jobs take turns. The server is told the number.
+    pub fn workers(mut self, count: u32) -> Self {
+        self.settings.workers = count;
+        self
+    }
+
+    /// How many runs of one job may wait here; 10,000 by default, 0 is any number. One more is refused, which
+    /// fails it on the server with this reason. The server is told the number.
+    pub fn queue_length(mut self, runs: u32) -> Self {
+        self.settings.queue_length = runs;
+        self
+    }
+
+    /// Gives this instance a label: jobs can be kept to the instances with `key=value`. Up to 20 of them;
+    /// keys and values have 1 to 63 letters, digits and characters of `-_./`.
+    pub fn label(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.0.push((key.into(), value.into()));
+        self
+    }
+
+    /// The version of the program, which the server shows; by default that of this library. At most 64
+    /// characters.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.settings.version = version.into();
+        self
+    }
+
+    /// Has each run told to a listener. Several are told in the order in which they came.
+    pub fn listener(mut self, listener: impl RunListener) -> Self {
+        self.listeners.add(listener);
+        self
+    }
+
+    /// Registers a handler under the name that jobs use. Two of the same name are an error of
+    /// [`build`](Self::build).
+    #[track_caller]
+    pub fn handler<Taken>(mut self, name: impl Into<String>, handler: impl Handler<Taken>) -> Self {
+        self.handlers.push(Named::given(name.into(), Location::caller(), erase(handler)));
+        self
+    }
+
+    /// Registers every function of the program that [`#[handler]`](crate::handler) declares.
+    pub fn declared_handlers(mut self) -> Self {
+        self.declared = true;
         self
     }
 
     /// Checks the settings.
     ///
     /// # Errors
-    /// No server, no application name, or an address that is none.
+    /// No server, no application name, an address that is none, a name that a handler cannot have or that two
+    /// have, or a label that is none.
     pub fn build(mut self) -> Result<Executor, Error> {
         let settings = &mut self.settings;
         settings.servers.retain(|address| !address.trim().is_empty());
@@ -215,8 +316,14 @@ impl ExecutorBuilder {
         if let Some(address) = &settings.advertise {
             check_address("advertised address", address)?;
         }
+        if settings.version.chars().count() > VERSION_LENGTH {
+            return Err(Error::Version);
+        }
+        settings.labels = labels::on_the_wire(&self.labels)?;
         settings.log_dir = self.log_dir.unwrap_or_else(|| settings.data_dir.join("logs"));
-        Ok(Executor::new(self.settings, self.handlers))
+        let declared = self.declared.then(Named::declared).into_iter().flatten();
+        let handlers = named::by_name(self.handlers.into_iter().chain(declared))?;
+        Ok(Executor::new(self.settings, Program { handlers, listeners: self.listeners }))
     }
 }
 
@@ -272,6 +379,33 @@ mod tests {
         assert!(message(builder().server("ftp://h")).unwrap().contains("\"ftp://h\""));
         assert!(message(builder().server("h:80")).unwrap().contains("server address"));
         assert!(message(builder().advertise("nonsense")).unwrap().contains("advertised address"));
+    }
+
+    async fn nothing() -> Result<(), std::io::Error> {
+        Ok(())
+    }
+
+    #[test]
+    fn two_handlers_of_one_name_are_refused_with_both_their_places() {
+        let twice = builder().handler("a", nothing).handler("b", nothing).handler("a", nothing);
+        let message = twice.build().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.starts_with("two handlers are called \"a\""), "{message}");
+        assert_eq!(message.matches("settings.rs:").count(), 2, "{message}");
+        let blank = builder().handler("a b", nothing).build().err().map(|error| error.to_string());
+        assert!(blank.unwrap_or_default().contains("\"a b\""));
+    }
+
+    #[test]
+    fn labels_that_no_job_can_name_are_refused() {
+        let message = |builder: ExecutorBuilder| builder.build().err().map(|error| error.to_string());
+        assert_eq!(message(builder().label("zone", "a").label("disk", "ssd")), None);
+        for (key, value) in [("", "a"), ("zone", ""), ("zo ne", "a"), ("zone", "a,b"), ("zone", "a=b")] {
+            let message = message(builder().label(key, value)).unwrap();
+            assert!(message.contains(&format!("{key}={value}")), "{message}");
+        }
+        assert!(message(builder().label("zone", "a").label("zone", "b")).unwrap().contains("twice"));
+        let many = (0..21).fold(builder(), |builder, n| builder.label(format!("k{n}"), "v"));
+        assert!(message(many).unwrap().contains("at most 20"));
     }
 
     #[test]

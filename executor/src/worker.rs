@@ -7,17 +7,19 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use protocol::native::{
-    AskReply, AskRequest, AskedRun, MOST_RUNS, RefusedRun, RunsReply, RunsRequest, Whereabouts,
+    Announcement, AskReply, AskRequest, AskedRun, MOST_RUNS, RefusedRun, RunsReply, RunsRequest, Whereabouts,
 };
-use protocol::{Callback, CallbackOutcome, RunMode, TriggerRequest, words};
-use tokio::sync::Notify;
+use protocol::{Callback, CallbackOutcome, RegistryRequest, RunMode, TriggerRequest, words};
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::handler::{Context, Handlers, TextResult};
+use crate::executor::Program;
+use crate::handler::{Context, TextResult};
 use crate::outbox::Outbox;
 use crate::queue::{Admission, Queues, Stop};
+use crate::run_listener::{Outcome, RunEnd};
 use crate::run_log::{LogStore, RunLog};
 use crate::script;
 use crate::settings::Settings;
@@ -32,7 +34,7 @@ const TEXT_TIMEOUT: &str = "job execute timeout";
 /// What all parts of a running executor share.
 pub(crate) struct Core {
     pub settings: Settings,
-    pub handlers: Handlers,
+    pub program: Program,
     pub logs: LogStore,
     pub outbox: Outbox,
     /// Signals that a run has ended.
@@ -40,13 +42,35 @@ pub(crate) struct Core {
     /// Names this process.
     pub life: String,
     queues: Mutex<Queues>,
+    /// As many permits as runs may be carried out at once.
+    workers: Semaphore,
 }
 
 impl Core {
-    pub fn new(settings: Settings, handlers: Handlers, outbox: Outbox) -> Self {
+    pub fn new(settings: Settings, program: Program, outbox: Outbox) -> Self {
         let logs = LogStore::new(settings.log_dir.clone());
         let life = format!("{:032x}", rand::random::<u128>());
-        Self { settings, handlers, logs, outbox, settled: Notify::new(), life, queues: Mutex::default() }
+        let queues = Mutex::new(Queues::of_length(settings.queue_length));
+        let workers = match settings.workers {
+            0 => Semaphore::MAX_PERMITS,
+            count => usize::try_from(count).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
+        };
+        let workers = Semaphore::new(workers);
+        Self { settings, program, logs, outbox, settled: Notify::new(), life, queues, workers }
+    }
+
+    /// How this process registers under `address`.
+    pub fn registration(&self, address: String) -> RegistryRequest {
+        let mut handlers: Vec<String> = self.program.handlers.keys().cloned().collect();
+        handlers.sort_unstable();
+        let Settings { app_name, labels, version, workers, queue_length, .. } = &self.settings;
+        let (version, workers, queue_length) = (version.clone(), *workers, *queue_length);
+        RegistryRequest {
+            labels: labels.clone(),
+            life: self.life.clone(),
+            announces: Some(Announcement { version, workers, queue_length, handlers }),
+            ..RegistryRequest::executor(app_name.clone(), address)
+        }
     }
 
     /// The lines of runs, locked. Never held across an await.
@@ -113,7 +137,7 @@ impl Core {
     fn check(&self, request: &TriggerRequest) -> Result<(), String> {
         let handler = &request.executor_handler;
         match request.glue_type {
-            RunMode::Bean if self.handlers.contains_key(handler) => Ok(()),
+            RunMode::Bean if self.program.handlers.contains_key(handler) => Ok(()),
             RunMode::Bean => Err(format!("job handler [{handler}] not found.")),
             mode => script::refusal(mode, self.settings.allow_scripts).map_or(Ok(()), Err),
         }
@@ -150,7 +174,7 @@ impl Core {
             }
             .boxed();
         }
-        match self.handlers.get(&request.executor_handler) {
+        match self.program.handlers.get(&request.executor_handler) {
             Some(handler) => {
                 let handler = handler.clone();
                 // The handler's own call happens inside the task too, where its panics are caught.
@@ -164,6 +188,8 @@ impl Core {
 /// Carries out the runs of a job until none is left.
 async fn work(core: Arc<Core>, job_id: i32) {
     loop {
+        // What waits for its turn stays in the queue, where it can be killed or replaced.
+        let _turn = core.workers.acquire().await;
         let next = core.queues().next(job_id);
         let Some((request, stop)) = next else { break };
         let request = Arc::new(request);
@@ -180,27 +206,31 @@ async fn carry_out(core: &Core, request: &Arc<TriggerRequest>, stop: &Stop) -> C
         RunLog::nowhere()
     });
     log.remark(&opening(request));
+    let began = Instant::now();
     let limit = u64::try_from(request.executor_timeout).ok().filter(|seconds| *seconds > 0);
-    let deadline = limit.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let deadline = limit.map(|seconds| began + Duration::from_secs(seconds));
     let cancellation = CancellationToken::new();
     let ctx = Context::new(request.clone(), log.clone(), cancellation.clone(), deadline);
-    let mut task = AbortOnDrop(tokio::spawn(core.task(request.clone(), ctx)));
-    let mut outcome = tokio::select! {
+    core.program.listeners.before(&ctx);
+    let mut task = AbortOnDrop(tokio::spawn(core.task(request.clone(), ctx.clone())));
+    let (outcome, mut text) = tokio::select! {
         result = &mut task.0 => ended(result),
         reason = stop.requested() => {
             cancel(&cancellation, task, core.settings.kill_grace, &log).await;
-            failure(format!("{reason} [running, stopped]"))
+            (Outcome::Stopped, format!("{reason} [running, stopped]"))
         }
         () = until(deadline) => {
             cancel(&cancellation, task, core.settings.kill_grace, &log).await;
-            CallbackOutcome { code: words::TIMEOUT, text: TEXT_TIMEOUT.to_owned() }
+            (Outcome::TimedOut, TEXT_TIMEOUT.to_owned())
         }
     };
-    if let Some((end, _)) = outcome.text.char_indices().nth(TEXT_LIMIT) {
-        outcome.text.truncate(end);
+    if let Some((end, _)) = text.char_indices().nth(TEXT_LIMIT) {
+        text.truncate(end);
     }
-    log.remark(&format!("run ends: code {} {}", outcome.code, outcome.text));
-    outcome
+    let end = RunEnd { outcome, text, took: began.elapsed() };
+    core.program.listeners.ended(&ctx, &end);
+    log.remark(&format!("run ends: code {} {}", outcome.code(), end.text));
+    CallbackOutcome { code: outcome.code(), text: end.text }
 }
 
 fn opening(request: &TriggerRequest) -> String {
@@ -225,24 +255,23 @@ async fn cancel(cancellation: &CancellationToken, mut task: AbortOnDrop, grace: 
     }
 }
 
-fn ended(result: Result<TextResult, JoinError>) -> CallbackOutcome {
+fn ended(result: Result<TextResult, JoinError>) -> (Outcome, String) {
     match result {
-        Ok(Ok(text)) => CallbackOutcome { code: words::SUCCESS, text },
-        Ok(Err(text)) => failure(text),
-        Err(error) => failure(match error.try_into_panic() {
-            Ok(panic) => format!("the handler panicked: {}", panic_text(panic.as_ref())),
-            Err(error) => error.to_string(),
-        }),
+        Ok(Ok(text)) => (Outcome::Success, text),
+        Ok(Err(text)) => (Outcome::Failed, text),
+        Err(error) => (
+            Outcome::Failed,
+            match error.try_into_panic() {
+                Ok(panic) => format!("the handler panicked: {}", panic_text(panic.as_ref())),
+                Err(error) => error.to_string(),
+            },
+        ),
     }
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
-}
-
-fn failure(text: String) -> CallbackOutcome {
-    CallbackOutcome { code: words::FAILURE, text }
 }
 
 async fn until(deadline: Option<Instant>) {

@@ -1,5 +1,6 @@
 //! What Orrery's own executors understand beyond XXL-JOB's protocol: many runs in one request, and the
-//! question which runs they have. An executor announces it by the `life` in its registration.
+//! question which runs they have. An executor announces it by the `life` in its registration, which also says
+//! what the program is and can do ([`Announcement`]).
 //!
 //! *Life* names the process: what was meant for one process of an executor is refused by the next. *Fence*
 //! is a number of a run's bucket that grows with every server that the bucket passes to ([`epoch`]) and with
@@ -22,6 +23,33 @@ pub const OTHER_LIFE: i32 = 410;
 /// How often the bucket had passed on when this fence was made.
 pub fn epoch(fence: i64) -> i64 {
     fence / SENDS
+}
+
+/// What a program says of itself when it registers. Every field may be missing, and others may come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Announcement {
+    /// Its version, in its own words; at most [`VERSION_LENGTH`] characters.
+    pub version: String,
+    /// How many runs it carries out at once, over all jobs; 0 = any number.
+    pub workers: u32,
+    /// How many runs of one job may wait there; 0 = any number.
+    pub queue_length: u32,
+    /// The names of its handlers; at most [`MOST_HANDLERS`].
+    pub handlers: Vec<String>,
+}
+
+/// Handlers of one executor.
+pub const MOST_HANDLERS: usize = 1000;
+/// Characters of a handler's name; there are no blanks in it.
+pub const HANDLER_LENGTH: usize = 255;
+/// Characters of a program's version.
+pub const VERSION_LENGTH: usize = 64;
+
+/// Whether a job can name a handler so.
+pub fn is_handler_name(name: &str) -> bool {
+    (1..=HANDLER_LENGTH).contains(&name.chars().count())
+        && !name.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// `POST /runs`: the server hands over runs.

@@ -1,9 +1,11 @@
 //! `POST /api/registry` and `/api/registryRemove`: an instance announces itself, or leaves.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::BodyError;
 use crate::json;
+use crate::native::Announcement;
 
 /// Who registers, and under which address it can be called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +23,9 @@ pub struct RegistryRequest {
     /// Names the process, for executors that understand [`crate::native`]; no field of XXL-JOB's.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub life: String,
+    /// What the program says of itself; no field of XXL-JOB's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announces: Option<Announcement>,
 }
 
 impl RegistryRequest {
@@ -32,6 +37,7 @@ impl RegistryRequest {
             registry_value: address.into(),
             labels: String::new(),
             life: String::new(),
+            announces: None,
         }
     }
 
@@ -53,6 +59,9 @@ pub fn normal_address(address: &str) -> &str {
 }
 
 /// Reads a registration. Texts are trimmed; missing ones are empty, see [`RegistryRequest::is_complete`].
+///
+/// # Errors
+/// The body is no JSON object, or what the program says of itself is not an [`Announcement`].
 pub fn parse_registry(body: &[u8]) -> Result<RegistryRequest, BodyError> {
     let object = json::parse_object(body)?;
     let field = |name| json::text_field(&object, name).trim().to_owned();
@@ -62,7 +71,16 @@ pub fn parse_registry(body: &[u8]) -> Result<RegistryRequest, BodyError> {
         registry_value: field("registryValue"),
         labels: field("labels"),
         life: field("life"),
+        announces: announcement(object.get("announces"))?,
     })
+}
+
+fn announcement(found: Option<&Value>) -> Result<Option<Announcement>, BodyError> {
+    let wrong = |error: serde_json::Error| BodyError::Field { name: "announces", problem: error.to_string() };
+    match found {
+        None | Some(Value::Null) => Ok(None),
+        Some(found) => Announcement::deserialize(found).map(Some).map_err(wrong),
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +104,21 @@ mod tests {
         assert_eq!(parse_registry(body.as_bytes()).unwrap().labels, "zone=a");
         let plain = serde_json::to_string(&RegistryRequest::executor("a", "http://h:9")).unwrap();
         assert!(!plain.contains("labels"));
+    }
+
+    #[test]
+    fn what_a_program_says_of_itself_is_read_where_it_is_sent_and_wrong_by_name() {
+        let about = Announcement { workers: 8, handlers: vec!["a".to_owned()], ..Announcement::default() };
+        let request =
+            RegistryRequest { announces: Some(about), ..RegistryRequest::executor("a", "http://h:9") };
+        let body = serde_json::to_vec(&request).unwrap();
+        assert_eq!(parse_registry(&body), Ok(request));
+        let newer = br#"{"registryKey":"a","announces":{"handlers":[],"colour":"red"}}"#;
+        assert_eq!(parse_registry(newer).unwrap().announces, Some(Announcement::default()));
+        let none = br#"{"registryKey":"a","announces":null}"#;
+        assert_eq!(parse_registry(none).unwrap().announces, None);
+        let wrong = br#"{"registryKey":"a","announces":{"workers":"many"}}"#;
+        assert!(parse_registry(wrong).unwrap_err().to_string().starts_with("announces: "));
     }
 
     #[test]

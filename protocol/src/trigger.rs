@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::json::{self, BodyError};
 use crate::words::{BlockStrategy, RunMode, UnknownWord};
 
-/// A run to carry out. All twelve fields are sent, none of them null: some clients insist on either.
+/// A run to carry out. All twelve fields of XXL-JOB's are sent, none of them null: some clients insist on
+/// either.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerRequest {
@@ -36,6 +37,9 @@ pub struct TriggerRequest {
     pub broadcast_index: i32,
     /// Number of shards, at least 1.
     pub broadcast_total: i32,
+    /// Which attempt of the run it is, from 1; said only to executors of our own, no field of XXL-JOB's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<i32>,
 }
 
 /// Why a trigger cannot be understood. Its text is the answer's.
@@ -91,6 +95,7 @@ pub fn parse_trigger(body: &[u8]) -> Result<TriggerRequest, TriggerError> {
         glue_updated_at: large("glueUpdatetime")?,
         broadcast_index: small("broadcastIndex")?.max(0),
         broadcast_total: small("broadcastTotal")?.max(1),
+        attempt: json::small_integer_field(&object, "attempt")?.filter(|attempt| *attempt > 0),
     })
 }
 
@@ -112,6 +117,7 @@ mod tests {
             glue_updated_at: 1_780_000_000_000,
             broadcast_index: 0,
             broadcast_total: 1,
+            attempt: None,
         }
     }
 
@@ -123,6 +129,15 @@ mod tests {
             r#"{"jobId":71,"executorHandler":"nightlyInvoice","executorParams":"{\"tenant\":\"a\"}","executorBlockStrategy":"SERIAL_EXECUTION","executorTimeout":0,"logId":9001,"logDateTime":1781000000000,"glueType":"BEAN","glueSource":"","glueUpdatetime":1780000000000,"broadcastIndex":0,"broadcastTotal":1}"#
         );
         assert_eq!(parse_trigger(body.as_bytes()), Ok(request()));
+    }
+
+    #[test]
+    fn the_attempt_is_read_where_it_is_sent() {
+        let third = TriggerRequest { attempt: Some(3), ..request() };
+        let body = serde_json::to_vec(&third).unwrap();
+        assert_eq!(parse_trigger(&body), Ok(third));
+        let nonsense = br#"{"jobId":71,"logId":9001,"glueType":"BEAN","attempt":0}"#;
+        assert_eq!(parse_trigger(nonsense).unwrap().attempt, None);
     }
 
     #[test]

@@ -26,9 +26,7 @@ async fn results_survive_an_outage_and_a_crash_and_come_in_batches() {
     }
     // What is logged as ended is on disk once its job is idle.
     for job_id in 1..=120 {
-        while it.caller.call("idleBeat", json!({"jobId": job_id})).await["code"] != 200 {
-            tokio::task::yield_now().await;
-        }
+        it.caller.idle(job_id).await;
     }
     drop(it.executor);
     it.server.with(|record| {

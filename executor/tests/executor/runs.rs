@@ -13,7 +13,13 @@ async fn an_executor_registers_at_once_and_says_who_it_is() {
         "registryGroup": "EXECUTOR",
         "registryKey": APP,
         "registryValue": it.executor.advertised(),
-        "life": life
+        "life": life,
+        "announces": {
+            "version": env!("CARGO_PKG_VERSION"),
+            "workers": 0,
+            "queueLength": 10_000,
+            "handlers": ["echo", "failing", "http", "panicking", "polite", "sleep", "stubborn"]
+        }
     });
     assert_eq!(registration, expected);
     it.server.with(|record| {
@@ -136,6 +142,7 @@ async fn a_kill_cancels_what_runs_and_reports_what_waits() {
     let (code, text) = it.server.result(2).await;
     assert_eq!((code, text.as_str()), (500, "Killed by the server. [never started, removed from the queue]"));
     assert!(it.caller.logged(1, "run ends").await.contains("tidying up"));
+    it.caller.idle(1).await;
     let again = it.caller.call("kill", json!({"jobId": 1})).await;
     assert_eq!((&again["code"], &again["msg"]), (&json!(200), &json!("job thread already killed.")));
 }
@@ -205,14 +212,35 @@ async fn the_built_in_handlers_do_what_they_say() {
     assert_eq!(it.server.result(1).await, (200, "Slept for 20ms.".to_owned()));
     it.caller.run_with(with(1, 2, "sleep", "soon")).await;
     assert!(it.server.result(2).await.1.contains("\"soon\" is no duration"));
-    let url = format!("{}/api/registry", it.server.url);
-    it.caller
-        .run_with(with(2, 3, "http", &json!({"method": "POST", "url": url, "body": "{}"}).to_string()))
-        .await;
-    assert_eq!(it.server.result(3).await, (200, "HTTP 200 OK".to_owned()));
-    assert!(it.caller.logged(3, "run ends").await.contains("Success"));
-    it.caller.run_with(with(2, 4, "http", r#"{"url":"http://169.254.169.254/latest"}"#)).await;
-    assert!(it.server.result(4).await.1.contains("link-local"));
-    it.caller.run_with(with(2, 5, "http", "nonsense")).await;
-    assert!(it.server.result(5).await.1.contains("the parameter is not JSON"));
+}
+
+#[tokio::test]
+async fn an_http_request_succeeds_by_its_status_and_goes_only_where_it_may() {
+    let it = fixture().await;
+    let run = async |run_id: i64, parameter: serde_json::Value| {
+        let trigger = trigger(i32::try_from(run_id).unwrap(), run_id, "http");
+        it.caller.run_with(changed(trigger, json!({"executorParams": parameter.to_string()}))).await;
+        it.server.result(run_id).await
+    };
+    let url = format!("{}/api/registry?key=s3cret", it.server.url);
+    let post = json!({
+        "method": "POST", "url": url, "body": "{}", "headers": {"authorization": "Bearer Success"}
+    });
+    assert_eq!(run(1, post).await, (200, "HTTP 200 OK".to_owned()));
+    let log = it.caller.logged(1, "run ends").await;
+    // The server's answer holds the very word that was sent as a secret.
+    assert!(log.contains(r#""msg":"***""#) && !log.contains("s3cret"), "{log}");
+    let unexpected = json!({"url": url, "expectedStatus": [404, "500-599"]});
+    assert_eq!(run(2, unexpected).await, (500, "HTTP 200 OK, expected 404, 500-599".to_owned()));
+    for (run_id, parameter, part) in [
+        (3, json!({"url": "http://169.254.169.254/latest"}), "169.254.169.254, which is refused whatever"),
+        (4, json!({"url": "http://10.0.0.1/"}), "sends requests only to 127.0.0.1"),
+        (5, json!({"url": url, "timeoutMs": 0}), "timeoutMs: 0 is not from 1"),
+        (6, json!({"url": url, "headers": {"Host": "other"}}), "headers: Host is set by"),
+        (7, json!({"url": url, "expectedStatus": "ok"}), "expectedStatus: neither a status"),
+        (8, json!({"uri": url}), "unknown field `uri`"),
+    ] {
+        let (code, text) = run(run_id, parameter).await;
+        assert!(code == 500 && text.contains(part), "{text}");
+    }
 }

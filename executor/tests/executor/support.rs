@@ -154,7 +154,12 @@ pub fn builder(server: &Server, data: &Path) -> ExecutorBuilder {
         .handler("polite", polite)
         .handler("stubborn", stubborn)
         .handler("sleep", builtin::sleep)
-        .handler("http", builtin::http)
+        .handler("http", builtin::http(this_machine()))
+}
+
+/// Where the servers of these tests are.
+fn this_machine() -> builtin::Destinations {
+    ["127.0.0.1"].into_iter().map(|text| text.parse::<builtin::Destination>().expect("an address")).collect()
 }
 
 /// An executor with its server and its data folder.
@@ -189,8 +194,21 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(executor: &RunningExecutor) -> Self {
+        Self::at(executor.advertised())
+    }
+
+    pub fn at(base: &str) -> Self {
+        // An executor in this process has installed it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { http, base: executor.advertised().to_owned() }
+        Self { http, base: base.to_owned() }
+    }
+
+    /// Waits until nothing of a job runs or waits: a result is delivered a moment before.
+    pub async fn idle(&self, job_id: i32) {
+        while self.call("idleBeat", json!({"jobId": job_id})).await["code"] != 200 {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {

@@ -99,6 +99,7 @@ fn run_call_with(parameter: String) -> Call {
         glue_updated_at: 0,
         broadcast_index: 0,
         broadcast_total: 1,
+        attempt: None,
     }))
 }
 

@@ -203,6 +203,7 @@ fn fenced(run_id: i64) -> FencedRun {
         glue_updated_at: 0,
         broadcast_index: 0,
         broadcast_total: 1,
+        attempt: None,
     };
     FencedRun { bucket: 7, fence: 17, run }
 }

@@ -16,6 +16,7 @@ pub struct Order {
     pub claim: i64,
     pub fence: i64,
     pub shard: (i32, i32),
+    pub attempt: i32,
     /// Whether anything may follow its end.
     pub is_followed: bool,
     /// It was sent before, and never started.
@@ -35,6 +36,7 @@ impl Order {
             claim: run.claim,
             fence: run.fence,
             shard: (run.shard_index, run.shard_total),
+            attempt: run.attempt,
             is_followed: run.follow_ok || run.follow_fail,
             is_again: run.state == run::RunState::Unknown,
             target,
@@ -45,7 +47,8 @@ impl Order {
 
     /// The request on the wire to an executor of our own.
     pub fn fenced(&self) -> FencedRun {
-        FencedRun { bucket: self.bucket, fence: self.fence, run: self.request() }
+        let run = TriggerRequest { attempt: Some(self.attempt), ..self.request() };
+        FencedRun { bucket: self.bucket, fence: self.fence, run }
     }
 
     /// Bytes of its texts.
@@ -60,7 +63,7 @@ impl Order {
         self.target.site(self.body.job.id)
     }
 
-    /// The request on the wire.
+    /// The request on the wire, as XXL-JOB's executors know it.
     pub fn request(&self) -> TriggerRequest {
         let job = &self.body.job;
         TriggerRequest {
@@ -76,6 +79,7 @@ impl Order {
             glue_updated_at: job.source_changed_at,
             broadcast_index: self.shard.0,
             broadcast_total: self.shard.1.max(1),
+            attempt: None,
         }
     }
 }
