@@ -19,6 +19,7 @@ pub mod log_view;
 pub mod page_title;
 pub mod pagination;
 pub mod pulse;
+pub mod script_module;
 pub mod sparkline;
 pub mod state;
 pub mod table;

@@ -18,6 +18,7 @@ mod process;
 mod prune;
 mod report;
 mod run;
+mod scripts;
 mod site;
 mod test;
 mod tools;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{paths, process, tools};
+use crate::{paths, process, scripts, tools};
 
 /// The server's and the agent's executables with what they need at run time.
 pub struct Build {
@@ -52,6 +52,7 @@ pub fn build_helper(name: &str) -> Result<PathBuf> {
 /// Builds the site only: WebAssembly, JavaScript, styles, into `target/site` of this checkout.
 pub fn build_site(release: bool) -> Result<()> {
     let path = tools::for_site()?;
+    scripts::bundle(&path)?;
     println!("building the site ...");
     let mut leptos = cargo_leptos(&path)?;
     leptos.env("CARGO_TARGET_DIR", paths::target()?).args(["build", "--frontend-only"]);

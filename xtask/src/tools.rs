@@ -79,7 +79,10 @@ pub fn for_site() -> Result<OsString> {
     add_wasm_target()?;
     let root = paths::repository();
     let folders = vec![CARGO_LEPTOS.install()?, WASM_BINDGEN.install()?, {
-        install_packages(&root, "they hold Tailwind (styles) and Binaryen (smaller WebAssembly)")?;
+        install_packages(
+            &root,
+            "they hold Tailwind (styles), esbuild (scripts) and Binaryen (smaller WebAssembly)",
+        )?;
         root.join("node_modules/.bin")
     }];
     paths::path_with(&folders)

@@ -25,6 +25,8 @@ const PACKAGE: &str = "pkg";
 const OUTPUT: &str = "orrery";
 /// cargo-leptos writes an MD5 in base64 without padding between name and extension.
 const HASH_LENGTH: usize = 22;
+/// What scripts load later; esbuild names each file after its content.
+const SCRIPT_PARTS: &str = "scripts/parts/";
 /// Smaller files are not worth it.
 const LEAST_COMPRESSED: usize = 1024;
 
@@ -183,7 +185,8 @@ fn is_compressible(path: &str, length: usize) -> bool {
 
 /// Whether the name changes with the content, so that it may be kept for ever.
 fn is_hashed(path: &str) -> bool {
-    path.starts_with("pkg/") && path.rsplit('.').nth(1).is_some_and(|part| part.len() == HASH_LENGTH)
+    let is_built = || path.rsplit('.').nth(1).is_some_and(|part| part.len() == HASH_LENGTH);
+    path.starts_with(SCRIPT_PARTS) || path.starts_with("pkg/") && is_built()
 }
 
 fn entity_tag(hash: [u8; 32], encoding: Option<Encoding>) -> String {
@@ -229,6 +232,8 @@ mod tests {
     #[test]
     fn only_names_that_change_with_the_content_are_kept_for_ever() {
         assert!(is_hashed("pkg/orrery.1B2M2Y8AsgTpgAmY7PhCfg.wasm"));
+        assert!(is_hashed("scripts/parts/shell-PTN7XY5T.js"));
+        assert!(!is_hashed("scripts/code-editor.js"));
         assert!(!is_hashed("pkg/orrery.wasm"));
         assert!(!is_hashed("fonts/inter-latin-wght-normal.woff2"));
     }
