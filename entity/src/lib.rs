@@ -14,6 +14,7 @@ pub mod instance;
 pub mod job;
 pub mod job_child;
 pub mod job_cursor;
+pub mod job_source;
 pub mod namespace;
 pub mod route_use;
 pub mod run;

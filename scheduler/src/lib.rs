@@ -12,6 +12,7 @@ pub mod executors;
 mod fields;
 pub mod freezes;
 pub mod instances;
+pub mod job_sources;
 pub mod jobs;
 mod looks;
 pub mod namespaces;

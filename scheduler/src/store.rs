@@ -9,6 +9,7 @@ pub(crate) mod freezes;
 pub mod ids;
 pub(crate) mod instances;
 pub(crate) mod job_children;
+pub(crate) mod job_sources;
 pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod namespaces;

@@ -35,6 +35,7 @@ async fn every_entity_selects(databases: &Databases) {
         job,
         job_child,
         job_cursor,
+        job_source,
         namespace,
         route_use,
         run,

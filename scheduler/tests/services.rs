@@ -17,6 +17,7 @@ mod services {
     mod instances;
     mod job_children;
     mod job_list;
+    mod job_sources;
     mod jobs;
     mod namespaces;
     mod pinning;
