@@ -30,6 +30,8 @@ pub enum Fault {
     OutOfRange { min: i64, max: i64 },
     /// Holds a character that is not allowed here (control characters, blanks in a code name).
     Character,
+    /// What is stored already.
+    Unchanged,
     /// Somebody else has it already; `id` is the holder where the asker may see it.
     Taken { id: Option<i64> },
     /// Names something that does not exist or that the asker may not see.

@@ -19,6 +19,7 @@ pub mod job_child;
 pub mod job_cursor;
 pub mod log;
 pub mod log_part;
+pub mod job_source;
 pub mod namespace;
 pub mod route_use;
 pub mod run;

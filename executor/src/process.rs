@@ -1,35 +1,38 @@
-//! Programs that a run starts: in a process group of their own, so that all of them can be stopped together.
+//! Programs that a run starts: in a process group of their own, so that all of them can be stopped together, and
+//! with an environment that tells nothing of this process.
 
+mod tree;
+
+use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use crate::handler::{Context, HandlerResult};
 use crate::run_log::{LINE_LIMIT, RunLog};
+use tree::Tree;
 
 /// How long a cancelled program may take to end by itself.
 const TERM_GRACE: Duration = Duration::from_secs(2);
 /// How long output is still read after the program's end: a child it left behind may keep the pipe open.
 const DRAIN: Duration = Duration::from_secs(1);
-/// Variables of this process that programs must not see.
-const SECRETS: [&str; 1] = ["ORRERY_EXECUTOR_TOKEN"];
+/// Variables of this process that programs see, besides `LC_*`: where things are, who runs them, and in which
+/// language and zone. Others may hold secrets, such as the executor's token.
+const PASSED_ON: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"];
 
 /// Runs a program to its end, its output going to the run's log. Exit value 0 is success. When the run is
-/// cancelled the whole group is asked to end, and killed if it does not.
+/// cancelled the program and all that it started are asked to end, and killed if they do not.
 pub(crate) async fn run(ctx: &Context, mut command: Command) -> HandlerResult {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command.env_clear().envs(passed_on(std::env::vars_os()));
     command.env("ORRERY_JOB_ID", ctx.job_id().to_string());
     command.env("ORRERY_RUN_ID", ctx.run_id().to_string());
-    for name in SECRETS {
-        command.env_remove(name);
-    }
     let mut child = command.spawn()?;
-    let mut group = Group::of(&child);
+    let mut tree = Tree::of(&child);
     let mut output = JoinSet::new();
     if let Some(stdout) = child.stdout.take() {
         output.spawn(copy_lines(stdout, ctx.run_log().clone()));
@@ -40,13 +43,13 @@ pub(crate) async fn run(ctx: &Context, mut command: Command) -> HandlerResult {
     let status = tokio::select! {
         status = child.wait() => status?,
         () = ctx.cancelled() => {
-            group.signal(Signal::SIGTERM);
+            tree.signal(Signal::SIGTERM);
             let _ended_in_time = tokio::time::timeout(TERM_GRACE, child.wait()).await;
-            group.signal(Signal::SIGKILL);
+            tree.kill();
             child.wait().await?
         }
     };
-    group.release();
+    tree.release();
     // What is still open after this belongs to a process the program left behind; its output is not the run's.
     let _drained = tokio::time::timeout(DRAIN, async { while output.join_next().await.is_some() {} }).await;
     verdict(status)
@@ -61,30 +64,12 @@ fn verdict(status: ExitStatus) -> HandlerResult {
     }
 }
 
-/// A process group that does not outlive the run: dropped while the program runs, it is killed.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw))
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.0 {
-            // The only error worth expecting is that nobody is left.
-            let _ = killpg(group, signal);
-        }
-    }
-
-    fn release(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::SIGKILL);
-    }
+/// Those of the variables that a program may see.
+fn passed_on(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> impl Iterator<Item = (OsString, OsString)> {
+    let may_be_seen = |name: &str| PASSED_ON.contains(&name) || name.starts_with("LC_");
+    variables.filter(move |(name, _)| name.to_str().is_some_and(may_be_seen))
 }
 
 async fn copy_lines(mut source: impl AsyncRead + Unpin, log: RunLog) {
@@ -130,6 +115,14 @@ impl LineSplitter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_harmless_variables_are_passed_on() {
+        let present = ["PATH", "LC_ALL", "ORRERY_EXECUTOR_TOKEN", "AWS_SECRET_ACCESS_KEY", "TZ", "PATHS"];
+        let variables = present.map(|name| (OsString::from(name), OsString::from("x")));
+        let names: Vec<_> = passed_on(variables.into_iter()).map(|(name, _)| name).collect();
+        assert_eq!(names, ["PATH", "LC_ALL", "TZ"]);
+    }
 
     #[test]
     fn output_is_cut_into_whole_lines_wherever_the_pipe_cuts_it() {

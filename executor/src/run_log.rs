@@ -147,11 +147,19 @@ struct Writer {
     file: Option<File>,
     written: u64,
     full: bool,
+    /// What did not fit and was not told of yet.
+    left_out: LeftOut,
+}
+
+#[derive(Debug, Default)]
+struct LeftOut {
+    lines: usize,
+    bytes: usize,
 }
 
 impl RunLog {
     fn new(file: Option<File>, written: u64) -> Self {
-        Self(Arc::new(Mutex::new(Writer { file, written, full: false })))
+        Self(Arc::new(Mutex::new(Writer { file, written, full: false, left_out: LeftOut::default() })))
     }
 
     /// A log that goes nowhere, for when none can be opened.
@@ -181,13 +189,29 @@ impl RunLog {
 
 impl Writer {
     fn write(&mut self, text: &str, always: bool) {
-        let fits = !self.full && self.written + text.len() as u64 <= RUN_LIMIT;
-        if fits || always {
+        if always {
+            self.tell_left_out();
+            return self.append(text);
+        }
+        if !self.full && self.written + text.len() as u64 <= RUN_LIMIT {
             return self.append(text);
         }
         if !self.full {
             self.full = true;
             self.append("[the log is full: what follows is left out]\n");
+        }
+        self.left_out.lines += text.lines().count();
+        self.left_out.bytes += text.len();
+    }
+
+    /// Before a remark, the last of which is the run's end.
+    fn tell_left_out(&mut self) {
+        let LeftOut { lines, bytes } = std::mem::take(&mut self.left_out);
+        if lines > 0 {
+            let limit = RUN_LIMIT;
+            self.append(&format!(
+                "[left out: {lines} lines, {bytes} bytes; a run's log holds {limit} bytes]\n"
+            ));
         }
     }
 

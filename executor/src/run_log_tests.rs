@@ -67,7 +67,7 @@ fn a_long_log_comes_in_pieces_that_fit_together() {
 }
 
 #[test]
-fn a_full_log_says_so_once_and_still_takes_the_executor_s_remarks() {
+fn a_full_log_says_what_is_left_out_and_still_takes_the_executor_s_remarks() {
     let (folder, store) = store();
     let log = store.open(7, AT).unwrap();
     let megabyte = format!("{}\n", "x".repeat(1023)).repeat(1024);
@@ -78,9 +78,10 @@ fn a_full_log_says_so_once_and_still_takes_the_executor_s_remarks() {
     assert!(path.starts_with(folder.path()));
     let text = fs::read_to_string(path).unwrap();
     assert!((RUN_LIMIT - 2_000_000..RUN_LIMIT + 1000).contains(&(text.len() as u64)));
-    let tail: Vec<_> = text.lines().rev().take(2).collect();
+    let tail: Vec<_> = text.lines().rev().take(3).collect();
     assert!(tail[0].ends_with("the end"));
-    assert_eq!(tail[1], "[the log is full: what follows is left out]");
+    assert_eq!(tail[1], "[left out: 3073 lines, 3145734 bytes; a run's log holds 10485760 bytes]");
+    assert_eq!(tail[2], "[the log is full: what follows is left out]");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Scripts that come with a run.
 
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use protocol::{RunMode, TriggerRequest};
@@ -74,7 +74,11 @@ fn interpreter(language: &Language) -> Option<PathBuf> {
         .interpreters
         .iter()
         .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
-        .find(|candidate| candidate.is_file())
+        .find(|candidate| is_program(candidate))
+}
+
+fn is_program(file: &Path) -> bool {
+    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// Lines that were written in a browser on Windows end with `\r\n`, which shells take for part of the command.

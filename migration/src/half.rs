@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 25] = [
+pub const TABLES: [&str; 26] = [
     "bucket",
     "calendar",
     "executor",
@@ -26,6 +26,7 @@ pub const TABLES: [&str; 25] = [
     "job",
     "job_child",
     "job_cursor",
+    "job_source",
     "log",
     "log_part",
     "namespace",

@@ -16,6 +16,7 @@ mod m20261121_000009_broadcast;
 mod m20261121_000010_freezes;
 mod m20261121_000011_backfill;
 mod m20261121_000013_native;
+mod m20261122_000014_job_sources;
 mod m20261122_000015_logs;
 mod m20261122_000016_host_metrics;
 mod m20261122_000018_turned_away;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_freezes::Migration),
             Box::new(m20261121_000011_backfill::Migration),
             Box::new(m20261121_000013_native::Migration),
+            Box::new(m20261122_000014_job_sources::Migration),
             Box::new(m20261122_000015_logs::Migration),
             Box::new(m20261122_000016_host_metrics::Migration),
             Box::new(m20261122_000018_turned_away::Migration),

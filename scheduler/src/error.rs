@@ -56,6 +56,8 @@ pub enum Refusal {
     CalendarHasJobs(u64),
     /// The job is in this state, in which it cannot be done.
     JobIs(JobState),
+    /// The job runs a handler: there is no source to change.
+    JobHasNoSource,
     /// The times of the job's runs do not come from a clock: it has none in the past.
     NoPastTimes,
     /// The run has ended already.

@@ -22,7 +22,7 @@ use crate::signals::Change;
 use crate::store::{
     calendars, executors as executor_store, job_children, jobs as store, namespaces, runs as run_store, users,
 };
-use crate::{Error, Result, Services, rules};
+use crate::{Error, Result, Services, job_sources, rules};
 use cursor::delay;
 use entity::fault::{Fault, FieldFault};
 use entity::job::{ActiveModel, JobState, Model, ScheduleKind};
@@ -32,8 +32,8 @@ use sea_orm::{DatabaseTransaction, Set};
 pub use crate::store::jobs::{JobFilter, JobOrder};
 pub use children::JobName;
 pub(crate) use cursor::{Timed, ids_for_held, save};
-pub(crate) use draft::PARAMETER_LENGTH;
 pub use draft::{JobDraft, SchedulePreview};
+pub(crate) use draft::{PARAMETER_LENGTH, SOURCE_LENGTH};
 pub use list::{JobPage, JobRow, list};
 pub use switch::{delete, disable, enable, start, stop};
 pub(crate) use unreadable::all_unreadable;
@@ -168,6 +168,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
         ..checked.columns()
     };
     let job = store::insert(&transaction, row).await.map_err(name_taken)?;
+    job_sources::record(&transaction, caller, None, &job).await?;
     let timed = Timed::from(calendars::beside(&transaction, job).await?);
     let (outlook, job) = (timed.outlook(now)?, timed.job);
     let cursor = job_cursor::Model {
@@ -220,12 +221,12 @@ pub async fn edit(
     job_children::replace(&transaction, id, &checked.draft.children).await?;
     let source_changed_at = match checked.draft.source == before.source {
         true => before.source_changed_at,
-        // Executors tell versions of the source apart by this time alone.
-        false => now.max(before.source_changed_at + 1),
+        false => job_sources::changed_at(&before, now),
     };
     let changes = ActiveModel { source_changed_at: Set(source_changed_at), ..checked.columns() };
     let before = Timed::from(calendars::beside(&transaction, before).await?);
     let saved = save(&transaction, caller, &before, changes, now, ids).await?;
+    job_sources::record(&transaction, caller, Some(&before.job), &saved.job).await?;
     transaction.commit().await?;
     services.signals.publish(Change::Job(id));
     saved.skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));

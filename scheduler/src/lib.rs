@@ -13,6 +13,7 @@ mod fields;
 pub mod freezes;
 pub mod host_metrics;
 pub mod instances;
+pub mod job_sources;
 pub mod jobs;
 pub mod logs;
 mod looks;

@@ -10,6 +10,7 @@ pub(crate) mod host_metrics;
 pub mod ids;
 pub(crate) mod instances;
 pub(crate) mod job_children;
+pub(crate) mod job_sources;
 pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod logs;

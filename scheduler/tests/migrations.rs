@@ -40,6 +40,7 @@ async fn every_entity_selects(databases: &Databases) {
         job_cursor,
         log,
         log_part,
+        job_source,
         namespace,
         route_use,
         run,

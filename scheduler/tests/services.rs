@@ -18,6 +18,7 @@ mod services {
     mod instances;
     mod job_children;
     mod job_list;
+    mod job_sources;
     mod jobs;
     mod log_follow;
     mod log_origin;

@@ -24,7 +24,8 @@ const HANDLER_LENGTH: u32 = 255;
 /// Bytes. Together with the source it has to fit into the 5 MiB that Java executors take.
 pub(crate) const PARAMETER_LENGTH: u32 = 64 << 10;
 const ONLY_ON_LENGTH: u32 = 4000;
-const SOURCE_LENGTH: u32 = 1 << 20;
+/// Bytes.
+pub(crate) const SOURCE_LENGTH: u32 = 1 << 20;
 const MOST_SLOTS: i64 = 1_000;
 const LONGEST_QUEUE: i64 = 10_000;
 const HIGHEST_PRIORITY: i64 = 9;
@@ -66,7 +67,7 @@ pub struct JobDraft {
     pub handler: String,
     /// At most 64 KiB.
     pub parameter: String,
-    /// At most 1 MiB; for the run modes that carry source.
+    /// At most 1 MiB; for the run modes that carry source. Empty = as it is stored, for a job that has one.
     pub source: String,
     pub routing: Routing,
     /// Instances that may run it, one a line: `host`, `host:port` or a label `key=value`, at most 100;
@@ -177,7 +178,7 @@ impl JobDraft {
         let children = check_children(&mut faults, &self.children);
         let handler = check_handler(&mut faults, self.run_mode, &self.handler);
         let parameter = faults.text("parameter", &self.parameter, PARAMETER_LENGTH);
-        let source = check_source(&mut faults, self.run_mode, &self.source);
+        let source = check_source(&mut faults, self.run_mode, &self.source, stored);
         faults.into_result()?;
         let (schedule, zone, blackouts) = (read.text, read.zone, read.blackouts);
         let calendar_id = self.calendar_id.filter(|_| !is_manual);
@@ -281,12 +282,16 @@ fn check_handler(faults: &mut Faults, mode: RunMode, typed: &str) -> String {
     handler
 }
 
-fn check_source(faults: &mut Faults, mode: RunMode, typed: &str) -> String {
+fn check_source(faults: &mut Faults, mode: RunMode, typed: &str, stored: Option<&Model>) -> String {
     if !mode.has_source() {
         return String::new();
     }
-    if typed.trim().is_empty() {
-        faults.add("source", Fault::Required);
+    if !typed.trim().is_empty() {
+        return faults.text("source", typed, SOURCE_LENGTH);
     }
-    faults.text("source", typed, SOURCE_LENGTH)
+    let kept = stored.map(|job| job.source.clone()).filter(|source| !source.is_empty());
+    kept.unwrap_or_else(|| {
+        faults.add("source", Fault::Required);
+        String::new()
+    })
 }

@@ -76,6 +76,13 @@ pub async fn online_addresses(
         .await
 }
 
+/// The clients of one executor's instances that are there.
+pub async fn online_clients(conn: &impl ConnectionTrait, executor_id: i32) -> Result<Vec<Client>, DbErr> {
+    let query = Entity::find().select_only().column(Column::Client);
+    let query = query.filter(Column::ExecutorId.eq(executor_id)).filter(Column::GoneAt.is_null());
+    query.into_tuple().all(conn).await
+}
+
 pub async fn count_of(conn: &impl ConnectionTrait, executor_id: i32) -> Result<u64, DbErr> {
     Entity::find().filter(Column::ExecutorId.eq(executor_id)).count(conn).await
 }

@@ -1,6 +1,6 @@
 //! Jobs and how far each one's schedule has been fired.
 
-use super::{job_children, route_uses};
+use super::{job_children, job_sources, route_uses};
 use crate::authority::Visible;
 use entity::job::{ActiveModel, Column, Entity, JobState, Model, RunMode, ScheduleKind};
 use entity::{Millis, executor, job_cursor};
@@ -123,11 +123,13 @@ pub async fn update(
     Ok(updated.rows_affected == 1)
 }
 
-/// Deletes a job, its cursor, its links to other jobs and how it used instances; its runs stay.
+/// Deletes a job, its cursor, its links to other jobs, the versions of its source and how it used instances;
+/// its runs stay.
 pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
     route_uses::delete_of_job(conn, id).await?;
     job_cursor::Entity::delete_by_id(id).exec(conn).await?;
     job_children::delete_of(conn, id).await?;
+    job_sources::delete_of(conn, id).await?;
     Entity::delete_by_id(id).exec(conn).await.map(drop)
 }
 
