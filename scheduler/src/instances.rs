@@ -141,7 +141,7 @@ pub async fn registered(
 ) -> Result<Result<Vec<i32>, RegisterOutcome>> {
     let admitted = match admit(services, shared_token, call).await? {
         Ok(admitted) => admitted,
-        Err(refused) => return Ok(Err(refused)),
+        Err(refused) => return Ok(Err(refused.outcome)),
     };
     let mut found = Vec::new();
     for executor in &admitted.executors {

@@ -2,8 +2,8 @@
 
 mod agent;
 mod delivery;
-mod host_metrics;
 mod handlers;
+mod host_metrics;
 mod listeners;
 mod native;
 mod runs;
