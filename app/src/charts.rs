@@ -75,13 +75,13 @@ fn tooltip() -> Tooltip {
 }
 
 fn times(frame: &Frame<'_>) -> Axis {
-    let ticks = || frame.ticks.iter().map(|at| CompositeValue::from(*at)).collect::<Vec<_>>();
+    let label = AxisLabel::new().color(token("muted").as_str()).font_size(SMALL);
     Axis::new()
         .type_(AxisType::Time)
         .min(frame.from)
         .max(frame.until)
-        .axis_tick(AxisTick::new().show(false).custom_values(ticks()))
-        .axis_label(AxisLabel::new().color(token("muted").as_str()).font_size(SMALL).custom_values(ticks()))
+        .axis_tick(AxisTick::new().show(false).custom_values(frame.ticks.to_vec()))
+        .axis_label(frame.ticks.iter().fold(label, |label, at| label.custom_values(*at)))
         .split_line(SplitLine::new().show(false))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn of_all(found: &Disks, data_dir: &Path) -> Vec<Disk> {
         .max_by_key(|(_, mount)| mount.as_os_str().len());
     let own = own.unwrap_or_else(|| (String::new(), data_dir));
     let mut others: Vec<_> = mounts().collect();
-    others.sort_by_key(|(_, a)| *a);
+    others.sort_by_key(|(_, mount)| *mount);
     let mut seen = HashSet::new();
     std::iter::once(own)
         .chain(others)

@@ -36,7 +36,7 @@ const MUST_NOT_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What would make the browser download a server.
-const NOT_IN_THE_BROWSER: &[&str] = &["sqlx", "sqlx-core", "tokio", "axum"];
+const NOT_IN_THE_BROWSER: &[&str] = &["sqlx", "sqlx-core", "tokio", "axum", "charming"];
 
 /// Every dependency between our crates points downwards.
 pub fn check_direction() -> Result<Counts> {
@@ -71,7 +71,7 @@ fn wrong_dependencies(package: &Value) -> Vec<String> {
     wrong
 }
 
-/// No database, runtime or web server reaches the WebAssembly.
+/// No database, runtime, web server or maker of charts reaches the WebAssembly.
 pub fn check_browser() -> Result<Counts> {
     tools::add_wasm_target()?;
     let mut counts = Counts::default();

@@ -127,8 +127,15 @@ fn memory_facts(sample: &HostSample) -> Vec<Fact> {
 fn disk_facts(disks: &[Disk]) -> Vec<Fact> {
     let i18n = use_i18n();
     let words = |disk: &Disk| {
-        let (used, total) = (bytes(disk.used as f64), bytes(disk.total as f64));
-        tu_string!(i18n, hosts.used_of, share = percent(disk.share()), used = used, total = total)
+        let [used, total, free] = [disk.used, disk.total, disk.free].map(|size| bytes(size as f64));
+        tu_string!(
+            i18n,
+            hosts.used_of,
+            share = percent(disk.share()),
+            used = used,
+            total = total,
+            free = free
+        )
     };
     let mut facts: Vec<Fact> =
         disks.iter().take(DISKS_NAMED).map(|disk| fact(disk.mount.clone(), words(disk))).collect();

@@ -128,7 +128,8 @@ impl Draw<'_> {
         size: impl Fn(&Point) -> i64,
     ) -> ChartView {
         let unit = unit_of(most);
-        let most = most / scale(unit);
+        // An axis has a length, even where nothing is held.
+        let most = (most / scale(unit)).max(1.0);
         let axis = if is_limit { most } else { charts::round_up(most) };
         let line = self.line(td_string!(request_locale(), hosts.used), "seq-5", |point| {
             Some(size(point) as f64 / scale(unit))
