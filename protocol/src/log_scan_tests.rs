@@ -66,14 +66,14 @@ fn of_an_endless_line_the_beginning_is_held_and_nothing_else() {
     let mut scan = LogScan::default();
     scan.feed(br#"{"code":200,"data":{"toLineNum":1,"logContent":""#);
     let megabyte = vec![b'x'; 1 << 20];
-    for _ in 0..1024 {
+    for _ in 0..128 {
         scan.feed(&megabyte);
     }
     assert!(scan.cutter.line.capacity() <= 2 * LINE_BYTES);
     assert!(scan.take_lines().is_empty());
     scan.cut_line();
     let line = scan.take_lines().remove(0);
-    assert!(line.starts_with("xxx") && line.ends_with("[…1073676288 more bytes]"), "{}", line.len());
+    assert!(line.starts_with("xxx") && line.ends_with("[…134152192 more bytes]"), "{}", line.len());
 }
 
 #[test]

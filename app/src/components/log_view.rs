@@ -29,6 +29,7 @@ pub fn LogLines(
         .map(|(number, line)| {
             let pieces = spans(&line);
             let text: String = pieces.iter().map(|(_, text)| text.as_str()).collect();
+            let tabindex = run.map(|_| "-1");
             let place = place.clone().or_else(|| run.map(|run| routes::run_log_line(run, number)));
             view! {
                 <div
@@ -37,7 +38,8 @@ pub fn LogLines(
                     class:mark=marked == Some(number)
                     id=run.map(|_| format!("L{number}"))
                 >
-                    <a class="n" href=place rel="external">{number}</a>
+                    // So many stops would be in the way of whoever goes by keyboard.
+                    <a class="n" href=place rel="external" tabindex=tabindex>{number}</a>
                     <span>{pieces.into_iter().map(span_view).collect_view()}</span>
                 </div>
             }

@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn long_lines_fill_it_sooner_and_the_one_asked_for_is_there() {
-        let pushed = [lines(1, 200, 64 << 10)];
-        assert_eq!(framed(Ask::Around(100), &pushed), (vec![(98, 105)], true));
+        let pushed = [lines(1, 200, 60_000)];
+        assert_eq!(framed(Ask::Around(100), &pushed), (vec![(98, 106)], true));
         assert_eq!(framed(Ask::End, &pushed), (vec![(193, 200)], false));
     }
 

@@ -80,32 +80,26 @@ impl Keeper {
             self.logs.sweep(now).await?;
         }
         let due = self.logs.ended.take(now, self.logs.settings.per_second);
-        let mut report = KeepReport::default();
         let runs = self.logs.to_keep(&due, now).await?;
         let gathering = runs.into_iter().map(|(run, ended)| self.logs.gather(run, ended, now));
         let gathered: Vec<Result<Gathered>> =
             futures::stream::iter(gathering).buffer_unordered(WIDTH).collect().await;
-        let mut small = Vec::new();
+        let mut report = KeepReport::default();
+        let (mut small, mut failure) = (Vec::new(), None);
         for gathered in gathered {
-            match gathered? {
-                Gathered::Small(row, part) => small.push((row, part)),
-                Gathered::Written => report.kept += 1,
-                Gathered::Taken => report.left += 1,
-                Gathered::Failed(ended, trouble) if ended.tries + 1 < TRIES && trouble != Trouble::Gone => {
-                    let again = EndedRun { not_before: now + AGAIN_MS, tries: ended.tries + 1, ..ended };
-                    self.logs.ended.offer(again, true);
-                    report.postponed += 1;
-                }
-                Gathered::Failed(ended, trouble) => {
-                    tracing::debug!(run = ended.run_id, ?trouble, "its log cannot be had");
-                    report.left += 1;
-                }
+            match gathered {
+                Ok(Gathered::Small(row, part)) => small.push((row, part)),
+                Ok(Gathered::Written) => report.kept += 1,
+                Ok(Gathered::Taken) => report.left += 1,
+                Ok(Gathered::Failed(ended, trouble)) => self.logs.postpone(ended, &trouble, now, &mut report),
+                // The database's; the others have been fetched all the same.
+                Err(error) => failure = Some(error),
             }
         }
         report.none += small.iter().filter(|(row, _)| row.state == LogState::None).count();
         report.kept += small.iter().filter(|(row, _)| row.state == LogState::Kept).count();
         self.logs.write_small(small).await?;
-        Ok(report)
+        failure.map_or(Ok(report), Err)
     }
 
     /// Ticks until it is told to end.
@@ -115,6 +109,8 @@ impl Keeper {
         }
         while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
             if let Some(Err(error)) = stop.run_until_cancelled(self.tick()).await {
+                // What was taken and is not kept is found by a sweep.
+                self.sweep_at = self.logs.services.clock.now() + AGAIN_MS;
                 tracing::warn!(%error, "logs could not be kept; they stay with their executors for now");
             }
         }
@@ -147,6 +143,18 @@ impl Logs {
         }
         let with_end = |run: Run| by_id.get(&run.id).copied().map(|ended| (run, ended));
         Ok(rows.into_iter().filter_map(with_end).collect())
+    }
+
+    /// Notes a run again whose executor did not answer, unless that would be in vain.
+    fn postpone(&self, ended: EndedRun, trouble: &Trouble, now: Millis, report: &mut KeepReport) {
+        let tries = ended.tries + 1;
+        if tries < TRIES && *trouble != Trouble::Gone {
+            self.ended.offer(EndedRun { not_before: now + AGAIN_MS, tries, ..ended }, true);
+            report.postponed += 1;
+        } else {
+            tracing::debug!(run = ended.run_id, ?trouble, "its log cannot be had");
+            report.left += 1;
+        }
     }
 
     /// Clears away what somebody left behind amid it.

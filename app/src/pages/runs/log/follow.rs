@@ -64,28 +64,27 @@ impl Shown {
 
 /// Follows the log of this run from the first effect on. `state` is told when it changes.
 pub fn follow(id: i64, shown: Shown, state: RwSignal<RunState>) {
-    let stream = StoredValue::new_local(None::<Stream>);
     let visible = use_visible();
     let attempt = RwSignal::new(0_u32);
-    Effect::new(move || {
+    let try_again = move || {
+        attempt.try_update(|count| *count += 1);
+    };
+    // The stream is the effect's own: it is closed when the page is left, and a server has none.
+    Effect::new(move |before: Option<Option<Stream>>| {
         attempt.track();
-        let is_open = stream.with_value(Option::is_some);
-        match shown.wanted.get() && visible.get() && !shown.over.get() {
-            true if !is_open => stream.set_value(Stream::open(id, shown.next.get_untracked(), move |news| {
+        let open = before.flatten().filter(|stream| !stream.is_closed());
+        if !shown.wanted.get() || !visible.get() || shown.over.get() {
+            return None;
+        }
+        open.or_else(|| {
+            Stream::open(id, shown.next.get_untracked(), move |news| {
                 if news == News::Lost {
-                    stream.try_set_value(None);
-                    let try_again = move || {
-                        attempt.try_update(|count| *count += 1);
-                    };
                     set_timeout(try_again, AGAIN);
                 }
                 shown.take(news, state);
-            })),
-            true => {}
-            false => stream.set_value(None),
-        }
+            })
+        })
     });
-    on_cleanup(move || drop(stream.try_set_value(None)));
     if !shown.over.get_untracked() {
         Effect::new(|| keep_end_in_sight(true));
     }

@@ -74,6 +74,11 @@ impl Stream {
         ];
         Some(Self { source, _listeners: listeners })
     }
+
+    /// Whether the browser has given up.
+    pub fn is_closed(&self) -> bool {
+        self.source.ready_state() == EventSource::CLOSED
+    }
 }
 
 impl Drop for Stream {
