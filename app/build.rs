@@ -13,6 +13,7 @@ const NAMESPACES: [&str; 12] = [
     "account",
     "auth",
     "calendars",
+    "code",
     "executors",
     "freezes",
     "home",

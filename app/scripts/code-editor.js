@@ -1,7 +1,7 @@
 // `<code-editor data-mode="shell">` around a `<textarea>`: an editor with highlighting in its place.
 //
 // The textarea stays the form's field: what is typed is written back to it at once. Without this script it is
-// simply what one types in. Colours are classes, which `style/code.css` gives the theme's tokens.
+// simply what one types in.
 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
@@ -19,6 +19,7 @@ import {
 import { classHighlighter } from "@lezer/highlight";
 import { loadLanguage } from "./code-editor/languages.js";
 import { phrases } from "./code-editor/phrases.js";
+import { theme } from "./code-editor/theme.js";
 
 class CodeEditor extends HTMLElement {
   async connectedCallback() {
@@ -28,9 +29,8 @@ class CodeEditor extends HTMLElement {
     if (field === null || !this.isConnected || this.view !== undefined) return;
     this.view = new EditorView({
       state: EditorState.create({ doc: field.value, extensions: extensions(field, language) }),
-      parent: this,
     });
-    this.field = field;
+    field.after(this.view.dom);
     // The label and the links of errors lead to the editor; the field keeps nothing but its name and text.
     this.controlId ||= field.id;
     field.removeAttribute("id");
@@ -62,6 +62,7 @@ function extensions(field, language) {
   const label = field.labels?.[0]?.textContent?.trim() ?? field.getAttribute("aria-label") ?? "";
   return [
     EditorView.cspNonce.of(nonce),
+    theme,
     EditorState.phrases.of(phrases(document.documentElement.lang)),
     EditorState.readOnly.of(field.readOnly),
     EditorState.tabSize.of(4),
@@ -80,6 +81,7 @@ function extensions(field, language) {
     // Tab indents; Escape and then Tab leaves the editor, which the help under it says.
     keymap.of([{ key: "Mod-s", run: () => submit(field) }, ...defaultKeymap, ...historyKeymap, ...searchKeymap]),
     field.readOnly ? [] : keymap.of([indentWithTab]),
+    typedOver,
     EditorView.contentAttributes.of(() => attributes(field, label)),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) {
@@ -89,6 +91,21 @@ function extensions(field, language) {
     }),
   ];
 }
+
+/**
+ * What is typed over a selection. Left to itself, Chromium keeps the look of what was there in a `style` attribute,
+ * which the page's policy refuses with an error on the console.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { state, composing } = view;
+    const isTyped = event.inputType === "insertText" && event.data !== null && !composing;
+    if (!isTyped || state.readOnly || state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch({ ...state.replaceSelection(event.data), userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
 
 /** What the field tells of itself, told by the editor. */
 function attributes(field, label) {

@@ -24,6 +24,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/jobs/new") view=pages::jobs::new::NewJob ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id") view=pages::jobs::detail::JobDetail ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id/edit") view=pages::jobs::edit::EditJob ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id/code") view=pages::jobs::code::JobCode ssr=SsrMode::Async/>
                     <Route
                         path=path!("/jobs/:id/backfill")
                         view=pages::jobs::backfill::Backfill
@@ -103,6 +104,21 @@ pub fn job(id: i32) -> String {
 /// The form of a job.
 pub fn job_edit(id: i32) -> String {
     format!("/jobs/{id}/edit")
+}
+
+/// A job's code and its versions.
+pub fn job_code(id: i32) -> String {
+    format!("/jobs/{id}/code")
+}
+
+/// A version of a job's code, shown under the editor.
+pub fn job_code_version(id: i32, number: i32) -> String {
+    link(&job_code(id), &[("version", &number.to_string())]) + "#shown"
+}
+
+/// What differs between two versions of a job's code.
+pub fn job_code_difference(id: i32, from: i32, to: i32) -> String {
+    link(&job_code(id), &[("from", &from.to_string()), ("to", &to.to_string())]) + "#shown"
 }
 
 /// The form that runs a job for past times.

@@ -1,10 +1,15 @@
 //! Jobs: lists, forms, and what a person does with one.
 
 mod backfill;
+mod code;
 mod form;
 mod views;
 
 pub use backfill::{BACKFILL_FORM, BackfillForm, BackfillJob, PastTimes, backfill_job, preview_backfill};
+pub use code::{
+    CODE_FORM, Change, CodeDifference, CodeForm, CodeQuery, CodeVersion, CodeView, DiffLine, RevertCode,
+    SaveCode, Shown, job_code, shown_code,
+};
 pub use form::{JobForm, ScheduleForm, word};
 pub use views::{
     ExecutorChoice, Fire, FireNote, Hold, JobLine, JobLines, JobName, JobQuery, JobView, Preview, Pulse,
@@ -74,7 +79,8 @@ pub async fn preview_fires(typed: ScheduleForm) -> Result<Preview, AppError> {
     Preview::new(fires).map_err(ssr::refuse)
 }
 
-/// Creates a job. `intent` is [`PREVIEW`], [`STOPPED`], or anything else for a job that fires.
+/// Creates a job; a script of which nothing was typed begins with a template, and its code is shown then.
+/// `intent` is [`PREVIEW`], [`STOPPED`], or anything else for a job that fires.
 #[server]
 pub async fn create_job(form: JobForm, #[server(default)] intent: String) -> Result<(), AppError> {
     use entity::job::JobState;
@@ -84,11 +90,20 @@ pub async fn create_job(form: JobForm, #[server(default)] intent: String) -> Res
         return Ok(());
     }
     let state = if intent == STOPPED { JobState::Stopped } else { JobState::On };
+    let is_untyped = form.source.trim().is_empty();
     let created = match form.draft() {
-        Ok(draft) => scheduler::jobs::create(&services, &caller, draft, state).await.map_err(AppError::from),
+        Ok(draft) => {
+            let draft = form::with_template(draft);
+            scheduler::jobs::create(&services, &caller, draft, state).await.map_err(AppError::from)
+        }
         Err(error) => Err(error),
     };
     match created {
+        Ok(job) if is_untyped && job.run_mode.has_source() => {
+            ssr::flash(Message::new("job_created_with_template"));
+            ssr::redirect(&routes::job_code(job.id));
+            Ok(())
+        }
         Ok(job) => {
             ssr::flash(Message::new("job_created"));
             ssr::redirect(&routes::job(job.id));

@@ -74,15 +74,27 @@ where
     S: leptos::server_fn::ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
     S::Output: Clone + Send + Sync + 'static,
 {
+    show_notices(action);
     let Some(Shown(shown)) = use_context::<Shown>() else { return };
-    Effect::new(move || match action.value().get() {
-        Some(Err(error)) => shown.set(Some(Flash { tone: Tone::Bad, message: error.sentence() })),
-        Some(Ok(_)) => {
-            if let Some(left) = take_flash_cookie() {
-                shown.set(Some(left));
-            }
+    Effect::new(move || {
+        if let Some(Err(error)) = action.value().get() {
+            shown.set(Some(Flash { tone: Tone::Bad, message: error.sentence() }));
         }
-        None => {}
+    });
+}
+
+/// Shows the notice that an action left on success, where the page stays.
+pub fn show_notices<S>(action: ServerAction<S>)
+where
+    S: leptos::server_fn::ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let Some(Shown(shown)) = use_context::<Shown>() else { return };
+    Effect::new(move || {
+        let is_done = matches!(action.value().get(), Some(Ok(_)));
+        if let Some(left) = is_done.then(take_flash_cookie).flatten() {
+            shown.set(Some(left));
+        }
     });
 }
 

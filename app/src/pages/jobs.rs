@@ -2,6 +2,7 @@
 
 mod actions;
 pub mod backfill;
+pub mod code;
 pub mod detail;
 pub mod edit;
 mod fires;

@@ -3,6 +3,11 @@
 
 #[cfg(feature = "ssr")]
 mod read;
+#[cfg(feature = "ssr")]
+mod template;
+
+#[cfg(feature = "ssr")]
+pub(super) use template::with_template;
 
 use super::JobView;
 use crate::components::time::full;

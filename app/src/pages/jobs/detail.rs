@@ -342,9 +342,12 @@ fn spread_fact(i18n: I18nContext<Locale>, spread_s: i32, delay_ms: i64) -> Optio
 #[component]
 fn Source(job: Model) -> impl IntoView {
     let i18n = use_i18n();
+    let edit = move || {
+        view! { <a class="act" href=routes::job_code(job.id)>{tu_string!(i18n, code.edit_code)}</a> }
+    };
     job.run_mode.has_source().then(|| {
         view! {
-            <Section title=tu_string!(i18n, jobs.source)>
+            <Section title=tu_string!(i18n, jobs.source) actions=edit>
                 <crate::components::copy_button::CopyBlock text=job.source/>
             </Section>
         }

@@ -1,6 +1,6 @@
 //! `/jobs/:id/edit`
 
-use super::form::{JobFields, NextFires, PreviewButton, starting_form};
+use super::form::{JobFields, NextFires, PreviewButton, SourceField, starting_form};
 use crate::api::jobs::{self, ExecutorChoice, JobForm, JobView, SaveJob};
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
@@ -46,6 +46,10 @@ fn Page(view: JobView, choices: Vec<ExecutorChoice>) -> impl IntoView {
     let form = starting_form(JobForm::from(&view));
     let job = view.job;
     let typed = RwSignal::new(form.schedule_form());
+    let source = match job.run_mode.has_source() {
+        true => SourceField::Elsewhere(job.id),
+        false => SourceField::Typed,
+    };
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, jobs.title), routes::jobs()),
         Crumb::link(job.name.clone(), routes::job(job.id)),
@@ -59,7 +63,7 @@ fn Page(view: JobView, choices: Vec<ExecutorChoice>) -> impl IntoView {
                     <ConflictNote id=job.id save/>
                     <input type="hidden" name="id" value=job.id/>
                     <ShownJob/>
-                    <JobFields choices form typed/>
+                    <JobFields choices source form typed/>
                     <FormFoot>
                         <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
                         <PreviewButton/>

@@ -14,6 +14,7 @@ use crate::components::form::{FieldGroup, FoldedGroup, use_form};
 use crate::components::pulse::use_scripts;
 use crate::error::AppError;
 use crate::i18n::*;
+use crate::routes;
 use crate::visit::use_visit;
 use crate::words::sentence;
 use entity::job::{Blocking, MisfirePolicy, Routing, RunMode, ScheduleKind};
@@ -41,10 +42,22 @@ pub fn starting_form(stored: JobForm) -> JobForm {
     }
 }
 
+/// Where the source of a script is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceField {
+    /// Here; left empty, the new job begins with a template.
+    New,
+    /// Here: nothing is stored of it.
+    Typed,
+    /// On the page of this job's code.
+    Elsewhere(i32),
+}
+
 /// All fields. `typed` follows what the next fires depend on.
 #[component]
 pub fn JobFields(
     choices: Vec<ExecutorChoice>,
+    source: SourceField,
     form: JobForm,
     typed: RwSignal<ScheduleForm>,
 ) -> impl IntoView {
@@ -52,7 +65,7 @@ pub fn JobFields(
     view! {
         <WhatItIs/>
         <WhenItFires typed/>
-        <WhatRuns choices/>
+        <WhatRuns choices source/>
         <Bounds form=form.clone() typed/>
         <Holds typed namespaces/>
         <Folded form/>
@@ -72,7 +85,7 @@ fn WhatItIs() -> impl IntoView {
 }
 
 #[component]
-fn WhatRuns(choices: Vec<ExecutorChoice>) -> impl IntoView {
+fn WhatRuns(choices: Vec<ExecutorChoice>, source: SourceField) -> impl IntoView {
     let i18n = use_i18n();
     let several = choices.iter().any(|choice| choice.namespace != choices[0].namespace);
     let executors = choices.into_iter().map(move |executor| {
@@ -119,16 +132,39 @@ fn WhatRuns(choices: Vec<ExecutorChoice>) -> impl IntoView {
                 )
             />
             <div class="only-script">
-                <TextArea
-                    name="source"
-                    label=tu_string!(i18n, jobs.source)
-                    rows=12
-                    mono=true
-                    help=tu_string!(i18n, jobs.source_help)
-                />
+                <Source field=source/>
             </div>
         </FieldGroup>
     }
+}
+
+#[component]
+fn Source(field: SourceField) -> impl IntoView {
+    let i18n = use_i18n();
+    let help = match field {
+        SourceField::New => tu_string!(i18n, code.template_help),
+        SourceField::Typed => tu_string!(i18n, jobs.source_help),
+        SourceField::Elsewhere(id) => {
+            return view! {
+                <p class="help span2">
+                    {tu_string!(i18n, code.elsewhere)} " "
+                    <a class="act" href=routes::job_code(id)>{tu_string!(i18n, code.edit_code)}</a>
+                </p>
+            }
+            .into_any();
+        }
+    };
+    view! {
+        <TextArea
+            name="source"
+            label=tu_string!(i18n, jobs.source)
+            rows=12
+            mono=true
+            optional=field == SourceField::New
+            help
+        />
+    }
+    .into_any()
 }
 
 /// The groups that are rarely changed, each folded into its values in words.

@@ -1,6 +1,6 @@
 //! `/jobs/new`; with `?copy=7` it starts as a copy of job 7.
 
-use super::form::{JobFields, NextFires, PreviewButton, starting_form};
+use super::form::{JobFields, NextFires, PreviewButton, SourceField, starting_form};
 use crate::api::jobs::{self, CreateJob, ExecutorChoice, JobForm, STOPPED};
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::empty::Empty;
@@ -100,7 +100,7 @@ fn Editor(start: Start) -> impl IntoView {
     view! {
         <div class="job-form">
             <EditForm id=jobs::FORM action=create prefix="form" values=form.values()>
-                <JobFields choices=start.choices form typed/>
+                <JobFields choices=start.choices source=SourceField::New form typed/>
                 <FormFoot>
                     <Button weight=Weight::Primary>{tu_string!(i18n, jobs.create)}</Button>
                     <Button name="intent" value=STOPPED>{tu_string!(i18n, jobs.create_stopped)}</Button>
