@@ -11,6 +11,7 @@ pub mod fault;
 pub mod freeze;
 pub mod id_block;
 pub mod instance;
+pub mod instance_handlers;
 pub mod job;
 pub mod job_child;
 pub mod job_cursor;

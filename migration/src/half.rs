@@ -13,13 +13,14 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 19] = [
+pub const TABLES: [&str; 20] = [
     "bucket",
     "calendar",
     "executor",
     "freeze",
     "id_block",
     "instance",
+    "instance_handlers",
     "job",
     "job_child",
     "job_cursor",

@@ -16,6 +16,7 @@ mod m20261121_000009_broadcast;
 mod m20261121_000010_freezes;
 mod m20261121_000011_backfill;
 mod m20261121_000013_native;
+mod m20261122_000017_announcements;
 mod schema;
 mod whole;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_freezes::Migration),
             Box::new(m20261121_000011_backfill::Migration),
             Box::new(m20261121_000013_native::Migration),
+            Box::new(m20261122_000017_announcements::Migration),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! What is decided, and nothing else: no database, no network, no clock. `now` is an argument, and
 //! the same arguments give the same answer on every server.
 
+pub mod about;
 pub mod admission;
 pub mod backfill;
 pub mod blackout;
@@ -10,6 +11,7 @@ pub mod cron;
 pub mod doubt;
 pub mod follow;
 pub mod freezes;
+pub mod handlers;
 pub mod job_state;
 pub mod lineage;
 pub mod misfire;

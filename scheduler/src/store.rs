@@ -7,6 +7,7 @@ pub(crate) mod executors;
 pub mod filling;
 pub(crate) mod freezes;
 pub mod ids;
+pub(crate) mod instance_handlers;
 pub(crate) mod instances;
 pub(crate) mod job_children;
 pub(crate) mod jobs;

@@ -32,6 +32,7 @@ async fn every_entity_selects(databases: &Databases) {
         freeze,
         id_block,
         instance,
+        instance_handlers,
         job,
         job_child,
         job_cursor,

@@ -1,11 +1,13 @@
 //! Executors: their list, their instances, their credentials.
 
+mod handlers;
 mod queue;
 mod views;
 
 use crate::error::AppError;
 use leptos::prelude::*;
 
+pub use handlers::{HandlerLine, HandlersView};
 pub use queue::{QueueLine, QueueView};
 pub use views::{
     ExecutorForm, ExecutorLine, ExecutorLines, ExecutorPage, ExecutorQuery, ExecutorSettings, InstanceLine,
@@ -57,6 +59,15 @@ pub async fn instances(executor_id: i32) -> Result<Vec<InstanceLine>, AppError> 
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
     Ok(detail.instances.into_iter().map(InstanceLine::from).collect())
+}
+
+/// What is known of the handlers of an executor.
+#[server]
+pub async fn handlers(executor_id: i32) -> Result<HandlersView, AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let known = scheduler::executors::handlers(&services, &caller, executor_id).await;
+    known.map(HandlersView::from).map_err(ssr::refuse)
 }
 
 /// What the executor is doing, and what waits for it.

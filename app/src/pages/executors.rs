@@ -4,6 +4,7 @@ pub mod detail;
 pub mod edit;
 mod enrolment;
 mod form;
+mod handlers;
 mod instances;
 pub mod list;
 pub mod new;

@@ -1,8 +1,8 @@
 //! `/executors/:id`
 
 use crate::api::executors::{
-    DeleteExecutor, ExecutorPage, InstanceLine, JobLine, QueueView, RotateToken, executor, instances,
-    new_token, queue,
+    DeleteExecutor, ExecutorPage, HandlersView, InstanceLine, JobLine, QueueView, RotateToken, executor,
+    handlers, instances, new_token, queue,
 };
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
@@ -16,6 +16,7 @@ use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
+use crate::pages::executors::handlers::Handlers;
 use crate::pages::executors::instances::{Instances, online_count};
 use crate::pages::executors::queue::Queue;
 use crate::pages::executors::{registration_word, use_executor_id};
@@ -31,14 +32,15 @@ pub fn ExecutorDetail() -> impl IntoView {
     let page = Resource::new_blocking(key, |(id, _)| executor(id));
     let token = Resource::new_blocking(key, |(id, _)| new_token(id));
     let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
+    let known = Resource::new_blocking(key, |(id, _)| handlers(id));
     view! {
         <Transition>
             {move || Suspend::new(async move {
-                match (page.await, token.await, waiting.await) {
-                    (Ok(page), Ok(token), Ok(waiting)) => {
-                        view! { <Content actions page token waiting/> }.into_any()
+                match (page.await, token.await, waiting.await, known.await) {
+                    (Ok(page), Ok(token), Ok(waiting), Ok(known)) => {
+                        view! { <Content actions page token waiting known/> }.into_any()
                     }
-                    (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+                    (Err(error), ..) | (_, Err(error), ..) | (.., Err(error), _) | (.., Err(error)) => {
                         view! { <ErrorPage error/> }.into_any()
                     }
                 }
@@ -54,7 +56,13 @@ struct Actions {
 }
 
 #[component]
-fn Content(actions: Actions, page: ExecutorPage, token: Option<String>, waiting: QueueView) -> impl IntoView {
+fn Content(
+    actions: Actions,
+    page: ExecutorPage,
+    token: Option<String>,
+    waiting: QueueView,
+    known: HandlersView,
+) -> impl IntoView {
     let i18n = use_i18n();
     let id = page.id;
     let (present, live) = use_polled(page.instances.clone(), move || instances(id));
@@ -84,6 +92,7 @@ fn Content(actions: Actions, page: ExecutorPage, token: Option<String>, waiting:
                 <Instances instances=present/>
             </Section>
             <Queue executor_id=id queue=waiting max_parallel=page.settings.max_parallel.clone()/>
+            <Handlers known/>
             <div class="two">
                 <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>
                 <Enrolment page token present/>
