@@ -18,6 +18,14 @@ pub struct Model {
     pub client: Client,
     /// Names the process, where its client understands [`protocol::native`]; else empty.
     pub life: String,
+    /// Digest of what its program says of itself: version, capacity, handlers; empty = nothing.
+    pub announced: String,
+    /// The program's version in its own words; empty = unknown.
+    pub version: String,
+    /// How many runs it carries out at once; 0 = any number, or unknown.
+    pub workers: i32,
+    /// How many runs of one job may wait there; 0 = any number, or unknown.
+    pub queue_length: i32,
     /// Counts the lives of this address: one more each time it comes back after being gone, or as another
     /// process.
     pub generation: i32,

@@ -14,6 +14,7 @@ pub mod host_sample;
 pub mod host_state;
 pub mod id_block;
 pub mod instance;
+pub mod instance_handlers;
 pub mod job;
 pub mod job_child;
 pub mod job_cursor;

@@ -43,6 +43,8 @@ pub enum Cause {
     WrongToken = 4,
     /// The executor has too many addresses.
     TooMany = 5,
+    /// What it says of itself cannot be read, or is too much.
+    BadAnnouncement = 6,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

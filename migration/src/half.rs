@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 27] = [
     "bucket",
     "calendar",
     "executor",
@@ -23,6 +23,7 @@ pub const TABLES: [&str; 26] = [
     "host_state",
     "id_block",
     "instance",
+    "instance_handlers",
     "job",
     "job_child",
     "job_cursor",

@@ -19,6 +19,7 @@ mod m20261121_000013_native;
 mod m20261122_000014_job_sources;
 mod m20261122_000015_logs;
 mod m20261122_000016_host_metrics;
+mod m20261122_000017_announcements;
 mod m20261122_000018_turned_away;
 mod schema;
 mod whole;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000014_job_sources::Migration),
             Box::new(m20261122_000015_logs::Migration),
             Box::new(m20261122_000016_host_metrics::Migration),
+            Box::new(m20261122_000017_announcements::Migration),
             Box::new(m20261122_000018_turned_away::Migration),
         ]
     }

@@ -1,6 +1,7 @@
 //! Executors: the applications that run jobs, their credentials and typed addresses.
 
 mod draft;
+mod handlers;
 mod manual;
 
 use crate::authority::{Action, Caller, Scope, authorise, visible};
@@ -14,8 +15,10 @@ use entity::{Millis, executor, instance, namespace};
 use sea_orm::{DatabaseTransaction, Set};
 use std::collections::HashMap;
 
+pub use crate::rules::handlers::{KnownHandler, KnownHandlers};
 pub use crate::store::executors::ExecutorFilter;
 pub use draft::{ExecutorDraft, ExecutorEdit};
+pub use handlers::handlers;
 
 /// How long the token before a rotation is still accepted, unless said otherwise.
 pub const TOKEN_OVERLAP: Millis = 24 * 3_600_000;

@@ -7,15 +7,16 @@
 mod client;
 mod turned_away;
 
+use crate::rules::about::About;
 use crate::rules::pinning::Labels;
 use crate::signals::Change;
 use crate::store::instances::{self as store, Announced};
 use crate::store::{executors, namespaces, turned_away as turned_away_store};
 use crate::{Result, Services, addresses};
 use entity::executor::Registration;
-use entity::instance::{self, Client};
+use entity::instance::Client;
 use entity::{Millis, executor};
-use sea_orm::Set;
+use protocol::native::Announcement;
 use subtle::{Choice, ConstantTimeEq};
 
 pub use client::{ClientHints, recognise};
@@ -44,6 +45,8 @@ pub struct RegistrationCall {
     pub labels: String,
     /// `life`: names the process of a client that understands [`protocol::native`]; else empty.
     pub life: String,
+    /// `announces`: what the program says of itself; only from clients that know it.
+    pub announces: Option<Announcement>,
     /// `business:service`, from our own clients; none = every namespace whose executor of that
     /// name accepts the token.
     pub namespace: Option<String>,
@@ -65,6 +68,8 @@ pub enum RegisterOutcome {
     BadAddress,
     /// The labels cannot be read, or are too many.
     BadLabels,
+    /// The version is too long, there are too many handlers, or one has a name that no job can give.
+    BadAnnouncement,
     /// No executor has that app name (in that namespace): create it first, it holds the token.
     UnknownAppName,
     WrongToken,
@@ -193,6 +198,7 @@ struct Admitted {
     address: String,
     /// Normalised.
     labels: String,
+    about: Option<About>,
 }
 
 /// A call that is not let in.
@@ -218,6 +224,16 @@ async fn admit(
     if call.group.trim() != GROUP || is_empty || !is_life(&call.life) {
         return Ok(Err(Refused::of(RegisterOutcome::Malformed, &[])));
     }
+    let Ok(address) = addresses::normalise(&call.address) else {
+        return Ok(Err(RegisterOutcome::BadAddress));
+    };
+    let Ok(labels) = call.labels.parse::<Labels>() else {
+        return Ok(Err(RegisterOutcome::BadLabels));
+    };
+    let about = call.announces.as_ref().map(About::of);
+    if matches!(about, Some(None)) {
+        return Ok(Err(RegisterOutcome::BadAnnouncement));
+    }
     let mut executors = executors::by_app_name(services.db.reader(), app_name).await?;
     if let Some(name) = &call.namespace {
         let id = namespace_id(services, name).await?;
@@ -240,6 +256,7 @@ async fn admit(
     }
     executors.retain(accepts);
     Ok(Ok(Admitted { executors, address, labels: labels.to_string() }))
+    Ok(Ok(Admitted { executors, address, labels: labels.to_string(), about: about.flatten() }))
 }
 
 async fn namespace_id(services: &Services, name: &str) -> Result<Option<i32>> {
@@ -256,7 +273,7 @@ fn is_life(text: &str) -> bool {
 enum Appearance {
     /// It was there already.
     Known,
-    /// It was not there, or not as it is now: new, back in its next life, or with other labels.
+    /// It was not there, or not as it is now: new, back in its next life, or saying something else of itself.
     New,
     TooMany,
 }
@@ -267,8 +284,8 @@ async fn appear(
     admitted: &Admitted,
     call: &RegistrationCall,
 ) -> Result<Appearance> {
-    let Admitted { address, labels, .. } = admitted;
-    let announced = Announced { labels, client: call.client, life: &call.life };
+    let Admitted { address, labels, about, .. } = admitted;
+    let announced = Announced { labels, client: call.client, life: &call.life, about: about.as_ref() };
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
     if store::touch(&transaction, executor_id, address, announced, now).await? {
@@ -277,15 +294,15 @@ async fn appear(
     }
     let appearance = match store::by_address(&transaction, executor_id, address).await? {
         Some(known) if store::revive(&transaction, known.id, announced, false, now).await? => Appearance::New,
-        Some(known) if known.labels != *labels => {
-            store::relabel(&transaction, known.id, labels, now).await?;
+        Some(known) if known.labels != *labels || known.announced != announced.digest() => {
+            store::describe(&transaction, known.id, announced, now).await?;
             Appearance::New
         }
         // It came back through another server at this very moment.
         Some(_) => Appearance::Known,
         None if store::count_of(&transaction, executor_id).await? >= MOST_INSTANCES => Appearance::TooMany,
-        None => match store::insert(&transaction, new_row(executor_id, address, announced, now)).await {
-            Ok(_) => Appearance::New,
+        None => match store::insert(&transaction, executor_id, address, announced, false, now).await {
+            Ok(()) => Appearance::New,
             Err(error) if crate::fields::is_taken(&error) => return Ok(Appearance::Known),
             Err(error) => return Err(error.into()),
         },
@@ -296,22 +313,6 @@ async fn appear(
     }
     transaction.commit().await?;
     Ok(appearance)
-}
-
-fn new_row(executor_id: i32, address: &str, announced: Announced<'_>, now: Millis) -> instance::ActiveModel {
-    instance::ActiveModel {
-        executor_id: Set(executor_id),
-        address: Set(address.to_owned()),
-        labels: Set(announced.labels.to_owned()),
-        client: Set(announced.client),
-        life: Set(announced.life.to_owned()),
-        generation: Set(1),
-        manual: Set(false),
-        registered_at: Set(now),
-        seen_at: Set(now),
-        gone_at: Set(None),
-        ..Default::default()
-    }
 }
 
 fn publish(services: &Services, executors: &[i32]) {

@@ -1,6 +1,7 @@
 //! What is decided, and nothing else: no database, no network, no clock. `now` is an argument, and
 //! the same arguments give the same answer on every server.
 
+pub mod about;
 pub mod admission;
 pub mod backfill;
 pub mod blackout;
@@ -11,6 +12,7 @@ pub mod doubt;
 pub mod follow;
 pub mod freezes;
 pub mod host_metrics;
+pub mod handlers;
 pub mod job_state;
 pub mod lineage;
 pub mod misfire;

@@ -8,6 +8,7 @@ pub mod filling;
 pub(crate) mod freezes;
 pub(crate) mod host_metrics;
 pub mod ids;
+pub(crate) mod instance_handlers;
 pub(crate) mod instances;
 pub(crate) mod job_children;
 pub(crate) mod job_sources;

@@ -35,6 +35,7 @@ async fn every_entity_selects(databases: &Databases) {
         host_state,
         id_block,
         instance,
+        instance_handlers,
         job,
         job_child,
         job_cursor,

@@ -1,6 +1,7 @@
 //! Executors: their list, their instances, their credentials.
 
 mod hosts;
+mod handlers;
 mod queue;
 mod views;
 
@@ -12,6 +13,7 @@ pub use hosts::{
     ChartKind, ChartView, HistoryQuery, HistoryRow, HistoryView, HostChoice, HostHistory, HostLine,
     host_history,
 };
+pub use handlers::{HandlerLine, HandlersView};
 pub use queue::{QueueLine, QueueView};
 pub use views::{
     ExecutorForm, ExecutorLine, ExecutorLines, ExecutorPage, ExecutorQuery, ExecutorSettings, InstanceLine,
@@ -68,6 +70,15 @@ pub async fn instances(executor_id: i32) -> Result<Vec<InstanceLine>, AppError> 
     let mut lines: Vec<_> = detail.instances.into_iter().map(InstanceLine::from).collect();
     hosts::add_hosts(&services, &caller, executor_id, &mut lines).await?;
     Ok(lines)
+}
+
+/// What is known of the handlers of an executor.
+#[server]
+pub async fn handlers(executor_id: i32) -> Result<HandlersView, AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let known = scheduler::executors::handlers(&services, &caller, executor_id).await;
+    known.map(HandlersView::from).map_err(ssr::refuse)
 }
 
 /// What the executor is doing, and what waits for it.

@@ -6,6 +6,7 @@ mod enrolment;
 mod form;
 mod gauges;
 mod history;
+mod handlers;
 mod instances;
 pub mod list;
 pub mod new;

@@ -8,6 +8,7 @@ pub mod edit;
 mod fires;
 mod follow_ups;
 mod form;
+mod handler;
 pub mod list;
 pub mod new;
 mod opened;

@@ -8,6 +8,8 @@ test("the demo executor's page lists its instance, its jobs and how to add one",
   await page.getByRole("table").getByRole("link", { name: "demo-executor", exact: true }).click();
   await expect(page.getByRole("table", { name: "Instances" }).getByText("Online")).toBeVisible();
   await expect(page.getByRole("table", { name: "Jobs" }).getByRole("link").first()).toBeVisible();
+  const handlers = page.getByRole("list", { name: "Handlers" });
+  await expect(handlers.getByText("sleep", { exact: true })).toBeVisible();
   await expect(page.getByRole("heading", { name: "Add an instance" })).toBeVisible();
   await expect(page.locator(".enrol [role=status]")).toContainText("came in at");
   await expectAccessible(page, isHydrated);

@@ -80,6 +80,27 @@ test("the next fires follow what is typed, with the day on which the clocks chan
   await expect(page.locator("#job-schedule")).toHaveValue("0 30 2 25-31 3 ?");
 });
 
+test("the handlers of the chosen executor are offered and an unknown one is warned of", async ({ page, open, isHydrated }) => {
+  await open("/jobs/new");
+  const name = freshName("unknown handler");
+  const preview = async () => {
+    if (!isHydrated) await page.getByRole("button", { name: "Show next fires" }).click();
+  };
+  await fillJob(page, { name, cron: "0 0 4 * * ?", handler: "no-such-handler" });
+  await preview();
+  const warning = page.getByText("announces a handler of this name");
+  await expect(warning).toBeVisible();
+  await expect(page.locator("#handlers option[value=demo]")).toHaveCount(1);
+  await expect(page.locator("#job-handler")).toHaveAttribute("list", "handlers");
+  await fillJob(page, { name, handler: "demo" });
+  await preview();
+  await expect(warning).toBeHidden();
+  await fillJob(page, { name, handler: "no-such-handler" });
+  await page.getByRole("button", { name: "Create, switched off" }).click();
+  await expect(page).toHaveURL(/\/jobs\/\d+$/);
+  await expect(page.locator("main")).toContainText("announces a handler of this name");
+});
+
 test("a job that only people start has no cron to fill in", async ({ page, open }) => {
   await open("/jobs/new");
   await expect(page.locator("#job-schedule")).toBeVisible();

@@ -3,9 +3,9 @@
 use super::draft::Settings;
 use crate::Result;
 use crate::store::instances::{self, Announced};
-use entity::instance::{self, Client};
+use entity::instance::Client;
 use entity::{Millis, executor};
-use sea_orm::{DatabaseTransaction, Set};
+use sea_orm::DatabaseTransaction;
 
 /// Makes the instances equal to the typed addresses; for automatic registration, lets the typed
 /// ones go. Changing the way of registration ends the instances of the other way.
@@ -19,20 +19,20 @@ pub(super) async fn set_instances(
     if is_manual {
         instances::mark_all_gone(transaction, executor_id, false, now).await?;
     }
-    for typed in instances::manual_of(transaction, executor_id).await? {
-        if settings.addresses.iter().all(|(address, _)| *address != typed.address) {
-            instances::mark_gone(transaction, executor_id, &typed.address, now).await?;
-            instances::set_manual(transaction, typed.id, false).await?;
+    for known in instances::manual_of(transaction, executor_id).await? {
+        if settings.addresses.iter().all(|(address, _)| *address != known.address) {
+            instances::mark_gone(transaction, executor_id, &known.address, now).await?;
+            instances::set_manual(transaction, known.id, false).await?;
         }
     }
     for (address, labels) in &settings.addresses {
         match instances::by_address(transaction, executor_id, address).await? {
             None => {
-                drop(instances::insert(transaction, new_manual(executor_id, address, labels, now)).await?)
+                let announced = typed(labels, Client::Other);
+                instances::insert(transaction, executor_id, address, announced, true, now).await?;
             }
             Some(known) if known.gone_at.is_some() => {
-                // Who typed an address does not know which process answers there.
-                let announced = Announced { labels, client: known.client, life: "" };
+                let announced = typed(labels, known.client);
                 instances::revive(transaction, known.id, announced, true, now).await?;
             }
             Some(known) if known.labels != *labels => {
@@ -44,18 +44,7 @@ pub(super) async fn set_instances(
     Ok(())
 }
 
-fn new_manual(executor_id: i32, address: &str, labels: &str, now: Millis) -> instance::ActiveModel {
-    instance::ActiveModel {
-        executor_id: Set(executor_id),
-        address: Set(address.to_owned()),
-        labels: Set(labels.to_owned()),
-        client: Set(Client::Other),
-        life: Set(String::new()),
-        generation: Set(1),
-        manual: Set(true),
-        registered_at: Set(now),
-        seen_at: Set(now),
-        gone_at: Set(None),
-        ..Default::default()
-    }
+/// Who typed an address does not know which process answers there, nor what that can do.
+fn typed(labels: &str, client: Client) -> Announced<'_> {
+    Announced { labels, client, life: "", about: None }
 }

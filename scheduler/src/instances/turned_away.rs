@@ -68,6 +68,7 @@ fn cause(outcome: &RegisterOutcome) -> Option<Cause> {
         RegisterOutcome::UnknownAppName => Some(Cause::UnknownAppName),
         RegisterOutcome::WrongToken => Some(Cause::WrongToken),
         RegisterOutcome::TooMany => Some(Cause::TooMany),
+        RegisterOutcome::BadAnnouncement => Some(Cause::BadAnnouncement),
     }
 }
 

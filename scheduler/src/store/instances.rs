@@ -1,12 +1,13 @@
 //! Instances of executors.
 
-use super::route_uses;
+use super::{instance_handlers, route_uses};
+use crate::rules::about::About;
 use entity::Millis;
 use entity::instance::{ActiveModel, Client, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use std::collections::HashMap;
 
@@ -128,26 +129,67 @@ pub struct Announced<'a> {
     pub labels: &'a str,
     pub client: Client,
     pub life: &'a str,
+    /// None = nothing more.
+    pub about: Option<&'a About>,
 }
 
-/// Notes a sign of life of an instance that is there as this process with these labels. False when there is
-/// none such.
+impl Announced<'_> {
+    /// Empty where nothing more is said.
+    pub fn digest(&self) -> &str {
+        self.about.map_or("", |about| &about.digest)
+    }
+
+    /// The columns that tell about it.
+    fn columns(self) -> ActiveModel {
+        let about = |read: fn(&About) -> i32| Set(self.about.map_or(0, read));
+        ActiveModel {
+            labels: Set(self.labels.to_owned()),
+            client: Set(self.client),
+            life: Set(self.life.to_owned()),
+            announced: Set(self.digest().to_owned()),
+            version: Set(self.about.map(|about| about.version.clone()).unwrap_or_default()),
+            workers: about(|about| about.workers),
+            queue_length: about(|about| about.queue_length),
+            ..Default::default()
+        }
+    }
+
+    async fn set_handlers(self, conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
+        instance_handlers::set(conn, id, self.about.map(|about| about.handlers.as_str())).await
+    }
+}
+
+/// Notes a sign of life of an instance that is there as this process and says the same of itself. False when
+/// there is none such.
 pub async fn touch(
     conn: &impl ConnectionTrait,
     executor_id: i32,
     address: &str,
-    Announced { labels, client, life }: Announced<'_>,
+    announced: Announced<'_>,
     now: Millis,
 ) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::SeenAt, Expr::value(now))
-        .col_expr(Column::Client, Expr::value(client))
-        .filter(Column::Life.eq(life))
+        .col_expr(Column::Client, Expr::value(announced.client))
+        .filter(Column::Life.eq(announced.life))
         .filter(Column::ExecutorId.eq(executor_id))
         .filter(Column::Address.eq(address))
-        .filter(Column::Labels.eq(labels))
+        .filter(Column::Labels.eq(announced.labels))
+        .filter(Column::Announced.eq(announced.digest()))
         .filter(Column::GoneAt.is_null());
     Ok(update.exec(conn).await?.rows_affected == 1)
+}
+
+/// Writes what an instance that is there says of itself now, which is a sign of life, too.
+pub async fn describe(
+    conn: &impl ConnectionTrait,
+    id: i32,
+    announced: Announced<'_>,
+    now: Millis,
+) -> Result<(), DbErr> {
+    let columns = ActiveModel { seen_at: Set(now), ..announced.columns() };
+    Entity::update_many().set(columns).filter(Column::Id.eq(id)).exec(conn).await?;
+    announced.set_handlers(conn, id).await
 }
 
 /// Gives an instance other labels, which is a sign of life, too.
@@ -163,30 +205,75 @@ pub async fn relabel(conn: &impl ConnectionTrait, id: i32, labels: &str, now: Mi
 pub async fn revive(
     conn: &impl ConnectionTrait,
     id: i32,
-    Announced { labels, client, life }: Announced<'_>,
+    announced: Announced<'_>,
     manual: bool,
     now: Millis,
 ) -> Result<bool, DbErr> {
+    let columns = ActiveModel {
+        manual: Set(manual),
+        registered_at: Set(now),
+        seen_at: Set(now),
+        gone_at: Set(None),
+        ..announced.columns()
+    };
     let update = Entity::update_many()
-        .col_expr(Column::Labels, Expr::value(labels))
+        .set(columns)
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
-        .col_expr(Column::Client, Expr::value(client))
-        .col_expr(Column::Life, Expr::value(life))
-        .col_expr(Column::Manual, Expr::value(manual))
-        .col_expr(Column::RegisteredAt, Expr::value(now))
-        .col_expr(Column::SeenAt, Expr::value(now))
-        .col_expr(Column::GoneAt, Expr::value(Option::<Millis>::None))
         .filter(Column::Id.eq(id))
-        .filter(Column::GoneAt.is_not_null().or(Column::Life.ne(life)));
+        .filter(Column::GoneAt.is_not_null().or(Column::Life.ne(announced.life)));
     let revived = update.exec(conn).await?.rows_affected == 1;
     if revived {
         route_uses::delete_of_instance(conn, id).await?;
+        announced.set_handlers(conn, id).await?;
     }
     Ok(revived)
 }
 
-pub async fn insert(conn: &impl ConnectionTrait, instance: ActiveModel) -> Result<Model, DbErr> {
-    instance.insert(conn).await
+/// Adds an instance in its first life, known by its address.
+pub async fn insert(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    address: &str,
+    announced: Announced<'_>,
+    manual: bool,
+    now: Millis,
+) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        executor_id: Set(executor_id),
+        address: Set(address.to_owned()),
+        generation: Set(1),
+        manual: Set(manual),
+        registered_at: Set(now),
+        seen_at: Set(now),
+        gone_at: Set(None),
+        ..announced.columns()
+    };
+    let added = row.insert(conn).await?;
+    announced.set_handlers(conn, added.id).await
+}
+
+/// Instances that are there and announce the same.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Group {
+    /// Stands for all of them.
+    pub one_of_them: i32,
+    pub count: i64,
+}
+
+/// The instances of an executor that are there, by what they announce: the largest groups first.
+pub async fn groups(conn: &impl ConnectionTrait, executor_id: i32, limit: u64) -> Result<Vec<Group>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column_as(Column::Id.min(), "one_of_them")
+        .column_as(Column::Id.count(), "count")
+        .filter(Column::ExecutorId.eq(executor_id))
+        .filter(Column::GoneAt.is_null())
+        .group_by(Column::Announced)
+        .order_by_desc(Column::Id.count())
+        .limit(limit)
+        .into_model()
+        .all(conn)
+        .await
 }
 
 /// Marks an instance as gone at once. False when it was not there.
@@ -223,5 +310,6 @@ pub async fn set_manual(conn: &impl ConnectionTrait, id: i32, manual: bool) -> R
 /// Deletes all instances of an executor and how they were used.
 pub async fn delete_of_executor(conn: &impl ConnectionTrait, executor_id: i32) -> Result<(), DbErr> {
     route_uses::delete_of_executor(conn, executor_id).await?;
+    instance_handlers::delete_of_executor(conn, executor_id).await?;
     Entity::delete_many().filter(Column::ExecutorId.eq(executor_id)).exec(conn).await.map(drop)
 }

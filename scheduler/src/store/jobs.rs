@@ -102,6 +102,17 @@ pub async fn id_by_name(
     query.filter(Column::Name.eq(name)).into_tuple().one(conn).await
 }
 
+/// The handlers that jobs of this executor name, each once, by name.
+pub async fn handlers_of_executor(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    limit: u64,
+) -> Result<Vec<String>, DbErr> {
+    let query = Entity::find().select_only().column(Column::Handler).distinct();
+    let query = query.filter(Column::ExecutorId.eq(executor_id)).filter(Column::RunMode.eq(RunMode::Handler));
+    query.order_by_asc(Column::Handler).limit(limit).into_tuple().all(conn).await
+}
+
 pub async fn insert(conn: &impl ConnectionTrait, job: ActiveModel) -> Result<Model, DbErr> {
     job.insert(conn).await
 }

@@ -56,14 +56,18 @@ async fn what_is_due_for_one_of_our_executors_goes_out_in_one_request() {
 }
 
 #[tokio::test]
-async fn what_goes_out_carries_the_fence_of_its_row() {
+async fn what_goes_out_carries_the_fence_of_its_row_and_the_attempt() {
     let world = small_world(ScriptedDispatcher::accepting()).await;
     let mut server = world.server().await;
-    world.start_by_hand(waiting(9_001, &job(4, 2), START), "ping").await;
+    let third = entity::run::Model { attempt: 3, ..waiting(9_001, &job(4, 2), START) };
+    world.start_by_hand(third, "ping").await;
     server.plan().await;
     let parcels = server.shared.lanes.start(START, 64, |_| false).parcels;
-    let mut sent: Vec<(i64, i64)> =
-        parcels.iter().flat_map(|parcel| &parcel.orders).map(|order| (order.run_id, order.fence)).collect();
+    let orders: Vec<_> = parcels.iter().flat_map(|parcel| &parcel.orders).collect();
+    let attempt = |run_id| orders.iter().find(|order| order.run_id == run_id)?.fenced().run.attempt;
+    assert_eq!(attempt(9_001), Some(3));
+    assert!(orders.iter().all(|order| order.request().attempt.is_none()), "XXL-JOB's clients know none");
+    let mut sent: Vec<(i64, i64)> = orders.iter().map(|order| (order.run_id, order.fence)).collect();
     sent.sort_unstable();
     let rows = world.runs().await;
     let mut expected: Vec<(i64, i64)> = rows.iter().map(|run| (run.id, run.fence)).collect();

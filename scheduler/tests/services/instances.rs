@@ -1,6 +1,7 @@
 use super::support::{START, World, automatic};
 use entity::executor::Registration;
 use entity::instance::{self, Client};
+use protocol::native::Announcement;
 use scheduler::executors::{self, ExecutorEdit};
 use scheduler::instances::{self, RegisterOutcome, RegistrationCall, SILENCE};
 use scheduler::signals::Change;
@@ -15,6 +16,7 @@ fn call(token: &str, address: &str) -> RegistrationCall {
         token: Some(token.into()),
         labels: String::new(),
         life: String::new(),
+        announces: None,
         client: Client::Java,
     }
 }
@@ -190,4 +192,94 @@ async fn a_token_reports_only_on_runs_of_its_own_executor() {
     assert_eq!(allowed(Some("shared-secret"), Some("shared-secret")).await, [mine.id, foreign.id]);
     assert_eq!(allowed(Some(""), Some("")).await, [] as [i32; 0]);
     assert_eq!(allowed(None, None).await, [] as [i32; 0]);
+}
+
+/// What a program of ours says of itself.
+fn announcing(version: &str, handlers: &[&str]) -> Option<Announcement> {
+    let handlers = handlers.iter().map(|name| (*name).to_owned()).collect();
+    Some(Announcement { version: version.to_owned(), workers: 8, queue_length: 100, handlers })
+}
+
+/// Name and number of instances of each known handler, and whether there is no other.
+async fn known(world: &World, executor_id: i32) -> (Vec<(String, u64)>, bool) {
+    let known = executors::handlers(&world.services, &world.root, executor_id).await.unwrap();
+    let names = known.handlers.into_iter().map(|handler| (handler.name, handler.instances));
+    (names.collect(), known.complete)
+}
+
+fn names(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
+    expected.iter().map(|(name, instances)| ((*name).to_owned(), *instances)).collect()
+}
+
+#[tokio::test]
+async fn what_an_instance_announces_is_kept_and_follows_every_change() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    let first = RegistrationCall {
+        announces: announcing("1.4.0", &["invoice", "echo"]),
+        life: "aa".into(),
+        client: Client::Orrery,
+        ..call(&token, "http://a:1")
+    };
+    assert_eq!(register(&world, &first).await, done(&[executor.id]));
+    let row = stored(&world).await.remove(0);
+    assert_eq!((row.version.as_str(), row.workers, row.queue_length), ("1.4.0", 8, 100));
+    assert_eq!(known(&world, executor.id).await, (names(&[("echo", 1), ("invoice", 1)]), true));
+    assert_eq!(register(&world, &first).await, done(&[]), "a heartbeat changes nothing");
+    let newer = RegistrationCall { announces: announcing("1.5.0", &["echo", "report"]), ..first.clone() };
+    assert_eq!(register(&world, &newer).await, done(&[executor.id]));
+    let row = stored(&world).await.remove(0);
+    assert_eq!((row.version.as_str(), row.generation), ("1.5.0", 1), "the same process goes on");
+    assert_eq!(known(&world, executor.id).await.0, names(&[("echo", 1), ("report", 1)]));
+    let silent = RegistrationCall { announces: None, life: "bb".into(), ..first };
+    register(&world, &silent).await;
+    let row = stored(&world).await.remove(0);
+    assert_eq!((row.version.as_str(), row.workers), ("", 0));
+    assert_eq!(known(&world, executor.id).await, (names(&[]), false));
+}
+
+#[tokio::test]
+async fn handlers_are_counted_over_the_instances_and_those_of_jobs_fill_in_for_silent_ones() {
+    let world = World::new().await;
+    let job = world.job("invoices", entity::job::JobState::Stopped).await;
+    let executor_id = job.executor_id;
+    assert_eq!(known(&world, executor_id).await, (names(&[("invoiceHandler", 0)]), false));
+    let token = executors::rotate_token(&world.services, &world.root, executor_id, 0).await.unwrap().1;
+    for (address, handlers) in
+        [("http://a:1", &["echo"][..]), ("http://b:1", &["echo"]), ("http://c:1", &["echo", "report"])]
+    {
+        let announces = announcing("1", handlers);
+        register(&world, &RegistrationCall { announces, ..call(&token, address) }).await;
+    }
+    assert_eq!(known(&world, executor_id).await, (names(&[("echo", 3), ("report", 1)]), true));
+    register(&world, &call(&token, "http://d:1")).await;
+    let expected = names(&[("echo", 3), ("invoiceHandler", 0), ("report", 1)]);
+    assert_eq!(known(&world, executor_id).await, (expected, false));
+    let left = call(&token, "http://c:1");
+    instances::remove(&world.services, None, &left).await.unwrap();
+    assert_eq!(known(&world, executor_id).await.0, names(&[("echo", 2), ("invoiceHandler", 0)]));
+    let stranger = executors::handlers(&world.services, &world.stranger(), executor_id).await;
+    assert!(stranger.is_err());
+}
+
+#[tokio::test]
+async fn an_announcement_that_no_job_could_use_is_refused() {
+    let world = World::new().await;
+    let (_, token) = world.executor("default", "worker").await;
+    for announces in [announcing("1", &["two words"]), announcing(&"1".repeat(65), &[])] {
+        let wrong = RegistrationCall { announces, ..call(&token, "http://a:1") };
+        assert_eq!(register(&world, &wrong).await, RegisterOutcome::BadAnnouncement);
+    }
+    assert_eq!(stored(&world).await, []);
+}
+
+#[tokio::test]
+async fn a_deleted_executor_leaves_no_handlers_behind() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    let announces = announcing("1", &["echo"]);
+    register(&world, &RegistrationCall { announces, ..call(&token, "http://a:1") }).await;
+    executors::delete(&world.services, &world.root, executor.id).await.unwrap();
+    let left = entity::instance_handlers::Entity::find().all(world.services.db.reader()).await.unwrap();
+    assert_eq!(left, []);
 }

@@ -79,6 +79,7 @@ async fn labels_that_are_registered_are_those_of_the_last_heartbeat() {
             address: "http://a:1".into(),
             labels: labels.into(),
             life: String::new(),
+            announces: None,
             namespace: None,
             token: Some(token.clone()),
             client: Client::Orrery,

@@ -35,6 +35,7 @@ fn call(token: &str, address: &str) -> RegistrationCall {
         token: Some(token.into()),
         labels: String::new(),
         life: String::new(),
+        announces: None,
         client: Client::Java,
     }
 }

@@ -177,6 +177,7 @@ async fn the_summary_names_instances_that_fell_silent_but_not_those_that_signed_
         token: Some(token.clone()),
         labels: String::new(),
         life: String::new(),
+        announces: None,
         client: Client::Java,
     };
     for address in ["http://crashed:1", "http://stopped:1"] {

@@ -135,6 +135,7 @@ async fn registration(
         address: request.registry_value,
         labels: request.labels,
         life: request.life,
+        announces: request.announces,
         namespace: credentials.namespace.map(str::to_owned),
         token: credentials.token.map(str::to_owned),
         client: instances::recognise(credentials.hints()),
@@ -159,6 +160,10 @@ fn registration_reply(
             "The registered address is not an http:// or https:// address that may be called."
         }
         RegisterOutcome::BadLabels => "The labels are not up to 20 key=value pairs with commas between.",
+        RegisterOutcome::BadAnnouncement => {
+            "What the program announces is not a version of up to 64 characters and up to 1000 handlers, \
+             whose names have up to 255 characters and no blanks."
+        }
         RegisterOutcome::UnknownAppName => {
             "There is no executor with this app name; create it first, it has the token."
         }

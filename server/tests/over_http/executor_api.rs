@@ -1,6 +1,7 @@
 //! The executor API, by the test vectors of the protocol.
 
 use crate::support::{TestServer, envelope};
+use scheduler::authority::Caller;
 use serde_json::json;
 
 fn registration(app_name: &str, address: &str) -> String {
@@ -30,6 +31,30 @@ async fn both_mounts_and_the_old_header_are_accepted() {
         let request = test.post(&format!("{mount}/registry")).header(header, &token).body(body.clone());
         assert_eq!(envelope(request).await["code"], 200, "{mount} {header}");
     }
+}
+
+#[tokio::test]
+async fn what_our_own_executor_announces_is_stored_and_wrong_is_told() {
+    let test = TestServer::start().await;
+    let (executor, token) = test.executor("billing").await;
+    let body = |announces: serde_json::Value| {
+        json!({
+            "registryGroup": "EXECUTOR", "registryKey": "billing", "registryValue": "http://10.0.0.9:9",
+            "labels": "zone=a", "life": "5f", "announces": announces
+        })
+        .to_string()
+    };
+    // Fields of a later version are no reason to turn an executor away.
+    let good = json!({"version": "1.4.0", "workers": 8, "handlers": ["invoice", "echo"], "colour": "red"});
+    assert_eq!(test.call("registry", &token, body(good)).await["code"], 200);
+    let known =
+        scheduler::executors::handlers(&test.services, &Caller::operator(), executor.id).await.unwrap();
+    let names: Vec<&str> = known.handlers.iter().map(|handler| handler.name.as_str()).collect();
+    assert_eq!((names, known.complete), (vec!["echo", "invoice"], true));
+    let blank = test.call("registry", &token, body(json!({"handlers": ["two words"]}))).await;
+    assert!(blank["msg"].as_str().unwrap().starts_with("What the program announces is not"));
+    let wrong = test.call("registry", &token, body(json!({"handlers": "all"}))).await;
+    assert!(wrong["msg"].as_str().unwrap().starts_with("announces: "));
 }
 
 #[tokio::test]

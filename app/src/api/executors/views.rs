@@ -75,6 +75,12 @@ pub struct InstanceLine {
     /// `key=value` with commas between.
     pub labels: String,
     pub client: Client,
+    /// The program's, in its own words; empty = unknown.
+    pub version: String,
+    /// How many runs it carries out at once; 0 = any number, or unknown.
+    pub workers: i32,
+    /// How many runs of a job may wait there; 0 = any number, or unknown.
+    pub queue_length: i32,
     /// Typed by a person: nothing is heard from it.
     pub manual: bool,
     pub registered_at: i64,
@@ -238,6 +244,9 @@ mod from_domain {
                 address: instance.address,
                 labels: instance.labels,
                 client: instance.client,
+                version: instance.version,
+                workers: instance.workers,
+                queue_length: instance.queue_length,
                 manual: instance.manual,
                 registered_at: instance.registered_at,
                 seen_at: instance.seen_at,

@@ -3,6 +3,8 @@
 use crate::api::executors::{
     DeleteExecutor, ExecutorPage, HistoryView, InstanceLine, JobLine, QueueView, RotateToken, executor,
     host_history, instances, new_token, queue, turned_away,
+    DeleteExecutor, ExecutorPage, HandlersView, InstanceLine, JobLine, QueueView, RotateToken, executor,
+    handlers, instances, new_token, queue,
 };
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
@@ -18,6 +20,7 @@ use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
 use crate::pages::executors::history::{History, use_history_query};
+use crate::pages::executors::handlers::Handlers;
 use crate::pages::executors::instances::{Instances, online_count};
 use crate::pages::executors::queue::Queue;
 use crate::pages::executors::turned_away::TurnedAwayList;
@@ -45,6 +48,13 @@ pub fn ExecutorDetail() -> impl IntoView {
                 match (page.await, token.await, waiting.await, refused.await) {
                     (Ok(page), Ok(token), Ok(waiting), Ok(refused)) => {
                         view! { <Content actions page token waiting refused history/> }.into_any()
+    let known = Resource::new_blocking(key, |(id, _)| handlers(id));
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match (page.await, token.await, waiting.await, known.await) {
+                    (Ok(page), Ok(token), Ok(waiting), Ok(known)) => {
+                        view! { <Content actions page token waiting known/> }.into_any()
                     }
                     (Err(error), ..) | (_, Err(error), ..) | (.., Err(error), _) | (.., Err(error)) => {
                         view! { <ErrorPage error/> }.into_any()
@@ -69,6 +79,7 @@ fn Content(
     waiting: QueueView,
     refused: Vec<TurnedAway>,
     history: Resource<Result<HistoryView, AppError>>,
+    known: HandlersView,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let id = page.id;
@@ -108,6 +119,7 @@ fn Content(
             <TurnedAwayList present=refused.into()/>
             <History executor_id=id history/>
             <Queue executor_id=id queue=waiting max_parallel=page.settings.max_parallel.clone()/>
+            <Handlers known/>
             <div class="two">
                 <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>
                 <Enrolment page token present/>

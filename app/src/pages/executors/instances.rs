@@ -86,6 +86,12 @@ fn row(instance: InstanceLine) -> impl IntoView {
             <td class="p2 muted">{client_word(instance.client)}</td>
             <td class="muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
             {gauges::cells(&instance)}
+            <td class="p2 muted">
+                {client_word(instance.client)}
+                {(!instance.version.is_empty()).then(|| view! { " " <span class="faint">{instance.version.clone()}</span> })}
+                {capacity(&instance)}
+            </td>
+            <td class="num muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
             <td class="p2 num muted">{heartbeat(instance.manual, instance.seen_at)}</td>
         </tr>
     }
@@ -101,6 +107,15 @@ fn address(instance: &InstanceLine) -> AnyView {
         }
         None => view! { <span class="mono strong cut" title=title>{name}</span> }.into_any(),
     }
+/// How many runs it takes, where it says so.
+fn capacity(instance: &InstanceLine) -> Option<impl IntoView + use<>> {
+    let i18n = use_i18n();
+    let words = match (instance.workers, instance.queue_length) {
+        (0, _) => return None,
+        (workers, 0) => tu_string!(i18n, executors.workers_n, n = workers),
+        (workers, queue) => tu_string!(i18n, executors.workers_queue_n, n = workers, queue = queue),
+    };
+    Some(view! { " · " <span class="faint">{words}</span> })
 }
 
 /// How long it has been there; the tooltip says since when.

@@ -4,6 +4,7 @@ use super::actions::{Delete, Disable, RunNow, Switch, Switches};
 use super::backfill::can_backfill;
 use super::fires::FireTable;
 use super::follow_ups::FollowUps;
+use super::handler::UnknownHandler;
 use super::opened::opened;
 use super::words::*;
 use crate::api::jobs::{self, JobView, Pulse, RecentLine};
@@ -262,7 +263,12 @@ fn Definition(job: Model, app_name: String, calendar: Option<String>, delay_ms: 
             <FactList>
                 <Fact label=tu_string!(i18n, jobs.mode)>{run_mode_word(i18n, job.run_mode)}</Fact>
                 {(job.run_mode == RunMode::Handler)
-                    .then(|| view! { <Fact label=tu_string!(i18n, jobs.handler) mono=true>{job.handler.clone()}</Fact> })}
+                    .then(|| view! {
+                        <Fact label=tu_string!(i18n, jobs.handler) mono=true>
+                            {job.handler.clone()}
+                            <UnknownHandler executor_id=job.executor_id name=job.handler.clone()/>
+                        </Fact>
+                    })}
                 <Fact label=tu_string!(i18n, jobs.parameter) mono=true>
                     {match job.parameter.is_empty() {
                         true => view! { <span class="faint">{tu_string!(i18n, common.none)}</span> }.into_any(),

@@ -6,6 +6,7 @@ mod when;
 
 use super::fires::FireTable;
 use super::follow_ups::FollowUpFields;
+use super::handler::HandlerField;
 use super::words::*;
 use crate::api::jobs::{self, ExecutorChoice, JobForm, PREVIEW, Preview, ScheduleForm, word};
 use crate::components::button::Button;
@@ -65,7 +66,7 @@ pub fn JobFields(
     view! {
         <WhatItIs/>
         <WhenItFires typed/>
-        <WhatRuns choices source/>
+        <WhatRuns choices source form=form.clone()/>
         <Bounds form=form.clone() typed/>
         <Holds typed namespaces/>
         <Folded form/>
@@ -85,8 +86,9 @@ fn WhatItIs() -> impl IntoView {
 }
 
 #[component]
-fn WhatRuns(choices: Vec<ExecutorChoice>, source: SourceField) -> impl IntoView {
+fn WhatRuns(choices: Vec<ExecutorChoice>, source: SourceField, form: JobForm) -> impl IntoView {
     let i18n = use_i18n();
+    let executor = RwSignal::new(form.executor_id);
     let several = choices.iter().any(|choice| choice.namespace != choices[0].namespace);
     let executors = choices.into_iter().map(move |executor| {
         let online = tu_string!(i18n, jobs.online, count = executor.online);
@@ -106,16 +108,15 @@ fn WhatRuns(choices: Vec<ExecutorChoice>, source: SourceField) -> impl IntoView 
     let modes = modes.map(|mode| choice(mode, run_mode_word(i18n, mode)));
     view! {
         <FieldGroup title=tu_string!(i18n, jobs.what_runs)>
-            <SelectField name="executor_id" label=tu_string!(i18n, jobs.executor) options=executors.collect()/>
+            <SelectField
+                name="executor_id"
+                label=tu_string!(i18n, jobs.executor)
+                options=executors.collect()
+                on_change=move |id: String| executor.set(id)
+            />
             <SelectField name="run_mode" label=tu_string!(i18n, jobs.mode) options=modes.to_vec()/>
             <div class="only-handler">
-                <TextField
-                    name="handler"
-                    label=tu_string!(i18n, jobs.handler)
-                    mono=true
-                    span=true
-                    help=tu_string!(i18n, jobs.handler_help)
-                />
+                <HandlerField executor start=form.handler/>
             </div>
             <TextArea
                 name="parameter"

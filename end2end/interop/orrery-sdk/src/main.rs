@@ -6,8 +6,9 @@ use std::env;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use orrery_executor::{Context, Executor, HandlerResult};
+use orrery_executor::{Context, Executor, HandlerResult, handler};
 
+#[handler]
 async fn ok(ctx: Context) -> HandlerResult {
     ctx.log("first line");
     ctx.log("second line");
@@ -42,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
         .token(env::var("TOKEN")?)
         .listen(([127, 0, 0, 1], port).into())
         .data_dir(env::var("LOG_DIR")?)
-        .handler("ok", ok)
+        .declared_handlers()
         .handler("fail", fail)
         .handler("echo", echo)
         .handler("slow", slow)

@@ -102,8 +102,9 @@ log.Fatal(exec.Run())"#
 fn rust(Connection { server, namespace, app_name, token }: &Connection) -> String {
     format!(
         r#"// the crate orrery-executor
-use orrery_executor::{{Context, Error, Executor, HandlerResult}};
+use orrery_executor::{{Context, Error, Executor, HandlerResult, handler}};
 
+#[handler]
 async fn hello(ctx: Context) -> HandlerResult {{
     Ok(format!("Hello, {{}}!", ctx.parameter()))
 }}
@@ -115,7 +116,7 @@ async fn main() -> Result<(), Error> {{
         .namespace("{namespace}")
         .app_name("{app_name}")
         .token("{token}")
-        .handler("hello", hello)
+        .declared_handlers()
         .build()?
         .run()
         .await
@@ -125,7 +126,7 @@ async fn main() -> Result<(), Error> {{
 
 fn program(Connection { server, namespace, app_name, token }: &Connection) -> String {
     format!(
-        "# handlers demo, sleep and http; scripts with --allow-scripts
+        "# handlers demo, sleep and http; scripts with --allow-scripts, requests with --http-allow HOST
 export ORRERY_EXECUTOR_TOKEN='{token}'
 orrery-executor \\
   --server {server} \\
