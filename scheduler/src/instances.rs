@@ -14,7 +14,7 @@ use crate::store::instances::{self as store, Announced};
 use crate::store::{executors, namespaces, turned_away as turned_away_store};
 use crate::{Result, Services, addresses};
 use entity::executor::Registration;
-use entity::instance::Client;
+use entity::instance::{self, Client};
 use entity::{Millis, executor};
 use protocol::native::Announcement;
 use subtle::{Choice, ConstantTimeEq};
@@ -224,16 +224,6 @@ async fn admit(
     if call.group.trim() != GROUP || is_empty || !is_life(&call.life) {
         return Ok(Err(Refused::of(RegisterOutcome::Malformed, &[])));
     }
-    let Ok(address) = addresses::normalise(&call.address) else {
-        return Ok(Err(RegisterOutcome::BadAddress));
-    };
-    let Ok(labels) = call.labels.parse::<Labels>() else {
-        return Ok(Err(RegisterOutcome::BadLabels));
-    };
-    let about = call.announces.as_ref().map(About::of);
-    if matches!(about, Some(None)) {
-        return Ok(Err(RegisterOutcome::BadAnnouncement));
-    }
     let mut executors = executors::by_app_name(services.db.reader(), app_name).await?;
     if let Some(name) = &call.namespace {
         let id = namespace_id(services, name).await?;
@@ -249,13 +239,16 @@ async fn admit(
     let Ok(labels) = call.labels.parse::<Labels>() else {
         return refused(RegisterOutcome::BadLabels);
     };
+    let about = call.announces.as_ref().map(About::of);
+    if matches!(about, Some(None)) {
+        return refused(RegisterOutcome::BadAnnouncement);
+    }
     let now = services.clock.now();
     let accepts = |executor: &executor::Model| accepts(executor, shared_token, call.token.as_deref(), now);
     if !executors.iter().any(accepts) {
         return refused(RegisterOutcome::WrongToken);
     }
     executors.retain(accepts);
-    Ok(Ok(Admitted { executors, address, labels: labels.to_string() }))
     Ok(Ok(Admitted { executors, address, labels: labels.to_string(), about: about.flatten() }))
 }
 

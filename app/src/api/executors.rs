@@ -1,7 +1,7 @@
 //! Executors: their list, their instances, their credentials.
 
-mod hosts;
 mod handlers;
+mod hosts;
 mod queue;
 mod views;
 
@@ -9,11 +9,11 @@ use crate::error::AppError;
 use entity::turned_away::Model as TurnedAwayModel;
 use leptos::prelude::*;
 
+pub use handlers::{HandlerLine, HandlersView};
 pub use hosts::{
     ChartKind, ChartView, HistoryQuery, HistoryRow, HistoryView, HostChoice, HostHistory, HostLine,
     host_history,
 };
-pub use handlers::{HandlerLine, HandlersView};
 pub use queue::{QueueLine, QueueView};
 pub use views::{
     ExecutorForm, ExecutorLine, ExecutorLines, ExecutorPage, ExecutorQuery, ExecutorSettings, InstanceLine,
@@ -81,7 +81,6 @@ pub async fn handlers(executor_id: i32) -> Result<HandlersView, AppError> {
     known.map(HandlersView::from).map_err(ssr::refuse)
 }
 
-/// What the executor is doing, and what waits for it.
 /// What tried to register with an executor and was refused, within a day.
 #[server]
 pub async fn turned_away(executor_id: i32) -> Result<Vec<TurnedAwayModel>, AppError> {
@@ -90,6 +89,7 @@ pub async fn turned_away(executor_id: i32) -> Result<Vec<TurnedAwayModel>, AppEr
     scheduler::instances::turned_away(&services, &caller, executor_id).await.map_err(ssr::refuse)
 }
 
+/// What the executor is doing, and what waits for it.
 #[server]
 pub async fn queue(executor_id: i32) -> Result<QueueView, AppError> {
     use crate::ssr;

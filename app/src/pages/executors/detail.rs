@@ -1,10 +1,8 @@
 //! `/executors/:id`
 
 use crate::api::executors::{
-    DeleteExecutor, ExecutorPage, HistoryView, InstanceLine, JobLine, QueueView, RotateToken, executor,
-    host_history, instances, new_token, queue, turned_away,
-    DeleteExecutor, ExecutorPage, HandlersView, InstanceLine, JobLine, QueueView, RotateToken, executor,
-    handlers, instances, new_token, queue,
+    DeleteExecutor, ExecutorPage, HandlersView, HistoryView, InstanceLine, JobLine, QueueView, RotateToken,
+    executor, handlers, host_history, instances, new_token, queue, turned_away,
 };
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
@@ -19,8 +17,8 @@ use crate::components::time::{Time, TimeStyle};
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
-use crate::pages::executors::history::{History, use_history_query};
 use crate::pages::executors::handlers::Handlers;
+use crate::pages::executors::history::{History, use_history_query};
 use crate::pages::executors::instances::{Instances, online_count};
 use crate::pages::executors::queue::Queue;
 use crate::pages::executors::turned_away::TurnedAwayList;
@@ -39,24 +37,22 @@ pub fn ExecutorDetail() -> impl IntoView {
     let token = Resource::new_blocking(key, |(id, _)| new_token(id));
     let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
     let refused = Resource::new_blocking(key, |(id, _)| turned_away(id));
+    let known = Resource::new_blocking(key, |(id, _)| handlers(id));
     let asked = use_history_query();
     let history =
         Resource::new_blocking(move || (id.get(), asked.get()), |(id, asked)| host_history(id, asked));
     view! {
         <Transition>
             {move || Suspend::new(async move {
-                match (page.await, token.await, waiting.await, refused.await) {
-                    (Ok(page), Ok(token), Ok(waiting), Ok(refused)) => {
-                        view! { <Content actions page token waiting refused history/> }.into_any()
-    let known = Resource::new_blocking(key, |(id, _)| handlers(id));
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                match (page.await, token.await, waiting.await, known.await) {
-                    (Ok(page), Ok(token), Ok(waiting), Ok(known)) => {
-                        view! { <Content actions page token waiting known/> }.into_any()
+                match (page.await, token.await, waiting.await, refused.await, known.await) {
+                    (Ok(page), Ok(token), Ok(waiting), Ok(refused), Ok(known)) => {
+                        view! { <Content actions page token waiting refused known history/> }.into_any()
                     }
-                    (Err(error), ..) | (_, Err(error), ..) | (.., Err(error), _) | (.., Err(error)) => {
+                    (Err(error), ..)
+                    | (_, Err(error), ..)
+                    | (_, _, Err(error), ..)
+                    | (.., Err(error), _)
+                    | (.., Err(error)) => {
                         view! { <ErrorPage error/> }.into_any()
                     }
                 }

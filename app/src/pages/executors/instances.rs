@@ -83,15 +83,13 @@ fn row(instance: InstanceLine) -> impl IntoView {
                 }).collect_view()}
             </td>
             <td class="p1" class:muted=!is_gone class:gone=is_gone>{word}</td>
-            <td class="p2 muted">{client_word(instance.client)}</td>
-            <td class="muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
-            {gauges::cells(&instance)}
             <td class="p2 muted">
                 {client_word(instance.client)}
                 {(!instance.version.is_empty()).then(|| view! { " " <span class="faint">{instance.version.clone()}</span> })}
                 {capacity(&instance)}
             </td>
-            <td class="num muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
+            <td class="muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
+            {gauges::cells(&instance)}
             <td class="p2 num muted">{heartbeat(instance.manual, instance.seen_at)}</td>
         </tr>
     }
@@ -107,6 +105,8 @@ fn address(instance: &InstanceLine) -> AnyView {
         }
         None => view! { <span class="mono strong cut" title=title>{name}</span> }.into_any(),
     }
+}
+
 /// How many runs it takes, where it says so.
 fn capacity(instance: &InstanceLine) -> Option<impl IntoView + use<>> {
     let i18n = use_i18n();
