@@ -80,7 +80,7 @@ fn a_full_log_says_what_is_left_out_and_still_takes_the_executor_s_remarks() {
     assert!((RUN_LIMIT - 2_000_000..RUN_LIMIT + 1000).contains(&(text.len() as u64)));
     let tail: Vec<_> = text.lines().rev().take(3).collect();
     assert!(tail[0].ends_with("the end"));
-    assert_eq!(tail[1], "[left out: 3073 lines, 3145734 bytes; a run's log holds 10485760 bytes]");
+    assert_eq!(tail[1], "[left out: 2049 lines, 2097158 bytes; a run's log holds 10485760 bytes]");
     assert_eq!(tail[2], "[the log is full: what follows is left out]");
 }
 
