@@ -67,5 +67,9 @@ fn words(cause: Cause) -> (&'static str, &'static str) {
             (tu_string!(i18n, executors.away_token), tu_string!(i18n, executors.away_token_help))
         }
         Cause::TooMany => (tu_string!(i18n, executors.away_many), tu_string!(i18n, executors.away_many_help)),
+        Cause::BadAnnouncement => (
+            tu_string!(i18n, executors.away_announcement),
+            tu_string!(i18n, executors.away_announcement_help),
+        ),
     }
 }
