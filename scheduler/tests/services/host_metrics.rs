@@ -29,6 +29,7 @@ impl Hosts {
             token: Some(token),
             labels: String::new(),
             life: "5f".into(),
+            announces: None,
             client: Client::Orrery,
         };
         let hosts = Self { world, collector: Collector::default(), executor_id: executor.id, call };

@@ -16,6 +16,7 @@ fn call(app_name: &str, token: &str, address: &str) -> RegistrationCall {
         token: Some(token.into()),
         labels: String::new(),
         life: String::new(),
+        announces: None,
         client: Client::Java,
     }
 }

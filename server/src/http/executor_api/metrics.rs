@@ -28,6 +28,7 @@ pub async fn metrics(
         address: registry_value,
         labels: String::new(),
         life,
+        announces: None,
         namespace: credentials.namespace.map(str::to_owned),
         token: credentials.token.map(str::to_owned),
         client: instances::recognise(credentials.hints()),
