@@ -114,6 +114,9 @@ impl Destinations {
         }
         let found = tokio::net::lookup_host((host, port)).await;
         let addresses: Vec<SocketAddr> = found.map_err(|error| format!("{host}: {error}"))?.collect();
+        if addresses.is_empty() {
+            return Err(format!("{host}: it has no address"));
+        }
         self.check(host, addresses.iter().map(SocketAddr::ip))?;
         Ok(addresses)
     }
