@@ -28,11 +28,9 @@ pub async fn keep(state: ServerState, stop: CancellationToken) {
     }
 }
 
-/// Removes what is too old until the end.
+/// Removes what is too old until the end. Not at the start, where the database has better to do.
 pub async fn prune(state: ServerState, stop: CancellationToken) {
-    let mut period = tokio::time::interval(SWEEP);
-    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while stop.run_until_cancelled(period.tick()).await.is_some() {
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
         if let Err(error) = sweep(&state.services, state.settings.host_metrics.kept()).await {
             tracing::warn!(%error, "old reports of hosts could not be removed");
         }
