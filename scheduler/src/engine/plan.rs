@@ -120,9 +120,12 @@ impl Planner {
         let now = self.shared.now();
         self.listen();
         let poll = now.saturating_sub(self.polled_at) >= POLL_MS || now < self.polled_at;
+        // Before who is there is read: whoever came in before a run was started is known when it is claimed.
+        let waiting = if poll { claim::due(&self.shared, now).await? } else { Vec::new() };
         self.look_again(poll).await?;
         if poll {
             self.polled_at = now;
+            self.released.extend(self.queue.executors());
         }
         let mut report = PlanReport::default();
         if !self.shared.gate.is_open() {
@@ -130,7 +133,7 @@ impl Planner {
         }
         report.claimed += self.read_back().await?;
         self.fire(now, &mut report).await?;
-        report.claimed += self.claim_waiting(now, poll).await?;
+        report.claimed += self.claim_waiting(now, waiting).await?;
         report.next_at = match self.changed_runs.is_empty() {
             true => {
                 let fire = self.cursors.next_at().map(|next| next - self.shared.settings.wake_ms());
@@ -141,17 +144,13 @@ impl Planner {
         Ok(report)
     }
 
-    /// Claims what waits: what changed, what is due by now, what finds room where something ended, and
-    /// now and then whatever there is.
-    async fn claim_waiting(&mut self, now: Millis, poll: bool) -> Result<usize> {
+    /// Claims what waits: `waiting` and what changed, what is due by now, what finds room where something
+    /// ended.
+    async fn claim_waiting(&mut self, now: Millis, mut waiting: Vec<i64>) -> Result<usize> {
         let shared = self.shared.clone();
-        let mut waiting: Vec<i64> = self.changed_runs.iter().copied().collect();
+        waiting.extend(&self.changed_runs);
         waiting.extend(self.agenda.take_due(now));
         self.note_released();
-        if poll {
-            waiting.extend(claim::due(&shared, now).await?);
-            self.released.extend(self.queue.executors());
-        }
         let released = std::mem::take(&mut self.released);
         let Self { cursors, prober, queue, stopper, agenda, .. } = self;
         let claimer = Claimer { shared: &shared, cursors, prober, queue, stopper, agenda, now };

@@ -151,6 +151,26 @@ async fn a_run_by_hand_goes_out_at_once_with_its_own_parameter() {
 }
 
 #[tokio::test]
+async fn a_run_started_right_after_its_instance_came_in_finds_it() {
+    let manual = Job { schedule_kind: entity::job::ScheduleKind::Manual, ..job(1, 2) };
+    let world = World::with(ScriptedDispatcher::accepting(), &[]).await;
+    world.fresh.put_executor(executor(2)).await;
+    world.fresh.put_job(manual.clone(), cursor(&manual, None)).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    world.clock.advance(1_000);
+    // Both happen elsewhere, amid a poll: no signal tells of them.
+    let come_and_start = async {
+        world.fresh.put_instance(instance(2, 2)).await;
+        world.fresh.put_run(waiting(10_001, &manual, START), None).await;
+    };
+    tokio::join!(server.plan(), world.pause.fill(come_and_start));
+    world.clock.advance(1_000);
+    server.turn().await;
+    assert_eq!(world.states().await, [RunState::Running]);
+}
+
+#[tokio::test]
 async fn a_hanging_executor_delays_only_its_own_runs() {
     let hanging = ScriptedDispatcher::new(|target, _| (target.executor_id == 1).then(|| Ok(reply(200, ""))));
     let healthy: Vec<Job> = (1..=50).map(|id| job(id, 1)).collect();

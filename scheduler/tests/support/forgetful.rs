@@ -19,6 +19,32 @@ pub struct ForgetfulStore {
     pub loses_answer: Arc<AtomicBool>,
     /// Told when [`Store::apply`] begins.
     pub is_applying: Arc<Notify>,
+    pub pause: Arc<Pause>,
+}
+
+/// Lets something happen while [`Store::cursors_in`] is under way, once.
+#[derive(Default)]
+pub struct Pause {
+    is_set: AtomicBool,
+    reached: Notify,
+    over: Notify,
+}
+
+impl Pause {
+    /// From now on; ends when `meanwhile` has happened.
+    pub async fn fill(&self, meanwhile: impl Future<Output = ()>) {
+        self.is_set.store(true, Ordering::SeqCst);
+        self.reached.notified().await;
+        meanwhile.await;
+        self.over.notify_one();
+    }
+
+    async fn reach(&self) {
+        if self.is_set.swap(false, Ordering::SeqCst) {
+            self.reached.notify_one();
+            self.over.notified().await;
+        }
+    }
 }
 
 impl ForgetfulStore {
@@ -59,6 +85,7 @@ impl Store for ForgetfulStore {
     }
 
     async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>> {
+        self.pause.reach().await;
         self.inner.cursors_in(buckets).await
     }
 

@@ -2,7 +2,7 @@
 //! is a server that is dropped where it stands.
 
 use crate::database::Fresh;
-use crate::forgetful::ForgetfulStore;
+use crate::forgetful::{ForgetfulStore, Pause};
 use crate::rows::{START, cursor, executor, instance};
 use entity::job::Model as Job;
 use entity::run::{self, RunState};
@@ -41,6 +41,7 @@ pub struct World {
     pub loses_answer: Arc<AtomicBool>,
     /// Told when what was learnt begins to be written.
     pub is_applying: Arc<Notify>,
+    pub pause: Arc<Pause>,
 }
 
 /// One life of a server.
@@ -73,6 +74,7 @@ impl World {
             settings: EngineSettings { lease_ttl: Duration::from_secs(3_600), ..EngineSettings::default() },
             loses_answer: Arc::default(),
             is_applying: Arc::default(),
+            pause: Arc::default(),
         }
     }
 
@@ -85,6 +87,7 @@ impl World {
                 inner: SqlStore::new(self.fresh.databases.engine.clone()),
                 loses_answer: self.loses_answer.clone(),
                 is_applying: self.is_applying.clone(),
+                pause: self.pause.clone(),
             }),
             dispatcher: Arc::new(self.executors.clone()),
             clock: self.clock.clone(),
