@@ -62,7 +62,7 @@ test("a version is looked at, compared with another and brought back", async ({ 
   await expect(page.locator(".diff .del .s")).toHaveText("-");
   await expect(page.locator(".diff .add")).toContainText("echo new");
   await page.getByRole("link", { name: "#1", exact: true }).click();
-  await expect(page.locator("#shown h2")).toContainText("Version 1");
+  await expect(page.locator("#shown h2").first()).toContainText("Version 1");
   await expect(page.locator("#shown textarea")).toHaveValue("echo old");
   await page.locator("summary", { hasText: "Revert to this" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revert to this" }).click();
@@ -148,11 +148,15 @@ test("the page of a job with a handler says that there is no code", async ({ pag
   await expect(page.locator("main")).toContainText("It runs the handler demo");
 });
 
-test("a version that is not kept hides nothing", async ({ page, open }) => {
-  const id = await createJob(page, open, { name: freshName("missing"), script: "echo here" });
-  await open(`/jobs/${id}/code?version=99`);
-  await expect(page.locator("#shown")).toContainText("This version is not there");
-  await expect(page.locator(field)).toHaveValue("echo here");
+test.describe("a version that is not there", () => {
+  test.use({ expectedConsoleErrors: [/status of 404/] });
+
+  test("a version that is not kept hides nothing", async ({ page, open }) => {
+    const id = await createJob(page, open, { name: freshName("missing"), script: "echo here" });
+    await open(`/jobs/${id}/code?version=99`);
+    await expect(page.locator("#shown")).toContainText("This version is not there");
+    await expect(page.locator(field)).toHaveValue("echo here");
+  });
 });
 
 test("the editor is left by keyboard, after it indented", async ({ page, open, isHydrated }) => {

@@ -67,7 +67,9 @@ fn read_report(report: &Value, names: &mut TestNames) -> Counts {
 
 fn read_suite(suite: &Value, above: &str, names: &mut TestNames, counts: &mut Counts) {
     let title = suite["title"].as_str().unwrap_or_default();
-    let path = if above.is_empty() { title.to_owned() } else { format!("{above} › {title}") };
+    // A group without a name only groups.
+    let names_of_all = [above, title].into_iter().filter(|name| !name.is_empty());
+    let path = names_of_all.collect::<Vec<_>>().join(" › ");
     for spec in items(suite, "specs") {
         let mut passed = false;
         for test in items(spec, "tests") {
@@ -102,11 +104,14 @@ mod tests {
         let report = serde_json::json!({"errors": [], "suites": [{"title": "login.spec.ts", "specs": [
             {"title": "signs in", "tests": [{"status": "expected"}, {"status": "expected"}]},
             {"title": "is unsure", "tests": [{"status": "flaky"}, {"status": "unexpected"}]}],
-            "suites": [{"title": "again", "specs": [{"title": "waits", "tests": [{"status": "skipped"}]}]}]}]});
+            "suites": [
+                {"title": "again", "specs": [{"title": "waits", "tests": [{"status": "skipped"}]}]},
+                {"title": "", "specs": [{"title": "stays", "tests": [{"status": "expected"}]}]}]}]});
         let mut names = TestNames::default();
         let counts = read_report(&report, &mut names);
-        assert_eq!(counts, Counts { passed: 2, failed: 2, skipped: 1 });
+        assert_eq!(counts, Counts { passed: 3, failed: 2, skipped: 1 });
         assert!(names.contains("login.spec.ts › signs in"));
+        assert!(names.contains("login.spec.ts › stays"));
         assert!(!names.contains("is unsure"));
     }
 }
