@@ -114,7 +114,7 @@ fn events(
             Some(Ok(Some(news))) => Some((event(news), (Some((follower, permit)), stopping))),
         }
     });
-    futures::stream::iter([begin]).chain(rest).map(Ok)
+    futures::stream::iter([begin]).chain(rest.fuse()).map(Ok).fuse()
 }
 
 fn event(news: News) -> Event {
@@ -146,7 +146,8 @@ async fn download(
                 (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
                 (header::CONTENT_DISPOSITION, name),
             ];
-            (headers, Body::from_stream(text)).into_response()
+            // Compressing asks for more after the end, which not every stream takes.
+            (headers, Body::from_stream(text.fuse())).into_response()
         }
         Err(error) => refusal(error),
     }
