@@ -7,14 +7,14 @@ import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, type Page } from "@playwright/test";
 import { runNow } from "../support/jobs.ts";
-import { kill, restart, start, type Process } from "../support/processes.ts";
+import { kill, Processes } from "../support/processes.ts";
 import { signIn } from "../support/sign-in.ts";
 
 type Purpose = "held" | "serial" | "discard" | "cover" | "broadcast" | "outlasting" | "orphaned";
 
 /** A client as xtask tells of it. */
-interface Client extends Process {
-  /** Also its executor's. */
+interface Client {
+  /** Also its executor's and its process's. */
   name: string;
   /** Its executor's. */
   id: number;
@@ -33,7 +33,7 @@ interface Client extends Process {
 }
 
 const clients: Client[] = JSON.parse(process.env.ORRERY_INTEROP_CLIENTS ?? "[]");
-let server: Process | undefined = JSON.parse(process.env.ORRERY_INTEROP_SERVER ?? "null");
+const processes = new Processes(process.env.ORRERY_INTEROP_PROCESSES);
 
 test.describe.configure({ mode: "default", timeout: 180_000 });
 let page: Page;
@@ -89,32 +89,34 @@ function freePort(): Promise<number> {
   });
 }
 
-for (const client of clients) {
-  test(`${client.name} › log followed`, async () => {
-    const followed = await run(client, "held", "8");
-    await reaches(followed, /Running/);
-    if (client.servesLog) {
+// One run each, long enough for all clients to be looked at, and killed then.
+test.describe(() => {
+  const held = new Map<string, string>();
+  test.beforeAll(async () => {
+    for (const client of clients) held.set(client.name, await run(client, "held", "120"));
+  });
+  for (const client of clients) {
+    test(`${client.name} › log followed`, async () => {
+      await reaches(held.get(client.name)!, /Running/);
+      if (!client.servesLog) return;
       await expect(async () => {
         await page.reload();
         await expect(page.locator(".log .lines")).toContainText("going to sleep", { timeout: 500 });
-      }).toPass({ timeout: 6_000 });
-    }
-    await expect(page.locator(".title .st")).toContainText("Running");
-    await reaches(followed, /Succeeded/);
-  });
-}
-
-for (const client of clients) {
-  test(`${client.name} › kill`, async () => {
-    const killed = await run(client, "held", "20");
-    await reaches(killed, /Running/);
-    await page.locator("summary", { hasText: "Kill" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Kill" }).click();
-    await reaches(killed, /Killed/);
-    // It waits for the other, if that goes on, or is refused.
-    if (client.stopsOnKill) await reaches(await run(client, "held", "1"), /Succeeded/, 15_000);
-  });
-}
+      }).toPass({ timeout: 20_000 });
+      await expect(page.locator(".title .st")).toContainText("Running");
+    });
+  }
+  for (const client of clients) {
+    test(`${client.name} › kill`, async () => {
+      await reaches(held.get(client.name)!, /Running/);
+      await page.locator("summary", { hasText: "Kill" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Kill" }).click();
+      await reaches(held.get(client.name)!, /Killed/);
+      // It waits for the other, if that goes on, or is refused.
+      if (client.stopsOnKill) await reaches(await run(client, "held", "1"), /Succeeded/);
+    });
+  }
+});
 
 const twice = (purpose: Purpose) => async (client: Client) => {
   const first = await run(client, purpose, "6");
@@ -137,14 +139,16 @@ act("cover early", twice("cover"), async (client, [first, second]) => {
   await reaches(first, new RegExp(client.covered), 60_000);
 });
 
-const seconds = new Map<string, Process>();
+/** The process of a client's second instance. */
+const second = (client: Client) => `second ${client.name}`;
 
 act(
   "broadcast",
   async (client) => {
-    const port = await freePort();
-    const logs = `${client.command.environment.LOG_DIR}-second`;
-    seconds.set(client.name, start(client.command, { PORT: String(port), LOG_DIR: logs }));
+    if (processes.has(second(client))) return;
+    const { command } = processes.get(client.name);
+    const environment = { PORT: String(await freePort()), LOG_DIR: `${command.environment.LOG_DIR}-second` };
+    processes.start(second(client), { ...command, environment: { ...command.environment, ...environment } });
   },
   async (client) => {
     await online(client, 2);
@@ -157,32 +161,36 @@ act(
   },
 );
 
-act(
-  "signs off",
-  async (client) => kill(seconds.get(client.name)!, "SIGTERM"),
-  // One that does not say so is gone after its silence.
-  async (client) => online(client, 1, client.signsOff ? 20_000 : 120_000),
-);
-
 test.describe(() => {
-  const runs = new Map<string, string>();
-  test.beforeAll(async () => {
-    for (const client of clients) runs.set(client.name, await run(client, "outlasting", "25"));
-    for (const client of clients) await reaches(runs.get(client.name)!, /Running/);
-    if (server) server = await restart(server);
-    await expect.poll(() => page.request.get("/readyz").then((answer) => answer.ok(), () => false), { timeout: 60_000 }).toBe(true);
+  test.beforeAll(() => {
+    for (const client of clients) kill(processes.get(second(client)), "SIGTERM");
   });
-  for (const client of clients) {
-    test(`${client.name} › server killed and back`, () => reaches(runs.get(client.name)!, /Succeeded/, 60_000));
+  for (const client of clients.filter((client) => client.signsOff)) {
+    test(`${client.name} › signs off`, () => online(client, 1, 20_000));
   }
 });
 
 test.describe(() => {
   const runs = new Map<string, string>();
   test.beforeAll(async () => {
-    for (const client of clients) runs.set(client.name, await run(client, "orphaned", "100"));
+    // They outlast the start of all of them and of the server, wherever this runs: one library never sends again
+    // what it could not send once.
+    for (const client of clients) runs.set(client.name, await run(client, "outlasting", "60"));
     for (const client of clients) await reaches(runs.get(client.name)!, /Running/);
-    for (const client of clients) Object.assign(client, await restart(client));
+    if (processes.has("server")) await processes.restart("server");
+    await expect.poll(() => page.request.get("/readyz").then((answer) => answer.ok(), () => false), { timeout: 60_000 }).toBe(true);
+  });
+  for (const client of clients) {
+    test(`${client.name} › server killed and back`, () => reaches(runs.get(client.name)!, /Succeeded/, 120_000));
+  }
+});
+
+test.describe(() => {
+  const runs = new Map<string, string>();
+  test.beforeAll(async () => {
+    for (const client of clients) runs.set(client.name, await run(client, "orphaned", "300"));
+    for (const client of clients) await reaches(runs.get(client.name)!, /Running/);
+    for (const client of clients) await processes.restart(client.name);
     await sleep(1000);
   });
   for (const client of clients) {
@@ -192,3 +200,8 @@ test.describe(() => {
     });
   }
 });
+
+// One that does not say that it ends is gone after its silence, which has lasted since the others signed off.
+for (const client of clients.filter((client) => !client.signsOff)) {
+  test(`${client.name} › signs off`, () => online(client, 1, 120_000));
+}

@@ -1,7 +1,7 @@
 // Executors and servers that xtask started: ended as an accident ends them, and started once more.
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What it takes to start a process. */
@@ -18,19 +18,43 @@ export interface Process {
   command: Command;
 }
 
-/** Starts it; it ends with this process. `environment` goes before the command's own. */
-export function start(command: Command, environment: Record<string, string> = {}): Process {
-  const env = { ...inherited(), ...command.environment, ...environment };
-  const child = spawn(command.program, command.arguments, { cwd: command.folder, env, stdio: "ignore" });
-  return { pid: child.pid!, command };
-}
+/**
+ * Processes by name, kept in a file: after a failed test Playwright goes on in another process, which has to know whom
+ * this one started.
+ */
+export class Processes {
+  private readonly byName: Record<string, Process>;
 
-/** Ends it at once, and starts it again. */
-export async function restart(process: Process): Promise<Process> {
-  kill(process, "SIGKILL");
-  // The system frees its port when it is gone, which takes a moment.
-  while (isThere(process)) await sleep(50);
-  return start(process.command);
+  /** Without a file there are none. */
+  constructor(private readonly file: string | undefined) {
+    this.byName = file ? JSON.parse(readFileSync(file, "utf8")) : {};
+  }
+
+  has(name: string): boolean {
+    return name in this.byName;
+  }
+
+  get(name: string): Process {
+    const process = this.byName[name];
+    if (!process) throw new Error(`no process ${name}`);
+    return process;
+  }
+
+  start(name: string, command: Command): void {
+    const env = { ...inherited(), ...command.environment };
+    const child = spawn(command.program, command.arguments, { cwd: command.folder, env, stdio: "ignore" });
+    this.byName[name] = { pid: child.pid!, command };
+    if (this.file) writeFileSync(this.file, JSON.stringify(this.byName));
+  }
+
+  /** Ends it at once, and starts it again. */
+  async restart(name: string): Promise<void> {
+    const process = this.get(name);
+    if (isThere(process)) kill(process, "SIGKILL");
+    // The system frees its port when it is gone, which takes a moment.
+    while (isThere(process)) await sleep(50);
+    this.start(name, process.command);
+  }
 }
 
 export function kill({ pid }: Process, signal: NodeJS.Signals): void {

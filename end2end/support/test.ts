@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import { test as base, expect, type ConsoleMessage, type Page } from "@playwright/test";
+import { storageState } from "./global-setup.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { firstPassword, hydrated } from "./sign-in.ts";
 
@@ -37,8 +38,8 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
     await use(process.env.ORRERY_TEST_BASE_URL);
   },
 
-  storageState: async ({}, use) => {
-    await use(process.env.ORRERY_TEST_STORAGE_STATE);
+  storageState: async ({}, use, { parallelIndex }) => {
+    await use(storageState(parallelIndex));
   },
 
   ownServer: [

@@ -121,7 +121,8 @@ impl Kind {
 
     /// The same with more in the server's environment.
     pub fn start_with(&self, environment: Vec<(String, String)>) -> Result<Database> {
-        let data = ScratchFolder::create(self.package)?;
+        // On a disk the tables of hundreds of tests take minutes to create.
+        let data = ScratchFolder::create_in_memory(self.package)?;
         let user = if geteuid().is_root() { Some(self.unprivileged_user()?) } else { None };
         if let Some(user) = &user {
             chown(data.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;

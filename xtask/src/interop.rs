@@ -191,7 +191,8 @@ fn check_all(
     }
     if let Some(browser) = browser {
         counts += check_pages(&server, browser, &clients, &results, names)?;
-        counts += lifecycle::check(&server, &serving, browser, &executors, &made, names)?;
+        let processes = scratch.path().join("processes.json");
+        counts += lifecycle::check(&server, &serving, browser, &executors, &made, &processes, names)?;
     }
     Ok(counts)
 }

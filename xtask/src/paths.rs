@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
+use nix::sys::statvfs::statvfs;
 
 /// The root of this checkout.
 pub fn repository() -> PathBuf {
@@ -64,13 +65,28 @@ pub fn is_executable(file: &Path) -> bool {
 /// Scratch folders that exist now.
 static SCRATCH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+/// What a database of the tests may fill, in bytes.
+const ROOM: u64 = 6 << 30;
+
 /// A new folder for this process under the system's temporary folder, removed when dropped.
 pub struct ScratchFolder(PathBuf);
 
 impl ScratchFolder {
     /// Creates `orrery-<purpose>-<process id>`, emptied if an earlier process left it behind.
     pub fn create(purpose: &str) -> Result<Self> {
-        let folder = env::temp_dir().join(format!("orrery-{purpose}-{}", std::process::id()));
+        Self::create_in(&env::temp_dir(), purpose)
+    }
+
+    /// The same in memory, where the system has room for it there.
+    pub fn create_in_memory(purpose: &str) -> Result<Self> {
+        let memory = Path::new("/dev/shm");
+        let has_room = statvfs(memory)
+            .is_ok_and(|shm| shm.blocks_available() as u64 * shm.fragment_size() as u64 > ROOM);
+        if has_room { Self::create_in(memory, purpose) } else { Self::create(purpose) }
+    }
+
+    fn create_in(parent: &Path, purpose: &str) -> Result<Self> {
+        let folder = parent.join(format!("orrery-{purpose}-{}", std::process::id()));
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }

@@ -1,6 +1,7 @@
 //! What happens to executors and servers while runs go on: `end2end/interop-pages/lifecycle.spec.ts` acts, on the
 //! pages as a person does and on the processes as an accident does, and is told here what there is.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -41,23 +42,35 @@ fn job_name(client: &str, purpose: &str) -> String {
     format!("{client} {purpose}")
 }
 
-/// Lets the spec act. `made` is what the fixture printed.
+/// Lets the spec act. `made` is what the fixture printed; `processes` is where the spec keeps whom it started.
 pub fn check(
     server: &Server,
     serving: &Group,
     browser: &Path,
     executors: &[Executor<'_>],
     made: &Value,
+    processes: &Path,
     names: &mut TestNames,
 ) -> Result<Counts> {
     let clients: Vec<Value> = executors.iter().map(|executor| told(executor, made)).collect::<Result<_>>()?;
-    let server_told = json!({"pid": serving.id(), "command": command(&server.serve_command())});
+    fs::write(processes, running(server, serving, executors).to_string())?;
     let environment = [
         ("ORRERY_TEST_BASE_URL", server.url()),
-        ("ORRERY_INTEROP_SERVER", server_told.to_string()),
+        ("ORRERY_INTEROP_PROCESSES", processes.display().to_string()),
         ("ORRERY_INTEROP_CLIENTS", Value::from(clients).to_string()),
     ];
     playwright::run("interop.config.ts", &environment, browser, None, names)
+}
+
+/// The processes by name: the clients', and `server`.
+fn running(server: &Server, serving: &Group, executors: &[Executor<'_>]) -> Value {
+    let process = |group: &Group, of: &Command| json!({"pid": group.id(), "command": command(of)});
+    let clients = executors.iter().map(|executor| (executor.client.name, executor));
+    let mut processes: serde_json::Map<String, Value> = clients
+        .map(|(name, executor)| (name.to_owned(), process(&executor.group, &executor.command)))
+        .collect();
+    processes.insert("server".to_owned(), process(serving, &server.serve_command()));
+    processes.into()
 }
 
 fn told(executor: &Executor<'_>, made: &Value) -> Result<Value> {
@@ -72,8 +85,6 @@ fn told(executor: &Executor<'_>, made: &Value) -> Result<Value> {
     Ok(json!({
         "name": name,
         "id": id.context("the fixture made no such executor")?,
-        "pid": executor.group.id(),
-        "command": command(&executor.command),
         "jobs": jobs,
         "servesLog": habits.serves_log,
         "stopsOnKill": habits.stops_on_kill,
