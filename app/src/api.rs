@@ -1,6 +1,7 @@
 //! Server functions, one file per noun. Each extracts, delegates, converts.
 
 pub mod account;
+pub mod audit;
 pub mod calendars;
 pub mod executors;
 pub mod freezes;

@@ -47,6 +47,7 @@ pub fn AppRoutes() -> impl IntoView {
                         view=pages::executors::edit::EditExecutor
                         ssr=SsrMode::Async
                     />
+                    <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
                     // Inside the frame, so that a wrong address still shows the menu.
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
@@ -69,6 +70,26 @@ pub fn login(next: Option<&str>) -> String {
 /// What is frozen, and was.
 pub fn freezes() -> String {
     "/freezes".into()
+}
+
+/// Who changed what.
+pub fn audit() -> String {
+    "/audit".into()
+}
+
+/// The changes, filtered; empty values are left out.
+pub fn audit_where(query: &[(&str, &str)]) -> String {
+    link(&audit(), query)
+}
+
+/// Who came, was turned away, or read the audit; `after` is where the page begins.
+pub fn audit_accesses(after: &str) -> String {
+    audit_where(&[("show", "accesses"), ("after", after)])
+}
+
+/// All changes, as a file.
+pub fn audit_export() -> String {
+    "/audit/export".into()
 }
 
 /// The viewer's own account.

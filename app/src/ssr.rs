@@ -26,7 +26,7 @@ use tower_sessions::Session;
 
 pub use domain::{domain, engine, fault_message, logs};
 pub use public_url::{PublicUrl, public_url};
-pub use session::USER_KEY;
+pub use session::{USER_KEY, client_address};
 pub(crate) use session::{keep_token, session_id, sign_in, take_token};
 
 pub const LOCALE_COOKIE: &str = "locale";

@@ -4,6 +4,9 @@
 //! also builds for the browser. Times are milliseconds since the epoch, UTC. A column that holds a
 //! secret (password hash, token) makes its `Model` unserialisable: pages get a view struct instead.
 
+pub mod audit_access;
+pub mod audit_entry;
+pub mod audit_head;
 pub mod bucket;
 pub mod calendar;
 pub mod executor;

@@ -13,7 +13,10 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 30] = [
+    "audit_access",
+    "audit_entry",
+    "audit_head",
     "bucket",
     "calendar",
     "executor",

@@ -21,6 +21,7 @@ mod m20261122_000015_logs;
 mod m20261122_000016_host_metrics;
 mod m20261122_000017_announcements;
 mod m20261122_000018_turned_away;
+mod m20261122_000024_audit;
 mod schema;
 mod whole;
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000016_host_metrics::Migration),
             Box::new(m20261122_000017_announcements::Migration),
             Box::new(m20261122_000018_turned_away::Migration),
+            Box::new(m20261122_000024_audit::Migration),
         ]
     }
 }

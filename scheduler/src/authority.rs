@@ -15,6 +15,8 @@ pub struct Caller {
     pub role: UserRole,
     /// Nothing but changing the password is allowed while this is set.
     pub must_change_password: bool,
+    /// The browser's IP address; empty for who has none.
+    pub address: String,
 }
 
 impl Caller {
@@ -25,7 +27,13 @@ impl Caller {
             name: "operator".to_owned(),
             role: UserRole::SuperAdmin,
             must_change_password: false,
+            address: String::new(),
         }
+    }
+
+    /// The server itself, on nobody's behalf.
+    pub fn server() -> Self {
+        Self { name: "server".to_owned(), ..Self::operator() }
     }
 
     /// The account for columns such as `updated_by`; none for the operator.
@@ -38,6 +46,7 @@ impl Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     View,
+    ViewAudit,
     ManageUsers,
     ManageNamespaces,
     ManageExecutors,

@@ -3,6 +3,7 @@
 //! An edit of a calendar is a new version of each of its jobs, in the same transaction: their cursors are
 //! found anew, and every server reads their definitions again, as after an edit of the job itself.
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::{Faults, is_taken};
 use crate::jobs::{Timed, ids_for_held, save};
@@ -93,7 +94,7 @@ pub async fn create(
         ..Default::default()
     };
     let calendar = store::insert(&transaction, row).await.map_err(name_taken)?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::created(&calendar)]).await?;
     Ok(calendar)
 }
 
@@ -137,7 +138,7 @@ pub async fn edit(
         skipped.extend(saved.skipped);
     }
     let calendar = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("calendar"))?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::edited(&before, &calendar)]).await?;
     jobs.into_iter().for_each(|job| services.signals.publish(Change::Job(job)));
     skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));
     Ok(calendar)
@@ -148,13 +149,13 @@ pub async fn edit(
 pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()> {
     authorised(services, caller, Action::ManageJobs, id).await?;
     let transaction = services.db.begin().await?;
-    store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("calendar"))?;
+    let calendar = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("calendar"))?;
     match store::job_count(&transaction, id).await? {
         0 => {}
         jobs => return Err(Error::Refused(Refusal::CalendarHasJobs(jobs))),
     }
     store::delete(&transaction, id).await?;
-    Ok(transaction.commit().await?)
+    audit::commit(services, caller, transaction, [Entry::deleted(&calendar)]).await
 }
 
 impl CalendarEdit {

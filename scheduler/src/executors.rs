@@ -4,12 +4,14 @@ mod draft;
 mod handlers;
 mod manual;
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::is_taken;
 use crate::signals::Change;
 use crate::store::{executors as store, instances, namespaces, turned_away};
 use crate::{Error, Refusal, Result, Services, passwords};
 use draft::{Settings, check_token};
+use entity::audit_entry::Verb;
 use entity::fault::Fault;
 use entity::{Millis, executor, instance, namespace};
 use sea_orm::{DatabaseTransaction, Set};
@@ -165,7 +167,7 @@ pub async fn create(
     };
     let executor = store::insert(&transaction, row).await.map_err(name_taken)?;
     manual::set_instances(&transaction, executor.id, &settings, now).await?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::created(&executor)]).await?;
     services.signals.publish(Change::Executor(executor.id));
     Ok((executor.into(), token))
 }
@@ -192,7 +194,7 @@ pub async fn edit(
     }
     manual::set_instances(&transaction, id, &settings, now).await?;
     let executor = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::edited(&stored, &executor)]).await?;
     services.signals.publish(Change::Executor(id));
     Ok(executor.into())
 }
@@ -219,7 +221,7 @@ pub async fn rotate_token(
         return Err(conflict(&transaction, id).await);
     }
     let executor = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::of(Verb::RotateToken, &executor)]).await?;
     services.signals.publish(Change::Executor(id));
     Ok((executor.into(), token))
 }
@@ -231,7 +233,7 @@ pub async fn rotate_token(
 pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()> {
     authorised(services, caller, Action::ManageExecutors, id).await?;
     let transaction = services.db.begin().await?;
-    store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
+    let executor = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
     match store::job_count(&transaction, id).await? {
         0 => {}
         jobs => return Err(Error::Refused(Refusal::ExecutorHasJobs(jobs))),
@@ -239,7 +241,7 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     instances::delete_of_executor(&transaction, id).await?;
     turned_away::delete_of_executor(&transaction, id).await?;
     store::delete(&transaction, id).await?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::deleted(&executor)]).await?;
     services.signals.publish(Change::Executor(id));
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! Freezing and thawing: everything in a namespace, or everywhere, stands still for as long as somebody
 //! needs it to.
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::Faults;
 use crate::looks;
 use crate::signals::Change;
 use crate::store::{freezes as store, namespaces, users};
 use crate::{Error, Refusal, Result, Services};
+use entity::audit_entry::Verb;
 use entity::freeze::{ActiveModel, EVERYWHERE, Model};
 use sea_orm::Set;
 use std::collections::HashMap;
@@ -86,7 +88,7 @@ pub async fn freeze(services: &Services, caller: &Caller, draft: FreezeDraft) ->
         ..Default::default()
     };
     let freeze = store::insert(&transaction, row).await?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::of(Verb::Start, &freeze)]).await?;
     services.signals.publish(Change::Freeze(freeze.id));
     wait_until_heeded(services, freeze.id).await?;
     Ok(freeze)
@@ -100,7 +102,7 @@ pub async fn thaw(services: &Services, caller: &Caller, id: i32) -> Result<()> {
     if freeze.thawed_at.is_none() {
         store::thaw(&transaction, id, caller.account(), services.clock.now()).await?;
     }
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::of(Verb::Stop, &freeze)]).await?;
     services.signals.publish(Change::Freeze(id));
     Ok(())
 }

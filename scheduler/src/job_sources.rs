@@ -3,6 +3,7 @@
 //! The job's row holds the newest text, which goes out with runs; the versions are its history. Whoever
 //! changes the text, here or in the job's form, makes a version in the same transaction.
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller};
 use crate::fields::Faults;
 use crate::jobs::{self, SOURCE_LENGTH, Timed};
@@ -11,6 +12,7 @@ use crate::rules::source_diff::{SourceDiff, diff};
 use crate::signals::Change;
 use crate::store::{calendars, executors, instances, job_sources as store, jobs as job_store, users};
 use crate::{Error, Refusal, Result, Services};
+use entity::audit_entry::Verb;
 use entity::fault::Fault;
 use entity::job::{ActiveModel, Model, RunMode};
 use entity::{Millis, job_source};
@@ -199,7 +201,8 @@ async fn replace(
     // No fire is held back or let go by it, so that no row is needed for one.
     let job = jobs::save(&transaction, caller, &before, changes, now, Vec::new()).await?.job;
     insert(&transaction, caller, &job, newest + 1, remark, restores).await?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::changed(Verb::SaveSource, &before.job, &job)])
+        .await?;
     services.signals.publish(Change::Job(job_id));
     Ok(job)
 }

@@ -11,6 +11,7 @@ mod list;
 mod switch;
 mod unreadable;
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::{self, ExecutorView};
 use crate::fields::is_taken;
@@ -183,7 +184,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
     };
     store::insert_cursor(&transaction, cursor).await?;
     job_children::replace(&transaction, job.id, &children).await?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::created(&job)]).await?;
     services.signals.publish(Change::Job(job.id));
     Ok(job)
 }
@@ -227,7 +228,7 @@ pub async fn edit(
     let before = Timed::from(calendars::beside(&transaction, before).await?);
     let saved = save(&transaction, caller, &before, changes, now, ids).await?;
     job_sources::record(&transaction, caller, Some(&before.job), &saved.job).await?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::edited(&before.job, &saved.job)]).await?;
     services.signals.publish(Change::Job(id));
     saved.skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));
     Ok(saved.job)

@@ -3,6 +3,7 @@
 //! Knows neither HTTP servers nor pages. See `docs/architecture.md`.
 
 pub mod addresses;
+pub mod audit;
 pub mod authority;
 pub mod calendars;
 pub mod clock;
@@ -42,6 +43,8 @@ pub struct Services {
     pub clock: SharedClock,
     /// Tells the engine and open pages what changed.
     pub signals: Signals,
+    /// What seals the entries of the audit.
+    pub audit: Arc<rules::audit::Key>,
     /// Numbers for runs that people start.
     pub run_ids: Arc<RunIds>,
 }

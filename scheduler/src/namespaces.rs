@@ -1,5 +1,6 @@
 //! Namespaces: the walls between teams.
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::{Faults, is_taken};
 use crate::store::namespaces as store;
@@ -65,7 +66,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: NamespaceDraft)
         Err(error) if is_taken(&error) => return Err(Error::field("service", Fault::Taken { id: None })),
         inserted => inserted?,
     };
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::created(&namespace)]).await?;
     Ok(namespace)
 }
 

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod admission;
+pub mod audit;
 pub mod backfill;
 pub mod blackout;
 pub mod bucket;

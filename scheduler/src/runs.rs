@@ -6,6 +6,7 @@ mod queue;
 mod shards;
 mod summary;
 
+use crate::audit::{self, Entry, RunOfJob};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::ExecutorView;
 use crate::fields::Faults;
@@ -14,9 +15,11 @@ use crate::rules::follow::Follows;
 use crate::signals::Change;
 use crate::store::{executors, instances, job_children, jobs as job_store, runs as store, users};
 use crate::{Error, Refusal, Result, Services, jobs};
+use entity::audit_entry::Verb;
 use entity::run::{Model, RunKind, RunState};
 use entity::run_text::Try;
 use entity::{Millis, executor, instance, job, run_text};
+use serde_json::json;
 use std::collections::HashMap;
 
 pub use crate::rules::shards::Progress;
@@ -128,6 +131,7 @@ pub async fn run_now(
     if job.state == job::JobState::Disabled {
         return Err(Error::Refused(Refusal::JobIs(job.state)));
     }
+    let parameter_given = parameter.clone();
     let text = run_text::Model {
         run_id: id,
         parameter,
@@ -141,18 +145,26 @@ pub async fn run_now(
     let has_children = !job_children::of_parents(&transaction, &[job.id]).await?.is_empty();
     let run = new_manual(id, &job, has_children, now);
     store::insert(&transaction, run, text).await?;
-    transaction.commit().await?;
+    let entry = Entry::of(Verb::Run, &job).with(json!({"run": id, "parameter": parameter_given}));
+    audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Run(id));
     Ok(id)
 }
 
-/// The run, if the caller may end it and it has not ended.
+/// Records that the caller has a run killed, which is what the engine does with it next.
 ///
 /// # Errors
 /// [`Refusal::RunEnded`].
-pub async fn may_kill(services: &Services, caller: &Caller, id: i64) -> Result<Model> {
-    let (run, _) = authorised(services, caller, Action::OperateJobs, id).await?;
-    if run.state.is_final() { Err(Error::Refused(Refusal::RunEnded)) } else { Ok(run) }
+pub async fn order_kill(services: &Services, caller: &Caller, id: i64) -> Result<()> {
+    let (run, executor) = authorised(services, caller, Action::OperateJobs, id).await?;
+    if run.state.is_final() {
+        return Err(Error::Refused(Refusal::RunEnded));
+    }
+    let transaction = services.db.begin().await?;
+    let job = job_store::by_id(&transaction, run.job_id).await?;
+    let namespace_id = executor.map(|executor| executor.namespace_id);
+    let entry = Entry::of(Verb::Kill, &RunOfJob { run: &run, job: job.as_ref(), namespace_id });
+    audit::commit(services, caller, transaction, [entry]).await
 }
 
 /// The run, if the caller may see it: then also its log.

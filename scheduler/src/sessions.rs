@@ -8,7 +8,8 @@ mod guard;
 use crate::authority::Caller;
 use crate::store::{sessions as store, sign_in_guards, users};
 use crate::users::UserView;
-use crate::{Error, Result, Services, passwords};
+use crate::{Error, Result, Services, audit, passwords};
+use entity::audit_access::Event;
 use entity::session::Model;
 use entity::{Millis, user};
 use sha2::{Digest, Sha256};
@@ -55,11 +56,20 @@ pub async fn sign_in(
 ) -> Result<SignedIn> {
     let typed = name_or_email.trim().to_lowercase();
     let (by_name, by_address) = (guard::name_subject(&typed), guard::address_subject(client_address));
-    count_attempt(services, &[by_name, by_address.clone()]).await?;
+    let record = async |event, name: &str| audit::access(services, event, name, client_address, "").await;
+    if let Err(error) = count_attempt(services, &[by_name, by_address.clone()]).await {
+        if matches!(error, Error::Locked(_)) {
+            record(Event::SignInLocked, &typed).await?;
+        }
+        return Err(error);
+    }
     let user = users::by_name_or_email(services.db.reader(), &typed).await?;
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let right = !passwords::is_too_long(password) && passwords::verify(password, hash).await?;
-    let Some(user) = user.filter(|_| right) else { return Err(Error::WrongCredentials) };
+    let Some(user) = user.filter(|_| right) else {
+        record(Event::SignInFailed, &typed).await?;
+        return Err(Error::WrongCredentials);
+    };
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
     for subject in guard_subjects(&user) {
@@ -69,11 +79,13 @@ pub async fn sign_in(
     sign_in_guards::save(&transaction, guard::forgive(address)).await?;
     users::set_last_sign_in(&transaction, user.id, now).await?;
     transaction.commit().await?;
+    record(Event::SignedIn, &user.name).await?;
     let user = user::Model { last_sign_in_at: Some(now), ..user };
-    Ok(SignedIn { caller: caller_of(&user), user: user.into() })
+    let caller = Caller { address: client_address.to_owned(), ..caller_of(&user) };
+    Ok(SignedIn { caller, user: user.into() })
 }
 
-/// The signed-in person as stored now.
+/// The signed-in person as stored now; whoever knows the browser's IP address adds it.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when the account is gone.
@@ -127,6 +139,38 @@ pub async fn load(services: &Services, id: &str) -> Result<Option<StoredSession>
     Ok(Some(StoredSession { user_id: stored.user_id, data: stored.data, expires_at }))
 }
 
+/// Keeps a text for the next look at `what` from this session, within the hour. It has a row of its own: what
+/// else the browser does at the same moment saves its session whole, and would lose it.
+pub async fn keep(services: &Services, id: &str, user_id: i32, what: &str, text: String) -> Result<()> {
+    let (hash, now) = (kept_hash(id, what), services.clock.now());
+    let row = Model {
+        id_hash: hash.clone(),
+        user_id: Some(user_id),
+        data: text,
+        created_at: now,
+        expires_at: now + ANONYMOUS,
+    };
+    let transaction = services.db.begin().await?;
+    store::delete(&transaction, &hash).await?;
+    store::insert(&transaction, row).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Takes the text that [`keep`] kept: whoever takes it first has it, and nobody after.
+pub async fn take(services: &Services, id: &str, what: &str) -> Result<Option<String>> {
+    let (hash, now) = (kept_hash(id, what), services.clock.now());
+    if store::by_hash(services.db.reader(), &hash).await?.is_none() {
+        return Ok(None);
+    }
+    let transaction = services.db.begin().await?;
+    let kept = store::by_hash(&transaction, &hash).await?.filter(|kept| kept.expires_at > now);
+    if !store::delete(&transaction, &hash).await? {
+        return Ok(None);
+    }
+    transaction.commit().await?;
+    Ok(kept.map(|kept| kept.data))
+}
+
 /// Ends a session: sign-out.
 pub async fn delete(services: &Services, id: &str) -> Result<()> {
     let transaction = services.db.begin().await?;
@@ -158,6 +202,11 @@ pub async fn delete_expired(services: &Services) -> Result<u64> {
 /// What the database knows a session by.
 pub(crate) fn id_hash(id: &str) -> String {
     Sha256::digest(id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the database knows a kept text by: nobody's session, for no id has a space in it.
+fn kept_hash(id: &str, what: &str) -> String {
+    id_hash(&format!("{id} {what}"))
 }
 
 /// The names under which failed attempts for this user are counted.
@@ -194,5 +243,6 @@ fn caller_of(user: &user::Model) -> Caller {
         name: user.name.clone(),
         role: user.role,
         must_change_password: user.must_change_password,
+        address: String::new(),
     }
 }

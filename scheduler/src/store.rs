@@ -1,5 +1,6 @@
 //! The database. The only place that builds queries; functions take the connection they work on.
 
+pub(crate) mod audit;
 pub(crate) mod calendars;
 mod connect;
 pub mod engine;

@@ -1,10 +1,12 @@
 //! Accounts: the first one, new ones, and their passwords.
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise};
 use crate::fields::{Faults, is_taken};
 use crate::store::{sessions as session_store, sign_in_guards, users as store};
 use crate::{Error, Result, Services, passwords, sessions};
 use entity::Millis;
+use entity::audit_entry::Verb;
 use entity::fault::Fault;
 use entity::user::{ActiveModel, Model, UserRole};
 use sea_orm::Set;
@@ -93,7 +95,9 @@ pub async fn ensure_administrator(services: &Services, password: Option<String>)
         return Ok(FirstStart::Existing);
     }
     match store::insert(&transaction, row).await {
-        Ok(_) => transaction.commit().await?,
+        Ok(user) => {
+            audit::commit(services, &Caller::server(), transaction, [Entry::created(&user)]).await?;
+        }
         // Another server was first.
         Err(error) if is_taken(&error) => return Ok(FirstStart::Existing),
         Err(error) => return Err(error.into()),
@@ -122,7 +126,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: UserDraft) -> R
         Err(error) if is_taken(&error) => return Err(Error::field("name", Fault::Taken { id: None })),
         inserted => inserted?,
     };
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::created(&user)]).await?;
     Ok((user.into(), password))
 }
 
@@ -149,7 +153,7 @@ pub async fn reset_password(services: &Services, caller: &Caller, name_or_email:
     for subject in sessions::guard_subjects(&user) {
         sign_in_guards::delete(&transaction, &subject).await?;
     }
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::of(Verb::ResetPassword, &user)]).await?;
     Ok(password)
 }
 
@@ -183,7 +187,7 @@ pub async fn change_password(
     for subject in subjects {
         sign_in_guards::delete(&transaction, &subject).await?;
     }
-    Ok(transaction.commit().await?)
+    audit::commit(services, caller, transaction, [Entry::of(Verb::ChangePassword, &user)]).await
 }
 
 async fn stored(services: &Services, user_id: i32) -> Result<Model> {

@@ -75,6 +75,7 @@ mod log_memory {
     use scheduler::logs::keep::Keeper;
     use scheduler::logs::{Ask, LogSettings, Logs, Search};
     use scheduler::namespaces;
+    use scheduler::rules::audit::Key;
     use scheduler::store::ids::RunIds;
     use sea_orm::{EntityTrait, IntoActiveModel};
     use std::sync::Arc;
@@ -154,6 +155,7 @@ mod log_memory {
             db,
             clock: ManualClock::at(NOW),
             signals: Default::default(),
+            audit: Arc::new(Key::new([7; 32])),
         };
         let id = ended_run(&services).await;
         let ended = Arc::new(Ended::default());

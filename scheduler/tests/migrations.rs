@@ -26,6 +26,9 @@ async fn every_entity_selects(databases: &Databases) {
         };
     }
     selects!(
+        audit_access,
+        audit_entry,
+        audit_head,
         bucket,
         calendar,
         executor,

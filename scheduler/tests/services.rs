@@ -10,6 +10,7 @@ mod servers;
 
 #[cfg(test)]
 mod services {
+    mod audit;
     mod backfill;
     mod calendars;
     mod executors;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod bench_setup;
 mod config;
 mod demo;
@@ -72,6 +73,11 @@ enum Command {
         #[command(subcommand)]
         what: user::What,
     },
+    /// Verifies and exports the record of who changed what.
+    Audit {
+        #[command(subcommand)]
+        what: audit::What,
+    },
     /// Says when a schedule fires.
     Schedule {
         #[command(subcommand)]
@@ -109,6 +115,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
                 lifecycle::install_crypto();
                 match command.unwrap_or(Command::Serve) {
                     Command::Migrate { what } => migrate::run(&settings, what).await,
+                    Command::Audit { what } => audit::run(&settings, what).await,
                     Command::User { what } => user::run(&settings, what).await,
                     Command::Demo(options) => demo::run(&settings, &options).await,
                     Command::BenchSetup(options) => bench_setup::run(&settings, &options).await,

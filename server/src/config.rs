@@ -10,6 +10,7 @@ pub use logs::Logs;
 
 use ipnet::IpNet;
 use scheduler::host_metrics::Kept;
+use scheduler::rules::audit::Key;
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub struct Settings {
     pub executor_api: ExecutorApi,
     pub http: Http,
     pub engine: Engine,
+    pub audit: Audit,
     pub host_metrics: HostMetrics,
     pub logs: Logs,
 }
@@ -94,6 +96,14 @@ pub struct Engine {
     pub unknown_for_ms: u32,
     pub check_running_ms: u32,
     pub deadline_grace_ms: u32,
+}
+
+/// `[audit]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    #[serde(deserialize_with = "empty_is_none")]
+    key: Option<String>,
 }
 
 /// `[host_metrics]`
@@ -157,6 +167,12 @@ impl Settings {
                 "this token is published, so that everybody tries it; choose another",
             );
         }
+        if self.audit.key.is_some() && self.audit.key().is_none() {
+            return wrong(
+                "audit.key",
+                "expected 64 hexadecimal digits, as `openssl rand -hex 32` prints them",
+            );
+        }
         self.check_numbers()
     }
 
@@ -195,6 +211,13 @@ impl Http {
 
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
+    }
+}
+
+impl Audit {
+    /// The key that the settings give, if they give one.
+    pub fn key(&self) -> Option<Key> {
+        Key::read(self.key.as_deref()?)
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod assets;
+mod audit;
 mod credentials;
 pub mod executor_api;
 mod health;

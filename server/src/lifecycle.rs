@@ -3,6 +3,7 @@
 mod connections;
 mod host_metrics;
 
+use crate::audit_key;
 use crate::config::Settings;
 use crate::http::{self, assets, executor_api};
 use crate::state::ServerState;
@@ -16,7 +17,7 @@ use scheduler::signals::Signals;
 use scheduler::store::ids::RunIds;
 use scheduler::store::{Databases, schema};
 use scheduler::users::FirstStart;
-use scheduler::{Services, namespaces, sessions, users};
+use scheduler::{Services, audit, namespaces, sessions, users};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -85,7 +86,7 @@ impl Server {
         ];
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
-        let sweeping = tokio::spawn(sweep_sessions(services, stop.clone()));
+        let sweeping = tokio::spawn(sweep(services, stop.clone()));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
         Ok(Self {
             address,
@@ -141,6 +142,7 @@ pub async fn open(settings: &Settings) -> Result<(Databases, Services)> {
         db: databases.web.clone(),
         clock: Arc::new(SystemClock),
         signals: Signals::default(),
+        audit: Arc::new(audit_key::of(settings)?),
         run_ids: Arc::new(RunIds::new(databases.engine.clone())),
     };
     Ok((databases, services))
@@ -201,7 +203,8 @@ fn leptos_options(data_dir: &Path) -> Result<LeptosOptions> {
         .build())
 }
 
-async fn sweep_sessions(services: Services, stop: CancellationToken) {
+/// Removes ended sessions, and seals who came and went.
+async fn sweep(services: Services, stop: CancellationToken) {
     let mut period = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
@@ -210,6 +213,9 @@ async fn sweep_sessions(services: Services, stop: CancellationToken) {
         }
         if let Err(error) = sessions::delete_expired(&services).await {
             tracing::warn!(%error, "ended sessions could not be removed");
+        }
+        if let Err(error) = audit::seal_accesses(&services).await {
+            tracing::warn!(%error, "accesses could not be sealed in the audit");
         }
     }
 }

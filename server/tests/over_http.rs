@@ -5,6 +5,8 @@
 
 #[path = "over_http/access.rs"]
 mod access;
+#[path = "over_http/audit.rs"]
+mod audit;
 #[path = "over_http/callbacks.rs"]
 mod callbacks;
 #[path = "over_http/executor_api.rs"]

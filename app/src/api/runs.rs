@@ -30,7 +30,7 @@ pub async fn run(id: i64) -> Result<RunView, AppError> {
 #[server]
 pub async fn kill_run(id: i64) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
-    scheduler::runs::may_kill(&services, &caller, id).await.map_err(ssr::refuse)?;
+    scheduler::runs::order_kill(&services, &caller, id).await.map_err(ssr::refuse)?;
     let engine = ssr::engine().map_err(ssr::refuse)?;
     engine.kill(id, caller.account()).await.map_err(ssr::refuse)?;
     ssr::flash(Message::new("run_killed"));

@@ -8,7 +8,7 @@ use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 /// The filters above a table. `action` is the list's address; `clear` is shown while a filter is set.
-/// Inside: [`SearchFilter`] and [`SelectFilter`].
+/// Inside: [`SearchFilter`], [`SelectFilter`] and [`TextFilter`].
 #[component]
 pub fn FilterBar(#[prop(into)] action: String, children: Children) -> impl IntoView {
     let i18n = use_i18n();
@@ -77,6 +77,23 @@ pub fn SelectFilter(
                 {options.collect_view()}
             </select>
             <Icon name=IconName::ChevronDown size=14/>
+        </label>
+    }
+}
+
+/// A filter that is typed: an id, or a moment on the viewer's clock.
+#[component]
+pub fn TextFilter(
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    /// `text`, or `datetime-local`.
+    kind: &'static str,
+) -> impl IntoView {
+    view! {
+        <label class=format!("fl typed {name}") class:set=!value.is_empty()>
+            <span>{label}</span>
+            <input type=kind name=name value=value.clone() autocomplete="off"/>
         </label>
     }
 }

@@ -1,26 +1,19 @@
-//! What a session holds besides refused forms: who is signed in, and a token until it is shown.
+//! What belongs to a session besides refused forms: who is signed in, and a token until it is shown.
 
+use super::domain::domain;
 use crate::error::{AppError, ErrorKind};
 use axum::extract::ConnectInfo;
+use http::Extensions;
 use http::request::Parts;
 use leptos::prelude::use_context;
 use scheduler::Services;
 use scheduler::users::UserView;
-use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use tower_sessions::Session;
 use tower_sessions::session::Error;
 
 /// Where a session says who is signed in: an account's id.
 pub const USER_KEY: &str = "user_id";
-const TOKEN_KEY: &str = "new_token";
-
-/// A token that its executor's page has not shown yet.
-#[derive(Serialize, Deserialize)]
-struct NewToken {
-    executor_id: i32,
-    token: String,
-}
 
 /// Checks name (or e-mail address) and password and makes the session theirs.
 ///
@@ -29,8 +22,7 @@ struct NewToken {
 pub(crate) async fn sign_in(name: &str, password: &str) -> Result<UserView, AppError> {
     let services = use_context::<Services>().ok_or_else(|| AppError::new(ErrorKind::Internal))?;
     let parts = use_context::<Parts>().ok_or_else(|| AppError::new(ErrorKind::Internal))?;
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let address = peer.map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default();
+    let address = client_address(&parts.extensions);
     let signed_in = scheduler::sessions::sign_in(&services, name, password, &address).await?;
     let session = session()?;
     // Nothing of whoever used the browser before, and a new id: one that was planted is worthless.
@@ -40,6 +32,12 @@ pub(crate) async fn sign_in(name: &str, password: &str) -> Result<UserView, AppE
     Ok(signed_in.user)
 }
 
+/// The browser's IP address, as the server found it out: empty where it did not.
+pub fn client_address(extensions: &Extensions) -> String {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default()
+}
+
 /// The raw id of the present session.
 pub(crate) fn session_id() -> Option<String> {
     Some(session().ok()?.id()?.to_string())
@@ -47,18 +45,21 @@ pub(crate) fn session_id() -> Option<String> {
 
 /// Keeps a new token for the next showing of its executor's page.
 pub(crate) async fn keep_token(executor_id: i32, token: String) -> Result<(), AppError> {
-    session()?.insert(TOKEN_KEY, NewToken { executor_id, token }).await.map_err(unavailable)
+    let (services, caller) = domain()?;
+    let id = session_id().ok_or_else(|| AppError::new(ErrorKind::Internal))?;
+    let what = token_of(executor_id);
+    Ok(scheduler::sessions::keep(&services, &id, caller.user_id, &what, token).await?)
 }
 
-/// Takes the new token of this executor out of the session, so that it is shown once.
+/// Takes the new token of this executor, so that it is shown once.
 pub(crate) async fn take_token(executor_id: i32) -> Result<Option<String>, AppError> {
-    let session = session()?;
-    let kept: Option<NewToken> = session.get(TOKEN_KEY).await.map_err(unavailable)?;
-    let Some(kept) = kept.filter(|kept| kept.executor_id == executor_id) else { return Ok(None) };
-    session.remove_value(TOKEN_KEY).await.map_err(unavailable)?;
-    // At once: a page that is rendered may still fail to arrive, but is never shown twice.
-    session.save().await.map_err(unavailable)?;
-    Ok(Some(kept.token))
+    let (services, _) = domain()?;
+    let Some(id) = session_id() else { return Ok(None) };
+    Ok(scheduler::sessions::take(&services, &id, &token_of(executor_id)).await?)
+}
+
+fn token_of(executor_id: i32) -> String {
+    format!("token of executor {executor_id}")
 }
 
 fn session() -> Result<Session, AppError> {

@@ -1,6 +1,7 @@
 //! Starting, stopping, disabling, enabling and deleting a job.
 
 use super::{Timed, authorised, children, ids_for_held, save, store};
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller};
 use crate::looks;
 use crate::rules::bucket::bucket_of;
@@ -10,6 +11,7 @@ use crate::signals::Change;
 use crate::store::calendars;
 use crate::store::runs::{self as runs_store, Waiting};
 use crate::{Error, Refusal, Result, Services};
+use entity::audit_entry::Verb;
 use entity::job::{ActiveModel, JobState, Model};
 use sea_orm::Set;
 
@@ -79,7 +81,7 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     let now = services.clock.now();
     runs_store::skip_waiting(&transaction, id, bucket_of(id), Waiting::All, now).await?;
     store::delete(&transaction, id).await?;
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::deleted(&job)]).await?;
     services.signals.publish(Change::Job(id));
     Ok(())
 }
@@ -109,12 +111,21 @@ async fn switch(services: &Services, caller: &Caller, id: i32, word: Word) -> Re
     if let Some(waiting) = waiting {
         skipped.extend(runs_store::skip_waiting(&transaction, id, bucket_of(id), waiting, now).await?);
     }
-    transaction.commit().await?;
+    audit::commit(services, caller, transaction, [Entry::of(verb(word), &job)]).await?;
     services.signals.publish(Change::Job(id));
     for run in skipped {
         services.signals.publish(Change::Run(run));
     }
     Ok(job)
+}
+
+fn verb(word: Word) -> Verb {
+    match word {
+        Word::Start => Verb::Start,
+        Word::Stop => Verb::Stop,
+        Word::Disable => Verb::Disable,
+        Word::Enable => Verb::Enable,
+    }
 }
 
 /// Waits until no request of the job is under way.

@@ -1,5 +1,6 @@
 //! Running a job for past times of its schedule.
 
+use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller};
 use crate::fields::Faults;
 use crate::jobs::{self, Timed};
@@ -11,10 +12,12 @@ use crate::rules::timetable::Timetable;
 use crate::signals::Change;
 use crate::store::{calendars, job_children, jobs as job_store, runs as store};
 use crate::{Error, Refusal, Result, Services};
+use entity::audit_entry::Verb;
 use entity::fault::{Fault, FieldFault};
 use entity::job::{JobState, Model as Job, ScheduleKind};
 use entity::run::{Model, RunKind};
 use entity::{Millis, run_text};
+use serde_json::json;
 
 /// Times of one request.
 const MOST_TIMES: u32 = 1_000;
@@ -84,7 +87,9 @@ pub async fn backfill(
     let texts = ids.iter().map(|id| text(*id, caller)).collect();
     store::insert_all(&transaction, runs, texts).await?;
     job_store::set_backfill_slots(&transaction, job_id, parallel).await?;
-    transaction.commit().await?;
+    let asked = json!({"from": draft.from, "until": draft.until, "parallel": parallel, "runs": times.len()});
+    let entry = Entry::of(Verb::Backfill, &job).with(asked);
+    audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Job(job_id));
     ids.into_iter().for_each(|id| services.signals.publish(Change::Run(id)));
     Ok(times.len())

@@ -1,10 +1,12 @@
 //! What waits for an executor, in the order in which it goes, and the way to the front.
 
 use super::authorised;
+use crate::audit::{self, Entry, RunOfJob};
 use crate::authority::{Action, Caller};
 use crate::signals::Change;
 use crate::store::{jobs as job_store, runs as store};
 use crate::{Error, Refusal, Result, Services, executors};
+use entity::audit_entry::Verb;
 use entity::run::Model;
 use std::collections::HashMap;
 
@@ -52,14 +54,17 @@ pub async fn queue(services: &Services, caller: &Caller, executor_id: i32) -> Re
 /// # Errors
 /// [`Refusal::RunNotWaiting`].
 pub async fn to_front(services: &Services, caller: &Caller, id: i64) -> Result<()> {
-    let (run, _) = authorised(services, caller, Action::OperateJobs, id).await?;
+    let (run, executor) = authorised(services, caller, Action::OperateJobs, id).await?;
     let transaction = services.db.begin().await?;
     let first = store::waiting_for(&transaction, run.executor_id, 2).await?;
     let highest = first.iter().filter(|first| first.id != id).map(|first| first.priority).max().unwrap_or(0);
     if !store::set_priority(&transaction, id, highest.saturating_add(1).max(FRONT)).await? {
         return Err(Error::Refused(Refusal::RunNotWaiting));
     }
-    transaction.commit().await?;
+    let job = job_store::by_id(&transaction, run.job_id).await?;
+    let namespace_id = executor.map(|executor| executor.namespace_id);
+    let entry = Entry::of(Verb::MoveToFront, &RunOfJob { run: &run, job: job.as_ref(), namespace_id });
+    audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Run(id));
     Ok(())
 }

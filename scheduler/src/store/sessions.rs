@@ -37,8 +37,9 @@ pub async fn extend(conn: &impl ConnectionTrait, id_hash: &str, expires_at: Mill
     Entity::update_many().set(row).filter(Column::IdHash.eq(id_hash)).exec(conn).await.map(drop)
 }
 
-pub async fn delete(conn: &impl ConnectionTrait, id_hash: &str) -> Result<(), DbErr> {
-    Entity::delete_by_id(id_hash).exec(conn).await.map(drop)
+/// Returns whether it was there.
+pub async fn delete(conn: &impl ConnectionTrait, id_hash: &str) -> Result<bool, DbErr> {
+    Ok(Entity::delete_by_id(id_hash).exec(conn).await?.rows_affected > 0)
 }
 
 /// Ends all sessions of a user except the one with the hash `keep`. Returns how many.

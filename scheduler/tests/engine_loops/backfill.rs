@@ -10,6 +10,7 @@ use scheduler::Services;
 use scheduler::authority::Caller;
 use scheduler::engine::ResultFact;
 use scheduler::engine::dispatcher::ScriptedDispatcher;
+use scheduler::rules::audit::Key;
 use scheduler::runs::{self, BackfillDraft};
 use scheduler::signals::Signals;
 use scheduler::store::ids::RunIds;
@@ -38,6 +39,7 @@ async fn ask_at(world: &World, signals: Signals, count: i64, parallel: i64) {
         db: world.fresh.databases.web.clone(),
         clock: world.clock.clone(),
         signals,
+        audit: Arc::new(Key::new([7; 32])),
         run_ids: Arc::new(RunIds::new(world.fresh.databases.web.clone())),
     };
     let draft = BackfillDraft {

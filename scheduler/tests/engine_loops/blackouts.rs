@@ -9,6 +9,7 @@ use scheduler::Services;
 use scheduler::authority::Caller;
 use scheduler::calendars::{self, CalendarEdit};
 use scheduler::engine::dispatcher::ScriptedDispatcher;
+use scheduler::rules::audit::Key;
 use scheduler::rules::timetable::{Definition, Outlook, Timetable};
 use scheduler::store::ids::RunIds;
 use sea_orm::EntityTrait;
@@ -132,6 +133,7 @@ async fn an_edited_calendar_holds_for_the_next_fire_also_on_a_server_that_is_tol
         db: world.fresh.databases.web.clone(),
         clock: world.clock.clone(),
         signals: Default::default(),
+        audit: Arc::new(Key::new([7; 32])),
         run_ids: Arc::new(RunIds::new(world.fresh.databases.web.clone())),
     };
     let edit = CalendarEdit { name: "holidays".to_owned(), days: "2026-01-01".to_owned() };

@@ -117,10 +117,10 @@ async fn an_ended_run_cannot_be_killed() {
     let job = world.job("invoice", JobState::On).await;
     let running = world.run(&job, START, |run| run.state = RunState::Running).await;
     let ended = world.run(&job, START + MINUTE, |run| run.state = RunState::Succeeded).await;
-    assert_eq!(runs::may_kill(&world.services, &world.root, running).await.unwrap().id, running);
-    let refused = runs::may_kill(&world.services, &world.root, ended).await;
+    runs::order_kill(&world.services, &world.root, running).await.unwrap();
+    let refused = runs::order_kill(&world.services, &world.root, ended).await;
     assert!(matches!(refused, Err(Error::Refused(Refusal::RunEnded))));
-    let unknown = runs::may_kill(&world.services, &world.root, 1).await;
+    let unknown = runs::order_kill(&world.services, &world.root, 1).await;
     assert!(matches!(unknown, Err(Error::NotFound("run"))));
 }
 
@@ -131,7 +131,7 @@ async fn runs_of_foreign_namespaces_do_not_exist() {
     let id = world.run(&job, START, |run| run.state = RunState::Running).await;
     let (services, stranger) = (&world.services, &world.stranger());
     assert!(matches!(runs::get(services, stranger, id).await, Err(Error::NotFound("run"))));
-    assert!(matches!(runs::may_kill(services, stranger, id).await, Err(Error::NotFound("run"))));
+    assert!(matches!(runs::order_kill(services, stranger, id).await, Err(Error::NotFound("run"))));
     let filters = [
         RunFilter::default(),
         RunFilter { job_id: Some(job.id), ..Default::default() },

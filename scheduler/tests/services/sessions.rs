@@ -91,3 +91,30 @@ async fn the_caller_is_read_anew_so_that_a_deleted_account_is_out_at_once() {
     transaction.commit().await.unwrap();
     assert!(matches!(sessions::caller(&world.services, user.id).await, Err(Error::Unauthenticated)));
 }
+
+#[tokio::test]
+async fn a_kept_text_is_taken_once_from_its_own_session_and_outlives_other_saves() {
+    let world = World::new().await;
+    let services = &world.services;
+    sessions::create(services, "s", Some(1), "{}".into()).await.unwrap();
+    sessions::keep(services, "s", 1, "token", "first".into()).await.unwrap();
+    sessions::keep(services, "s", 1, "token", "second".into()).await.unwrap();
+    // What another request of the same browser read before it saves now.
+    sessions::save(services, "s", Some(1), "{\"a\":1}".into()).await.unwrap();
+    assert_eq!(sessions::take(services, "other", "token").await.unwrap(), None);
+    assert_eq!(sessions::take(services, "s", "else").await.unwrap(), None);
+    assert_eq!(sessions::take(services, "s", "token").await.unwrap().as_deref(), Some("second"));
+    assert_eq!(sessions::take(services, "s", "token").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_kept_text_is_gone_after_an_hour_and_with_the_sessions_of_its_user() {
+    let world = World::new().await;
+    let services = &world.services;
+    sessions::keep(services, "s", 1, "token", "late".into()).await.unwrap();
+    world.clock.advance(HOUR);
+    assert_eq!(sessions::take(services, "s", "token").await.unwrap(), None);
+    sessions::keep(services, "s", 1, "token", "ended".into()).await.unwrap();
+    sessions::delete_of_user(services, 1).await.unwrap();
+    assert_eq!(sessions::take(services, "s", "token").await.unwrap(), None);
+}

@@ -12,6 +12,7 @@ use scheduler::clock::{Clock, ManualClock};
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit, ExecutorView};
 use scheduler::instances::SILENCE;
 use scheduler::jobs::{self, JobDraft};
+use scheduler::rules::audit::Key;
 use scheduler::rules::bucket::bucket_of;
 use scheduler::store::engine::{SqlStore, Store};
 use scheduler::store::ids::RunIds;
@@ -46,6 +47,7 @@ impl World {
             db,
             clock: clock.clone(),
             signals: Default::default(),
+            audit: Arc::new(Key::new([7; 32])),
         };
         Self { services, clock, root: Caller::operator(), _fresh: fresh }
     }
@@ -107,7 +109,13 @@ impl World {
 
     /// Somebody without any grant.
     pub fn stranger(&self) -> Caller {
-        Caller { user_id: 99, name: "stranger".into(), role: UserRole::Ordinary, must_change_password: false }
+        Caller {
+            user_id: 99,
+            name: "stranger".into(),
+            role: UserRole::Ordinary,
+            must_change_password: false,
+            address: String::new(),
+        }
     }
 }
 

@@ -41,8 +41,9 @@ enum Access {
 /// [`Viewer`] in the request's extensions.
 pub async fn guard(State(state): State<ServerState>, mut request: Request, next: Next) -> Response {
     let session = request.extensions().get::<Session>().cloned();
+    let address = app::ssr::client_address(request.extensions());
     let caller = match signed_in(&state, session).await {
-        Ok(caller) => caller,
+        Ok(caller) => caller.map(|caller| Caller { address, ..caller }),
         Err(error) => {
             tracing::error!(%error, "the session could not be read");
             return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again\n")
@@ -149,6 +150,7 @@ mod tests {
             name: "ada".to_owned(),
             role: UserRole::SuperAdmin,
             must_change_password,
+            address: String::new(),
         };
         assert_eq!(decide("/jobs", Some(&caller(true))), Access::ChangePasswordFirst);
         assert_eq!(decide("/account", Some(&caller(true))), Access::Granted);

@@ -1,6 +1,6 @@
 //! The console: pages and server functions, with everything that stands between them and a browser.
 
-use crate::http::{access, logs, security, sessions};
+use crate::http::{access, audit, logs, security, sessions};
 use crate::state::ServerState;
 use app::ssr::PublicUrl;
 use axum::Router;
@@ -32,6 +32,7 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
     };
     Router::new()
         .route("/rpc/{*function}", functions)
+        .merge(audit::router())
         .merge(logs::router())
         .leptos_routes_with_context(state, routes(), page_context, move || app::shell(options.clone()))
         // Read from below: the last layer is the outermost.

@@ -3,18 +3,29 @@
 use crate::components::icon::{Icon, IconName};
 use crate::i18n::*;
 use crate::routes;
+use crate::visit::use_viewer;
+use entity::user::UserRole;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 /// One entry: where it leads, its icon, its word.
-fn entries() -> [(String, IconName, &'static str); 4] {
+fn entries() -> Vec<(String, IconName, &'static str)> {
     let i18n = use_i18n();
-    [
+    vec![
         (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
         (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
         (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
         (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
     ]
+}
+
+/// For those who look after the platform.
+fn administration() -> Vec<(String, IconName, &'static str)> {
+    let i18n = use_i18n();
+    if use_viewer().is_none_or(|viewer| viewer.role != UserRole::SuperAdmin) {
+        return Vec::new();
+    }
+    vec![(routes::audit(), IconName::ListTree, tu_string!(i18n, audit.title))]
 }
 
 /// Whether `path` is the page of `entry` or one below it. Calendars are a part of jobs.
@@ -25,9 +36,9 @@ fn leads_to(entry: &str, path: &str) -> bool {
     path == entry || (entry != "/" && below(entry)) || is_calendar
 }
 
-fn links() -> impl IntoView {
+fn links(entries: Vec<(String, IconName, &'static str)>) -> impl IntoView {
     let path = use_location().pathname;
-    entries()
+    entries
         .into_iter()
         .map(|(href, icon, word)| {
             let entry = href.clone();
@@ -47,7 +58,8 @@ pub fn Menu() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <nav class="menu" aria-label=tu_string!(i18n, common.menu)>
-            {links()}
+            {links(entries())}
+            {links(administration())}
             <p class="end">{tu_string!(i18n, common.product)} " " {env!("CARGO_PKG_VERSION")}</p>
         </nav>
     }
@@ -56,7 +68,7 @@ pub fn Menu() -> impl IntoView {
 #[component]
 pub fn Tabs() -> impl IntoView {
     let i18n = use_i18n();
-    view! { <nav class="tabs" aria-label=tu_string!(i18n, common.menu)>{links()}</nav> }
+    view! { <nav class="tabs" aria-label=tu_string!(i18n, common.menu)>{links(entries())}</nav> }
 }
 
 #[cfg(test)]

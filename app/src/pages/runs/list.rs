@@ -7,7 +7,7 @@ use crate::api::runs::{self, RunLine, RunLines, RunQuery};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::field::Choice;
-use crate::components::filter_bar::{FilterBar, SelectFilter};
+use crate::components::filter_bar::{FilterBar, SelectFilter, TextFilter};
 use crate::components::page_title::PageTitle;
 use crate::components::pagination::Pagination;
 use crate::components::pulse::while_visible;
@@ -141,17 +141,6 @@ fn Filters(choices: Vec<ExecutorChoice>, query: RunQuery) -> impl IntoView {
             <TextFilter name="from" label=tu_string!(i18n, runs.from) value=query.from kind="datetime-local"/>
             <TextFilter name="to" label=tu_string!(i18n, runs.to) value=query.to kind="datetime-local"/>
         </FilterBar>
-    }
-}
-
-/// A filter that is typed: an id, or a moment on the viewer's clock.
-#[component]
-fn TextFilter(name: &'static str, label: &'static str, value: String, kind: &'static str) -> impl IntoView {
-    view! {
-        <label class=format!("fl typed {name}") class:set=!value.is_empty()>
-            <span>{label}</span>
-            <input type=kind name=name value=value.clone() autocomplete="off"/>
-        </label>
     }
 }
 

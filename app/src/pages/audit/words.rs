@@ -1,0 +1,54 @@
+//! The words for what was done with what.
+
+use crate::i18n::*;
+use entity::audit_access::Event;
+use entity::audit_entry::{Noun, Verb};
+
+pub fn noun_word(noun: Noun) -> &'static str {
+    let i18n = use_i18n();
+    match noun {
+        Noun::Job => tu_string!(i18n, audit.noun_job),
+        Noun::Run => tu_string!(i18n, audit.noun_run),
+        Noun::Executor => tu_string!(i18n, audit.noun_executor),
+        Noun::Calendar => tu_string!(i18n, audit.noun_calendar),
+        Noun::Freeze => tu_string!(i18n, audit.noun_freeze),
+        Noun::Namespace => tu_string!(i18n, audit.noun_namespace),
+        Noun::User => tu_string!(i18n, audit.noun_user),
+        Noun::Access => tu_string!(i18n, audit.noun_access),
+    }
+}
+
+pub fn verb_word(verb: Verb) -> &'static str {
+    let i18n = use_i18n();
+    match verb {
+        Verb::Create => tu_string!(i18n, audit.verb_create),
+        Verb::Edit => tu_string!(i18n, audit.verb_edit),
+        Verb::Delete => tu_string!(i18n, audit.verb_delete),
+        Verb::Start => tu_string!(i18n, audit.verb_start),
+        Verb::Stop => tu_string!(i18n, audit.verb_stop),
+        Verb::Disable => tu_string!(i18n, audit.verb_disable),
+        Verb::Enable => tu_string!(i18n, audit.verb_enable),
+        Verb::SaveSource => tu_string!(i18n, audit.verb_save_source),
+        Verb::Run => tu_string!(i18n, audit.verb_run),
+        Verb::Backfill => tu_string!(i18n, audit.verb_backfill),
+        Verb::Kill => tu_string!(i18n, audit.verb_kill),
+        Verb::MoveToFront => tu_string!(i18n, audit.verb_move_to_front),
+        Verb::RotateToken => tu_string!(i18n, audit.verb_rotate_token),
+        Verb::ResetPassword => tu_string!(i18n, audit.verb_reset_password),
+        Verb::ChangePassword => tu_string!(i18n, audit.verb_change_password),
+        Verb::Seal => tu_string!(i18n, audit.verb_seal),
+    }
+}
+
+pub fn event_word(event: Event) -> &'static str {
+    let i18n = use_i18n();
+    match event {
+        Event::SignedIn => tu_string!(i18n, audit.signed_in),
+        Event::SignInFailed => tu_string!(i18n, audit.sign_in_failed),
+        Event::SignInLocked => tu_string!(i18n, audit.sign_in_locked),
+        Event::SignedOut => tu_string!(i18n, audit.signed_out),
+        Event::Refused => tu_string!(i18n, audit.refused),
+        Event::ReadAudit => tu_string!(i18n, audit.read_audit),
+        Event::ExportedAudit => tu_string!(i18n, audit.exported_audit),
+    }
+}

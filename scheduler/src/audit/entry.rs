@@ -1,0 +1,277 @@
+//! What the audit says about a change, and what it records of the things that are changed.
+
+use crate::authority::Caller;
+use crate::rules::audit::Key;
+use entity::audit_entry::{Model, Noun, Verb};
+use entity::{Millis, calendar, executor, freeze, job, namespace, run, user};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// A change, before it has its place in the chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    noun: Noun,
+    verb: Verb,
+    object_id: i64,
+    object: String,
+    namespace_id: Option<i32>,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+/// A thing whose changes are recorded.
+pub(crate) trait Audited {
+    const NOUN: Noun;
+
+    fn id(&self) -> i64;
+
+    /// As people know it.
+    fn name(&self) -> String;
+
+    fn namespace_id(&self) -> Option<i32>;
+
+    /// All that a person can change about it, as a JSON object: no secrets, no bookkeeping.
+    fn facts(&self) -> Value;
+}
+
+impl Entry {
+    /// About nothing that has an id.
+    pub fn about(noun: Noun, verb: Verb) -> Self {
+        Self {
+            noun,
+            verb,
+            object_id: 0,
+            object: String::new(),
+            namespace_id: None,
+            before: None,
+            after: None,
+        }
+    }
+
+    /// Something was done with a thing.
+    pub fn of<T: Audited>(verb: Verb, thing: &T) -> Self {
+        Self {
+            object_id: thing.id(),
+            object: thing.name(),
+            namespace_id: thing.namespace_id(),
+            ..Self::about(T::NOUN, verb)
+        }
+    }
+
+    pub fn created<T: Audited>(thing: &T) -> Self {
+        Self { after: Some(thing.facts()), ..Self::of(Verb::Create, thing) }
+    }
+
+    /// It was changed. Named as it was before.
+    pub fn edited<T: Audited>(before: &T, after: &T) -> Self {
+        Self::changed(Verb::Edit, before, after)
+    }
+
+    /// The same by another word.
+    pub fn changed<T: Audited>(verb: Verb, before: &T, after: &T) -> Self {
+        Self { before: Some(before.facts()), after: Some(after.facts()), ..Self::of(verb, before) }
+    }
+
+    pub fn deleted<T: Audited>(thing: &T) -> Self {
+        Self { before: Some(thing.facts()), ..Self::of(Verb::Delete, thing) }
+    }
+
+    /// With particulars of what was done, a JSON object.
+    pub fn with(self, particulars: Value) -> Self {
+        Self { after: Some(particulars), ..self }
+    }
+
+    /// The row, but for its seal.
+    pub(super) fn row(self, seq: i64, now: Millis, caller: &Caller, key: &Key) -> Model {
+        Model {
+            seq,
+            at: now,
+            actor_id: caller.account(),
+            actor: caller.name.clone(),
+            address: caller.address.clone(),
+            noun: self.noun,
+            verb: self.verb,
+            object_id: self.object_id,
+            object: self.object,
+            namespace_id: self.namespace_id,
+            before: self.before.map(|facts| facts.to_string()),
+            after: self.after.map(|facts| facts.to_string()),
+            key_id: key.id().to_owned(),
+            mac: String::new(),
+        }
+    }
+}
+
+/// A row as JSON without these columns.
+fn without(row: &impl Serialize, columns: &[&str]) -> Value {
+    // Rows of numbers and texts always become JSON.
+    let mut facts = serde_json::to_value(row).unwrap_or_default();
+    if let Some(fields) = facts.as_object_mut() {
+        fields.retain(|name, _| !columns.contains(&name.as_str()));
+    }
+    facts
+}
+
+/// What is kept of every edit beside what was edited.
+const BOOKKEEPING: [&str; 6] = ["id", "namespace_id", "version", "created_at", "updated_at", "updated_by"];
+
+impl Audited for job::Model {
+    const NOUN: Noun = Noun::Job;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.namespace_id)
+    }
+
+    /// The source is up to two megabytes and has versions of its own: here it is a digest.
+    fn facts(&self) -> Value {
+        let mut facts = without(self, &[&BOOKKEEPING[..], &["source", "source_changed_at"]].concat());
+        if !self.source.is_empty() {
+            let digest: String =
+                Sha256::digest(&self.source).iter().map(|byte| format!("{byte:02x}")).collect();
+            facts["source_sha256"] = json!(digest);
+        }
+        facts
+    }
+}
+
+impl Audited for executor::Model {
+    const NOUN: Noun = Noun::Executor;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.app_name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.namespace_id)
+    }
+
+    fn facts(&self) -> Value {
+        json!({
+            "app_name": self.app_name,
+            "title": self.title,
+            "registration": self.registration,
+            "addresses": self.addresses,
+            "max_parallel": self.max_parallel,
+        })
+    }
+}
+
+impl Audited for calendar::Model {
+    const NOUN: Noun = Noun::Calendar;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.namespace_id)
+    }
+
+    fn facts(&self) -> Value {
+        without(self, &BOOKKEEPING)
+    }
+}
+
+impl Audited for freeze::Model {
+    const NOUN: Noun = Noun::Freeze;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.reason.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        (self.namespace_id != freeze::EVERYWHERE).then_some(self.namespace_id)
+    }
+
+    fn facts(&self) -> Value {
+        json!({"reason": self.reason})
+    }
+}
+
+impl Audited for namespace::Model {
+    const NOUN: Noun = Noun::Namespace;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.title()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.id)
+    }
+
+    fn facts(&self) -> Value {
+        without(self, &BOOKKEEPING)
+    }
+}
+
+impl Audited for user::Model {
+    const NOUN: Noun = Noun::User;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        None
+    }
+
+    fn facts(&self) -> Value {
+        json!({"name": self.name, "email": self.email, "role": self.role})
+    }
+}
+
+/// A run with what it belongs to, as far as that is still there.
+pub(crate) struct RunOfJob<'a> {
+    pub run: &'a run::Model,
+    pub job: Option<&'a job::Model>,
+    pub namespace_id: Option<i32>,
+}
+
+impl Audited for RunOfJob<'_> {
+    const NOUN: Noun = Noun::Run;
+
+    fn id(&self) -> i64 {
+        self.run.id
+    }
+
+    fn name(&self) -> String {
+        self.job.map(|job| job.name.clone()).unwrap_or_default()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        self.namespace_id
+    }
+
+    fn facts(&self) -> Value {
+        json!({"state": self.run.state, "nominal_at": self.run.nominal_at})
+    }
+}
