@@ -25,6 +25,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/jobs/:id") view=pages::jobs::detail::JobDetail ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id/edit") view=pages::jobs::edit::EditJob ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id/code") view=pages::jobs::code::JobCode ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id/history") view=pages::jobs::history::JobHistory ssr=SsrMode::Async/>
                     <Route
                         path=path!("/jobs/:id/backfill")
                         view=pages::jobs::backfill::Backfill
@@ -140,6 +141,11 @@ pub fn job_code_version(id: i32, number: i32) -> String {
 /// What differs between two versions of a job's code.
 pub fn job_code_difference(id: i32, from: i32, to: i32) -> String {
     link(&job_code(id), &[("from", &from.to_string()), ("to", &to.to_string())]) + "#shown"
+}
+
+/// What people did with a job.
+pub fn job_history(id: i32) -> String {
+    format!("/jobs/{id}/history")
 }
 
 /// The form that runs a job for past times.

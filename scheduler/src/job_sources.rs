@@ -17,6 +17,7 @@ use entity::fault::Fault;
 use entity::job::{ActiveModel, Model, RunMode};
 use entity::{Millis, job_source};
 use sea_orm::{DatabaseTransaction, Set};
+use serde_json::json;
 use std::collections::HashMap;
 
 /// Versions that are kept of a job.
@@ -201,8 +202,9 @@ async fn replace(
     // No fire is held back or let go by it, so that no row is needed for one.
     let job = jobs::save(&transaction, caller, &before, changes, now, Vec::new()).await?.job;
     insert(&transaction, caller, &job, newest + 1, remark, restores).await?;
-    audit::commit(services, caller, transaction, [Entry::changed(Verb::SaveSource, &before.job, &job)])
-        .await?;
+    let version = json!({"version": newest + 1, "restores": restores});
+    let entry = Entry::of(Verb::SaveSource, &job).with(version);
+    audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Job(job_id));
     Ok(job)
 }

@@ -7,11 +7,12 @@
 mod children;
 mod cursor;
 mod draft;
+mod history;
 mod list;
 mod switch;
 mod unreadable;
 
-use crate::audit::{self, Entry};
+use crate::audit::{self, Definition, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::{self, ExecutorView};
 use crate::fields::is_taken;
@@ -35,6 +36,7 @@ pub use children::JobName;
 pub(crate) use cursor::{Timed, ids_for_held, save};
 pub use draft::{JobDraft, SchedulePreview};
 pub(crate) use draft::{PARAMETER_LENGTH, SOURCE_LENGTH};
+pub use history::{definition, history, revert};
 pub use list::{JobPage, JobRow, list};
 pub use switch::{delete, disable, enable, start, stop};
 pub(crate) use unreadable::all_unreadable;
@@ -184,7 +186,8 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
     };
     store::insert_cursor(&transaction, cursor).await?;
     job_children::replace(&transaction, job.id, &children).await?;
-    audit::commit(services, caller, transaction, [Entry::created(&job)]).await?;
+    let entry = Entry::created(&Definition { job: &job, children });
+    audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Job(job.id));
     Ok(job)
 }
@@ -219,7 +222,9 @@ pub async fn edit(
     check_name_free(&transaction, before.namespace_id, &checked.draft.name, Some(id)).await?;
     let own = Some((id, checked.draft.name.as_str()));
     children::check(&transaction, before.namespace_id, own, &checked.draft.children).await?;
+    let was = Definition::stored(&transaction, &before).await?.children;
     job_children::replace(&transaction, id, &checked.draft.children).await?;
+    let children = checked.draft.children.clone();
     let source_changed_at = match checked.draft.source == before.source {
         true => before.source_changed_at,
         false => job_sources::changed_at(&before, now),
@@ -228,7 +233,9 @@ pub async fn edit(
     let before = Timed::from(calendars::beside(&transaction, before).await?);
     let saved = save(&transaction, caller, &before, changes, now, ids).await?;
     job_sources::record(&transaction, caller, Some(&before.job), &saved.job).await?;
-    audit::commit(services, caller, transaction, [Entry::edited(&before.job, &saved.job)]).await?;
+    let before = Definition { job: &before.job, children: was };
+    let entry = Entry::edited(&before, &Definition { job: &saved.job, children });
+    audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Job(id));
     saved.skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));
     Ok(saved.job)

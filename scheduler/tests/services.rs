@@ -18,6 +18,7 @@ mod services {
     mod host_metrics;
     mod instances;
     mod job_children;
+    mod job_history;
     mod job_list;
     mod job_sources;
     mod jobs;

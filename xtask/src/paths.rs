@@ -66,7 +66,7 @@ pub fn is_executable(file: &Path) -> bool {
 static SCRATCH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// What a database of the tests may fill, in bytes.
-const ROOM: u64 = 6 << 30;
+const ROOM: u128 = 6 << 30;
 
 /// A new folder for this process under the system's temporary folder, removed when dropped.
 pub struct ScratchFolder(PathBuf);
@@ -81,7 +81,7 @@ impl ScratchFolder {
     pub fn create_in_memory(purpose: &str) -> Result<Self> {
         let memory = Path::new("/dev/shm");
         let has_room = statvfs(memory)
-            .is_ok_and(|shm| shm.blocks_available() as u64 * shm.fragment_size() as u64 > ROOM);
+            .is_ok_and(|shm| u128::from(shm.blocks_available()) * u128::from(shm.fragment_size()) > ROOM);
         if has_room { Self::create_in(memory, purpose) } else { Self::create(purpose) }
     }
 

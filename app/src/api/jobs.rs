@@ -3,6 +3,7 @@
 mod backfill;
 mod code;
 mod form;
+mod history;
 mod views;
 
 pub use backfill::{BACKFILL_FORM, BackfillForm, BackfillJob, PastTimes, backfill_job, preview_backfill};
@@ -11,6 +12,7 @@ pub use code::{
     SaveCode, Shown, job_code, shown_code,
 };
 pub use form::{JobForm, ScheduleForm, word};
+pub use history::{HistoryLine, HistoryView, RevertJob, job_history, revert_job};
 pub use views::{
     ExecutorChoice, Fire, FireNote, Hold, JobLine, JobLines, JobName, JobQuery, JobView, Preview, Pulse,
     RecentLine,

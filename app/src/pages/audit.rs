@@ -16,11 +16,12 @@ use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::routes;
 use accesses::Accesses;
-use difference::Differences;
+pub use difference::Differences;
 use entity::audit_entry::{Noun, Verb};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use words::{noun_word, verb_word};
+use words::noun_word;
+pub use words::verb_word;
 
 /// In the filter's order.
 const NOUNS: [Noun; 8] = [

@@ -9,6 +9,7 @@ mod fires;
 mod follow_ups;
 mod form;
 mod handler;
+pub mod history;
 pub mod list;
 pub mod new;
 mod opened;

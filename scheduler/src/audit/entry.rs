@@ -1,9 +1,13 @@
 //! What the audit says about a change, and what it records of the things that are changed.
 
+use crate::Result;
 use crate::authority::Caller;
-use crate::rules::audit::Key;
+use crate::jobs::JobDraft;
+use crate::rules::audit::{Key, hex};
+use crate::store::job_children;
 use entity::audit_entry::{Model, Noun, Verb};
 use entity::{Millis, calendar, executor, freeze, job, namespace, run, user};
+use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -116,6 +120,50 @@ fn without(row: &impl Serialize, columns: &[&str]) -> Value {
 /// What is kept of every edit beside what was edited.
 const BOOKKEEPING: [&str; 6] = ["id", "namespace_id", "version", "created_at", "updated_at", "updated_by"];
 
+/// A job with the jobs that its success starts, by id.
+pub(crate) struct Definition<'a> {
+    pub job: &'a job::Model,
+    pub children: Vec<i32>,
+}
+
+impl<'a> Definition<'a> {
+    /// As both are stored in this transaction.
+    pub async fn stored(transaction: &DatabaseTransaction, job: &'a job::Model) -> Result<Self> {
+        let children = job_children::of_parents(transaction, &[job.id]).await?;
+        Ok(Self { job, children: children.into_iter().map(|link| link.child_id).collect() })
+    }
+}
+
+/// The SHA-256 of a job's source among its facts: the source itself is up to a megabyte, and has versions of
+/// its own.
+pub(crate) const SOURCE_DIGEST: &str = "source_sha256";
+
+impl Audited for Definition<'_> {
+    const NOUN: Noun = Noun::Job;
+
+    fn id(&self) -> i64 {
+        self.job.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.job.name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.job.namespace_id)
+    }
+
+    /// As somebody would type it.
+    fn facts(&self) -> Value {
+        let mut facts = without(&JobDraft::of(self.job, self.children.clone()), &["source"]);
+        if !self.job.source.is_empty() {
+            facts[SOURCE_DIGEST] = json!(hex(&Sha256::digest(&self.job.source)));
+        }
+        facts
+    }
+}
+
+/// For what leaves its definition alone.
 impl Audited for job::Model {
     const NOUN: Noun = Noun::Job;
 
@@ -131,15 +179,8 @@ impl Audited for job::Model {
         Some(self.namespace_id)
     }
 
-    /// The source is up to two megabytes and has versions of its own: here it is a digest.
     fn facts(&self) -> Value {
-        let mut facts = without(self, &[&BOOKKEEPING[..], &["source", "source_changed_at"]].concat());
-        if !self.source.is_empty() {
-            let digest: String =
-                Sha256::digest(&self.source).iter().map(|byte| format!("{byte:02x}")).collect();
-            facts["source_sha256"] = json!(digest);
-        }
-        facts
+        json!({"state": self.state})
     }
 }
 

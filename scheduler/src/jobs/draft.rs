@@ -1,5 +1,6 @@
 //! What somebody types about a job, and what becomes of it.
 
+mod of;
 mod when;
 
 pub use when::SchedulePreview;
@@ -15,6 +16,7 @@ use entity::job::{
 };
 use entity::{Millis, calendar};
 use sea_orm::Set;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 const NAME_LENGTH: u32 = 120;
@@ -39,7 +41,7 @@ const MOST_CHILDREN: u32 = 100;
 
 /// A job as the form has it. Its namespace is the executor's. The names of wrong fields are the
 /// names here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobDraft {
     pub executor_id: i32,
     pub name: String,

@@ -1,7 +1,7 @@
 //! Starting, stopping, disabling, enabling and deleting a job.
 
 use super::{Timed, authorised, children, ids_for_held, save, store};
-use crate::audit::{self, Entry};
+use crate::audit::{self, Definition, Entry};
 use crate::authority::{Action, Caller};
 use crate::looks;
 use crate::rules::bucket::bucket_of;
@@ -76,12 +76,13 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     let transaction = services.db.begin().await?;
     let job = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
     children::lock(&transaction, job.namespace_id).await?;
+    let entry = Entry::deleted(&Definition::stored(&transaction, &job).await?);
     // A parent's success that adds a run at this moment comes before, or finds no cursor.
     store::cursor_locked(&transaction, id).await?;
     let now = services.clock.now();
     runs_store::skip_waiting(&transaction, id, bucket_of(id), Waiting::All, now).await?;
     store::delete(&transaction, id).await?;
-    audit::commit(services, caller, transaction, [Entry::deleted(&job)]).await?;
+    audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Job(id));
     Ok(())
 }

@@ -253,7 +253,13 @@ fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView
 fn Definition(job: Model, app_name: String, calendar: Option<String>, delay_ms: i64) -> impl IntoView {
     let i18n = use_i18n();
     let copy = routes::link(&routes::job_new(), &[("copy", &job.id.to_string())]);
-    let actions = move || view! { <a class="act" href=copy.clone()>{tu_string!(i18n, jobs.copy)}</a> };
+    let history = routes::job_history(job.id);
+    let actions = move || {
+        view! {
+            <a class="act" href=history.clone()>{tu_string!(i18n, jobs.history)}</a>
+            <a class="act" href=copy.clone()>{tu_string!(i18n, jobs.copy)}</a>
+        }
+    };
     let is_cron = job.schedule_kind == ScheduleKind::Cron;
     let minutes = (job.catch_up_ms / 60_000).to_string();
     let validity = validity_fact(i18n, &job);
