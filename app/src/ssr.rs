@@ -27,7 +27,7 @@ use tower_sessions::Session;
 pub use domain::{domain, engine, fault_message, logs};
 pub use public_url::{PublicUrl, public_url};
 pub use session::USER_KEY;
-pub(crate) use session::{keep_token, session_id, sign_in, take_token};
+pub(crate) use session::{SecretOf, keep_secret, session_id, sign_in, take_secret};
 
 pub const LOCALE_COOKIE: &str = "locale";
 pub const THEME_COOKIE: &str = "theme";

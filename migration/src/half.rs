@@ -13,11 +13,14 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 30] = [
+    "api_token",
     "bucket",
     "calendar",
     "executor",
+    "former_user",
     "freeze",
+    "grant",
     "host_minute",
     "host_sample",
     "host_state",

@@ -26,10 +26,13 @@ async fn every_entity_selects(databases: &Databases) {
         };
     }
     selects!(
+        api_token,
         bucket,
         calendar,
         executor,
+        former_user,
         freeze,
+        grant,
         host_minute,
         host_sample,
         host_state,

@@ -11,6 +11,7 @@ use crate::components::page_title::{PageTitle, Section};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
+use crate::visit::use_may;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
@@ -41,9 +42,10 @@ pub fn Freezes() -> impl IntoView {
 #[component]
 fn Content(lines: FreezeLines, thaw: ServerAction<Thaw>) -> impl IntoView {
     let i18n = use_i18n();
-    let everything = Choice::new("", tu_string!(i18n, freezes.everything));
+    let may = use_may();
+    let everything = may.administer.then(|| Choice::new("", tu_string!(i18n, freezes.everything)));
     let namespaces = lines.namespaces.into_iter().map(|found| Choice::new(found.id.to_string(), found.title));
-    let scopes: Vec<Choice> = std::iter::once(everything).chain(namespaces).collect();
+    let scopes: Vec<Choice> = everything.into_iter().chain(namespaces).collect();
     let table = match lines.lines.is_empty() {
         true => view! { <p class="muted t13 py-2">{tu_string!(i18n, freezes.never)}</p> }.into_any(),
         false => view! { <Lines lines=lines.lines thaw/> }.into_any(),
@@ -52,7 +54,7 @@ fn Content(lines: FreezeLines, thaw: ServerAction<Thaw>) -> impl IntoView {
         <div class="page">
             <PageTitle title=tu_string!(i18n, freezes.title)/>
             <p class="mt-1 max-w-140 text-muted t13">{tu_string!(i18n, freezes.what_it_does)}</p>
-            <div class="mt-4">
+            <div class="mt-4" hidden=!may.operate>
                 <PlainForm id=FORM action=Freeze::url()>
                     <FieldGroup title=tu_string!(i18n, freezes.stop_all)>
                         <SelectField name="namespace" label=tu_string!(i18n, freezes.scope) options=scopes/>
@@ -97,6 +99,7 @@ fn row(line: FreezeLine, thaw: ServerAction<Thaw>) -> impl IntoView {
             let by = line.thawed_by.unwrap_or_default();
             view! { <Time at style=TimeStyle::Short/> " " {by} }.into_any()
         }
+        None if !line.may_thaw => ().into_any(),
         None => view! {
             <ConfirmForm
                 action=thaw

@@ -1,4 +1,4 @@
-//! What a session holds besides refused forms: who is signed in, and a token until it is shown.
+//! What a session holds besides refused forms: who is signed in, and a new secret until it is shown.
 
 use crate::error::{AppError, ErrorKind};
 use axum::extract::ConnectInfo;
@@ -13,13 +13,24 @@ use tower_sessions::session::Error;
 
 /// Where a session says who is signed in: an account's id.
 pub const USER_KEY: &str = "user_id";
-const TOKEN_KEY: &str = "new_token";
+const SECRET_KEY: &str = "new_secret";
 
-/// A token that its executor's page has not shown yet.
+/// Which page shows a new secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum SecretOf {
+    /// The token of this executor.
+    Executor(i32),
+    /// The one-time password of this user.
+    User(i32),
+    /// The viewer's API token.
+    ApiToken,
+}
+
+/// A secret that its page has not shown yet.
 #[derive(Serialize, Deserialize)]
-struct NewToken {
-    executor_id: i32,
-    token: String,
+struct NewSecret {
+    of: SecretOf,
+    text: String,
 }
 
 /// Checks name (or e-mail address) and password and makes the session theirs.
@@ -45,20 +56,24 @@ pub(crate) fn session_id() -> Option<String> {
     Some(session().ok()?.id()?.to_string())
 }
 
-/// Keeps a new token for the next showing of its executor's page.
-pub(crate) async fn keep_token(executor_id: i32, token: String) -> Result<(), AppError> {
-    session()?.insert(TOKEN_KEY, NewToken { executor_id, token }).await.map_err(unavailable)
+/// Keeps a new secret for the next showing of its page. A program that calls with an API token has no
+/// session, and no page to show it.
+pub(crate) async fn keep_secret(of: SecretOf, text: String) -> Result<(), AppError> {
+    match session() {
+        Ok(session) => session.insert(SECRET_KEY, NewSecret { of, text }).await.map_err(unavailable),
+        Err(_) => Ok(()),
+    }
 }
 
-/// Takes the new token of this executor out of the session, so that it is shown once.
-pub(crate) async fn take_token(executor_id: i32) -> Result<Option<String>, AppError> {
+/// Takes the new secret of this page out of the session, so that it is shown once.
+pub(crate) async fn take_secret(of: SecretOf) -> Result<Option<String>, AppError> {
     let session = session()?;
-    let kept: Option<NewToken> = session.get(TOKEN_KEY).await.map_err(unavailable)?;
-    let Some(kept) = kept.filter(|kept| kept.executor_id == executor_id) else { return Ok(None) };
-    session.remove_value(TOKEN_KEY).await.map_err(unavailable)?;
+    let kept: Option<NewSecret> = session.get(SECRET_KEY).await.map_err(unavailable)?;
+    let Some(kept) = kept.filter(|kept| kept.of == of) else { return Ok(None) };
+    session.remove_value(SECRET_KEY).await.map_err(unavailable)?;
     // At once: a page that is rendered may still fail to arrive, but is never shown twice.
     session.save().await.map_err(unavailable)?;
-    Ok(Some(kept.token))
+    Ok(Some(kept.text))
 }
 
 fn session() -> Result<Session, AppError> {

@@ -3,18 +3,33 @@
 use crate::components::icon::{Icon, IconName};
 use crate::i18n::*;
 use crate::routes;
+use crate::visit::use_may;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// One entry: where it leads, its icon, its word.
-fn entries() -> [(String, IconName, &'static str); 4] {
+/// Where it leads, its icon, its word.
+type Entry = (String, IconName, &'static str);
+
+fn entries() -> Vec<Entry> {
     let i18n = use_i18n();
-    [
+    vec![
         (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
         (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
         (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
         (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
     ]
+}
+
+/// What only those see who may manage it; on a phone below the viewer's name.
+pub fn administration() -> Vec<Entry> {
+    let i18n = use_i18n();
+    match use_may().administer {
+        true => vec![
+            (routes::namespaces(), IconName::Layers, tu_string!(i18n, common.namespaces)),
+            (routes::users(), IconName::User, tu_string!(i18n, common.users)),
+        ],
+        false => Vec::new(),
+    }
 }
 
 /// Whether `path` is the page of `entry` or one below it. Calendars are a part of jobs.
@@ -25,9 +40,9 @@ fn leads_to(entry: &str, path: &str) -> bool {
     path == entry || (entry != "/" && below(entry)) || is_calendar
 }
 
-fn links() -> impl IntoView {
+fn links(entries: Vec<Entry>) -> impl IntoView {
     let path = use_location().pathname;
-    entries()
+    entries
         .into_iter()
         .map(|(href, icon, word)| {
             let entry = href.clone();
@@ -47,7 +62,7 @@ pub fn Menu() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <nav class="menu" aria-label=tu_string!(i18n, common.menu)>
-            {links()}
+            {links(entries())} {links(administration())}
             <p class="end">{tu_string!(i18n, common.product)} " " {env!("CARGO_PKG_VERSION")}</p>
         </nav>
     }
@@ -56,7 +71,7 @@ pub fn Menu() -> impl IntoView {
 #[component]
 pub fn Tabs() -> impl IntoView {
     let i18n = use_i18n();
-    view! { <nav class="tabs" aria-label=tu_string!(i18n, common.menu)>{links()}</nav> }
+    view! { <nav class="tabs" aria-label=tu_string!(i18n, common.menu)>{links(entries())}</nav> }
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub fn JobDetail() -> impl IntoView {
 #[component]
 fn Page(view: JobView) -> impl IntoView {
     let i18n = use_i18n();
-    let id = view.job.id;
+    let (id, may) = (view.job.id, view.may);
     let switches = Switches::new();
     let pulse = RwSignal::new(view.pulse.clone());
     keep_fresh(id, pulse, switches);
@@ -51,13 +51,22 @@ fn Page(view: JobView) -> impl IntoView {
     let (name, parameter) = (view.job.name.clone(), view.job.parameter.clone());
     let ask = use_query_map().read_untracked().get("ask").unwrap_or_default();
     let actions = move || {
-        view! {
-            <Switch id state switches/>
-            <Disable id name=name.clone() state switches open=ask == "disable"/>
-            <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
-            <Delete id name=name.clone() open=ask == "delete"/>
-            <RunNow id name=name.clone() parameter=parameter.clone() state/>
-        }
+        let switch = may.operate.then(|| {
+            view! {
+                <Switch id state switches/>
+                <Disable id name=name.clone() state switches open=ask == "disable"/>
+            }
+        });
+        let edit = may.edit.then(|| {
+            view! {
+                <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
+                <Delete id name=name.clone() open=ask == "delete"/>
+            }
+        });
+        let run = may.operate.then(|| {
+            view! { <RunNow id name=name.clone() parameter=parameter.clone() state/> }
+        });
+        view! { {switch} {edit} {run} }
     };
     view! {
         <div class="page">

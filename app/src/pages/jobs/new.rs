@@ -45,7 +45,8 @@ struct Start {
 }
 
 async fn start(copy: String, executor: String, zone: String) -> Result<Start, AppError> {
-    let choices = jobs::executor_choices().await?;
+    let mut choices = jobs::executor_choices().await?;
+    choices.retain(|choice| choice.may.edit);
     if let Ok(id) = copy.parse() {
         let view = jobs::job(id).await?;
         // The copy's fixed rate counts from its own creation.
