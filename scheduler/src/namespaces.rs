@@ -46,7 +46,11 @@ pub async fn list_for(services: &Services, caller: &Caller, action: Action) -> R
 }
 
 /// Those that the caller may see and that match, with what is in them; by name, at most 1,000.
-pub async fn rows(services: &Services, caller: &Caller, filter: &NamespaceFilter) -> Result<Vec<NamespaceRow>> {
+pub async fn rows(
+    services: &Services,
+    caller: &Caller,
+    filter: &NamespaceFilter,
+) -> Result<Vec<NamespaceRow>> {
     let reader = services.db.reader();
     let namespaces = store::matching(reader, &visible(caller)?, filter).await?;
     let ids: Vec<i32> = namespaces.iter().map(|namespace| namespace.id).collect();

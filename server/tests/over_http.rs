@@ -5,6 +5,8 @@
 
 #[path = "over_http/access.rs"]
 mod access;
+#[path = "over_http/api_tokens.rs"]
+mod api_tokens;
 #[path = "over_http/callbacks.rs"]
 mod callbacks;
 #[path = "over_http/executor_api.rs"]
@@ -15,6 +17,8 @@ mod host_metrics;
 mod lifecycle;
 #[path = "over_http/logs.rs"]
 mod logs;
+#[path = "over_http/matrix.rs"]
+mod matrix;
 #[path = "over_http/metrics.rs"]
 mod metrics;
 #[path = "over_http/support.rs"]

@@ -43,7 +43,8 @@ pub async fn namespace_choices() -> Result<Vec<NamespaceChoice>, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let action = scheduler::authority::Action::ManageExecutors;
-    let namespaces = scheduler::namespaces::list_for(&services, &caller, action).await.map_err(ssr::refuse)?;
+    let namespaces =
+        scheduler::namespaces::list_for(&services, &caller, action).await.map_err(ssr::refuse)?;
     Ok(namespaces.into_iter().map(NamespaceChoice::from).collect())
 }
 

@@ -57,7 +57,8 @@ pub async fn list_freezes() -> Result<FreezeLines, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::freezes::list(&services, &caller, false).await.map_err(ssr::refuse)?;
     let action = scheduler::authority::Action::OperateJobs;
-    let namespaces = scheduler::namespaces::list_for(&services, &caller, action).await.map_err(ssr::refuse)?;
+    let namespaces =
+        scheduler::namespaces::list_for(&services, &caller, action).await.map_err(ssr::refuse)?;
     Ok(FreezeLines {
         lines: rows.into_iter().map(|row| FreezeLine::new(row, &caller)).collect(),
         namespaces: namespaces.into_iter().map(NamespaceChoice::from).collect(),

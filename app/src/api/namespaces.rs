@@ -150,8 +150,7 @@ pub async fn delete_namespace(id: i32) -> Result<(), AppError> {
 #[server]
 pub async fn grant_people(namespace_id: i32, form: GrantForm) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
-    let granted =
-        scheduler::grants::grant(&services, &caller, namespace_id, &form.people, form.role).await;
+    let granted = scheduler::grants::grant(&services, &caller, namespace_id, &form.people, form.role).await;
     match granted {
         Ok(granted) if granted.unknown.is_empty() => {
             ssr::flash(Message::new("granted").arg("n", granted.granted));

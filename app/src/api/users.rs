@@ -73,7 +73,8 @@ impl UserLine {
     /// What the form's fields start with.
     pub fn values(&self) -> BTreeMap<String, String> {
         let email = self.email.clone().unwrap_or_default();
-        let values = [("name", self.name.clone()), ("email", email), ("role", role_code(self.role).to_owned())];
+        let values =
+            [("name", self.name.clone()), ("email", email), ("role", role_code(self.role).to_owned())];
         values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
@@ -126,11 +127,7 @@ pub async fn create_user(form: UserForm) -> Result<(), AppError> {
 
 /// Changes a user of whom `version` was shown.
 #[server]
-pub async fn edit_user(
-    id: i32,
-    version: i32,
-    #[server(default)] form: UserSettings,
-) -> Result<(), AppError> {
+pub async fn edit_user(id: i32, version: i32, #[server(default)] form: UserSettings) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     match scheduler::users::edit(&services, &caller, id, version, form.clone().into()).await {
         Ok(_) => {

@@ -38,9 +38,7 @@ impl From<Error> for AppError {
             Error::NotFound(_) => Self::new(ErrorKind::NotFound),
             Error::Unauthenticated => Self::new(ErrorKind::Unauthenticated),
             Error::Forbidden => Self::new(ErrorKind::Forbidden),
-            Error::RoleNeeded(role) => {
-                Self::with_message(ErrorKind::Forbidden, Message::new(format!("role_needed_{}", role.code())))
-            }
+            Error::RoleNeeded(role) => Self::for_role(role),
             Error::WrongCredentials => {
                 Self::with_message(ErrorKind::Unauthenticated, Message::new("wrong_credentials"))
             }

@@ -29,24 +29,14 @@ pub async fn insert(conn: &impl ConnectionTrait, token: ActiveModel) -> Result<M
 }
 
 /// Notes a use, unless one at or after `since` is noted already.
-pub async fn note_use(
-    conn: &impl ConnectionTrait,
-    id: i32,
-    since: Millis,
-    now: Millis,
-) -> Result<(), DbErr> {
+pub async fn note_use(conn: &impl ConnectionTrait, id: i32, since: Millis, now: Millis) -> Result<(), DbErr> {
     let earlier = Condition::any().add(Column::LastUsedAt.is_null()).add(Column::LastUsedAt.lt(since));
     let update = Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(now));
     update.filter(Column::Id.eq(id)).filter(earlier).exec(conn).await.map(drop)
 }
 
 /// Revokes a user's token; false where the user has none with this id. One that is revoked stays so.
-pub async fn revoke(
-    conn: &impl ConnectionTrait,
-    user_id: i32,
-    id: i32,
-    now: Millis,
-) -> Result<bool, DbErr> {
+pub async fn revoke(conn: &impl ConnectionTrait, user_id: i32, id: i32, now: Millis) -> Result<bool, DbErr> {
     let own = Entity::find_by_id(id).filter(Column::UserId.eq(user_id)).lock_exclusive();
     let Some(token) = own.one(conn).await? else { return Ok(false) };
     if token.revoked_at.is_none() {

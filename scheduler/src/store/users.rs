@@ -72,11 +72,7 @@ pub async fn names(conn: &impl ConnectionTrait, mut ids: Vec<i32>) -> Result<Has
 }
 
 /// Those that match, by name.
-pub async fn list(
-    conn: &impl ConnectionTrait,
-    filter: &UserFilter,
-    limit: u64,
-) -> Result<Vec<Model>, DbErr> {
+pub async fn list(conn: &impl ConnectionTrait, filter: &UserFilter, limit: u64) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find();
     if !filter.name.trim().is_empty() {
         query = query.filter(super::contains(Column::Name, &filter.name));

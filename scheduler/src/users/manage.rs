@@ -3,7 +3,9 @@
 use super::{UserView, check_email, check_free, check_name, taken};
 use crate::authority::{Action, Caller, Scope, authorise};
 use crate::fields::Faults;
-use crate::store::{api_tokens, former_users, grants, sessions as session_store, sign_in_guards, users as store};
+use crate::store::{
+    api_tokens, former_users, grants, sessions as session_store, sign_in_guards, users as store,
+};
 use crate::{Error, Refusal, Result, Services, sessions};
 use entity::former_user;
 use entity::user::{ActiveModel, Model, UserRole};

@@ -43,7 +43,10 @@ pub async fn refuse_cross_site(State(state): State<ServerState>, request: Reques
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // No other site's page can send a token without asking first, and where one is sent no cookie counts.
     let may_come_from_anywhere = access::api_token(&request).is_some();
-    if changes && !may_come_from_anywhere && !is_same_site(request.headers(), state.settings.public_url.as_deref()) {
+    if changes
+        && !may_come_from_anywhere
+        && !is_same_site(request.headers(), state.settings.public_url.as_deref())
+    {
         tracing::warn!("refused a request from another site");
         return (StatusCode::FORBIDDEN, "requests from other sites are refused\n").into_response();
     }

@@ -160,9 +160,7 @@ pub async fn revert_code(id: i32, base: i32, number: i32) -> Result<(), AppError
 
 #[cfg(feature = "ssr")]
 mod with_services {
-    use super::{
-        Change, CodeDifference, CodeForm, CodeQuery, CodeVersion, CodeView, DiffLine, May, Shown,
-    };
+    use super::{Change, CodeDifference, CodeForm, CodeQuery, CodeVersion, CodeView, DiffLine, May, Shown};
     use scheduler::authority::Caller;
     use scheduler::job_sources::{self, JobCode, SourceDraft, SourceLine};
     use scheduler::rules::source_diff;

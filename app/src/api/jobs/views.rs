@@ -194,7 +194,10 @@ mod from_services {
 
     impl JobLines {
         pub(in crate::api) fn new(page: JobPage, caller: &Caller) -> Self {
-            Self { rows: page.rows.into_iter().map(|row| JobLine::new(row, caller)).collect(), next: page.next }
+            Self {
+                rows: page.rows.into_iter().map(|row| JobLine::new(row, caller)).collect(),
+                next: page.next,
+            }
         }
     }
 

@@ -55,7 +55,11 @@ fn lines(queue: &QueueView, may: May, front: ServerAction<MoveToFront>) -> AnyVi
         Column::new(tu_string!(i18n, executors.queue_due)).class("cw-4").number(),
         Column::new(tu_string!(i18n, executors.to_front)).actions().class("cw-3"),
     ];
-    let rows = queue.lines.iter().enumerate().map(|(place, line)| row(may.operate && place > 0, line.clone(), front));
+    let rows = queue
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(place, line)| row(may.operate && place > 0, line.clone(), front));
     let rows: Vec<_> = rows.collect();
     let more = queue.more.then(|| tu_string!(i18n, executors.queue_more));
     view! {

@@ -8,6 +8,7 @@ use super::handler::UnknownHandler;
 use super::opened::opened;
 use super::words::*;
 use crate::api::jobs::{self, JobView, Pulse, RecentLine};
+use crate::api::may::May;
 use crate::components::button::LinkButton;
 use crate::components::facts::{Fact, FactList, Facts};
 use crate::components::icon::{Icon, IconName};
@@ -89,7 +90,7 @@ fn Page(view: JobView) -> impl IntoView {
                     <FollowUps view=view.clone()/>
                 </div>
                 <aside>
-                    <NextFires pulse job=view.job.clone() delay_ms=view.delay_ms/>
+                    <NextFires pulse may job=view.job.clone() delay_ms=view.delay_ms/>
                 </aside>
             </div>
             <Source job=view.job/>
@@ -223,13 +224,13 @@ fn recent_row(run: RecentLine) -> impl IntoView {
 }
 
 #[component]
-fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView {
+fn NextFires(pulse: RwSignal<Pulse>, may: May, job: Model, delay_ms: i64) -> impl IntoView {
     let i18n = use_i18n();
     let shown = Memo::new(move |_| pulse.with(|pulse| (pulse.state, pulse.fires.clone())));
     let is_manual = job.schedule_kind == ScheduleKind::Manual;
     let is_delayed = job.schedule_kind == ScheduleKind::FixedDelay;
     let (id, kind) = (job.id, job.schedule_kind);
-    let can_backfill = Memo::new(move |_| can_backfill(kind, pulse.read().state));
+    let can_backfill = Memo::new(move |_| may.operate && can_backfill(kind, pulse.read().state));
     let past_link = move || {
         view! { <a class="act" href=routes::job_backfill(id)>{tu_string!(i18n, jobs.backfill)}</a> }
     };
