@@ -8,7 +8,7 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 14] = [
+const NAMESPACES: [&str; 18] = [
     "common",
     "account",
     "audit",
@@ -20,9 +20,13 @@ const NAMESPACES: [&str; 14] = [
     "home",
     "hosts",
     "jobs",
+    "namespaces",
+    "roles",
     "runs",
     "states",
     "time",
+    "tokens",
+    "users",
 ];
 /// Files whose keys are codes known only at run time.
 const CODED: [&str; 2] = ["errors", "notices"];

@@ -1,5 +1,6 @@
 //! What goes wrong, in the form a page can show: told apart by what the caller can do about it.
 
+use entity::grant::Role;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::JsonEncoding;
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -115,6 +116,11 @@ impl AppError {
     /// An error with its own sentence.
     pub fn with_message(kind: ErrorKind, message: Message) -> Self {
         Self { message: Some(message), ..Self::new(kind) }
+    }
+
+    /// What the page of a form is to whoever may not send it.
+    pub fn for_role(role: Role) -> Self {
+        Self::with_message(ErrorKind::Forbidden, Message::new(format!("role_needed_{}", role.code())))
     }
 
     /// A form with wrong fields.

@@ -8,4 +8,6 @@ pub mod freezes;
 pub mod home;
 pub mod jobs;
 pub mod login;
+pub mod namespaces;
 pub mod runs;
+pub mod users;

@@ -50,6 +50,16 @@ pub fn AppRoutes() -> impl IntoView {
                     />
                     <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view=pages::users::list::UserList ssr=SsrMode::Async/>
+                    <Route path=path!("/users/new") view=pages::users::new::NewUser ssr=SsrMode::Async/>
+                    <Route path=path!("/users/:id") view=pages::users::detail::UserDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/namespaces") view=pages::namespaces::list::NamespaceList ssr=SsrMode::Async/>
+                    <Route path=path!("/namespaces/new") view=pages::namespaces::new::NewNamespace ssr=SsrMode::Async/>
+                    <Route
+                        path=path!("/namespaces/:id")
+                        view=pages::namespaces::detail::NamespaceDetail
+                        ssr=SsrMode::Async
+                    />
                     // Inside the frame, so that a wrong address still shows the menu.
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </ParentRoute>
@@ -238,6 +248,36 @@ pub fn executor(id: i32) -> String {
 /// The form of an executor.
 pub fn executor_edit(id: i32) -> String {
     format!("/executors/{id}/edit")
+}
+
+/// All users.
+pub fn users() -> String {
+    "/users".into()
+}
+
+/// The form of a new user.
+pub fn user_new() -> String {
+    "/users/new".into()
+}
+
+/// One user.
+pub fn user(id: i32) -> String {
+    format!("/users/{id}")
+}
+
+/// All namespaces.
+pub fn namespaces() -> String {
+    "/namespaces".into()
+}
+
+/// The form of a new namespace.
+pub fn namespace_new() -> String {
+    "/namespaces/new".into()
+}
+
+/// One namespace with its people.
+pub fn namespace(id: i32) -> String {
+    format!("/namespaces/{id}")
 }
 
 /// An address with its query, in the order given; empty values are left out.

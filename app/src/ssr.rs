@@ -26,8 +26,8 @@ use tower_sessions::Session;
 
 pub use domain::{domain, engine, fault_message, logs};
 pub use public_url::{PublicUrl, public_url};
+pub(crate) use session::{SecretOf, keep_secret, session_id, sign_in, take_secret};
 pub use session::{USER_KEY, client_address};
-pub(crate) use session::{keep_token, session_id, sign_in, take_token};
 
 pub const LOCALE_COOKIE: &str = "locale";
 pub const THEME_COOKIE: &str = "theme";

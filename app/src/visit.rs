@@ -1,5 +1,6 @@
 //! What the server knows about a visit when it renders a page, handed over to the browser once.
 
+use crate::api::may::May;
 use crate::error::{AppError, Message};
 use entity::user::UserRole;
 use leptos::prelude::*;
@@ -17,6 +18,8 @@ pub struct Viewer {
     pub role: UserRole,
     /// Nothing but changing the password is allowed.
     pub must_change_password: bool,
+    /// What they may do somewhere.
+    pub may: May,
 }
 
 /// Which colours to use.
@@ -111,6 +114,11 @@ pub fn use_visit() -> Visit {
 /// The person looking at the page, who exists on every page within the frame.
 pub fn use_viewer() -> Option<Viewer> {
     use_visit().viewer
+}
+
+/// What the person looking at the page may do somewhere: for what leads to something new.
+pub fn use_may() -> May {
+    use_viewer().map(|viewer| viewer.may).unwrap_or_default()
 }
 
 /// The present moment: the server's when the page was rendered, then the browser's, each second.

@@ -63,6 +63,9 @@ pub enum Noun {
     Freeze,
     Namespace,
     User,
+    /// What a user may do in a namespace.
+    Grant,
+    ApiToken,
     /// The unchained records of [`crate::audit_access`].
     Access,
 }
@@ -109,6 +112,10 @@ pub enum Verb {
     ResetPassword,
     /// Of a user: by himself.
     ChangePassword,
+    /// Of a user: another role in a namespace.
+    Grant,
+    /// Of a user: no role in a namespace any more; of an API token: it works no more.
+    Revoke,
     /// Of accesses: their digest is taken.
     Seal,
 }

@@ -4,6 +4,7 @@
 //! also builds for the browser. Times are milliseconds since the epoch, UTC. A column that holds a
 //! secret (password hash, token) makes its `Model` unserialisable: pages get a view struct instead.
 
+pub mod api_token;
 pub mod audit_access;
 pub mod audit_entry;
 pub mod audit_head;
@@ -11,7 +12,9 @@ pub mod bucket;
 pub mod calendar;
 pub mod executor;
 pub mod fault;
+pub mod former_user;
 pub mod freeze;
+pub mod grant;
 pub mod host_minute;
 pub mod host_sample;
 pub mod host_state;

@@ -13,6 +13,12 @@ pub struct Model {
     pub service: String,
     pub remark: String,
     pub created_at: Millis,
+    /// Grows with each edit; the form says which one it showed.
+    pub version: i32,
+    /// Of the last edit; 0 while there was none.
+    pub updated_at: Millis,
+    /// None for the operator at the command line.
+    pub updated_by: Option<i32>,
 }
 
 impl Model {

@@ -20,6 +20,12 @@ pub struct Model {
     pub created_at: Millis,
     pub password_changed_at: Millis,
     pub last_sign_in_at: Option<Millis>,
+    /// Grows with each edit; the form says which one it showed.
+    pub version: i32,
+    /// Of the last edit; 0 while there was none.
+    pub updated_at: Millis,
+    /// None for the operator at the command line.
+    pub updated_by: Option<i32>,
 }
 
 /// What a person may do outside any namespace.

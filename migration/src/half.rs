@@ -13,14 +13,17 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 30] = [
+pub const TABLES: [&str; 33] = [
+    "api_token",
     "audit_access",
     "audit_entry",
     "audit_head",
     "bucket",
     "calendar",
     "executor",
+    "former_user",
     "freeze",
+    "grant",
     "host_minute",
     "host_sample",
     "host_state",

@@ -21,6 +21,8 @@ mod m20261122_000015_logs;
 mod m20261122_000016_host_metrics;
 mod m20261122_000017_announcements;
 mod m20261122_000018_turned_away;
+mod m20261122_000019_grants;
+mod m20261122_000020_api_tokens;
 mod m20261122_000024_audit;
 mod schema;
 mod whole;
@@ -49,6 +51,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000016_host_metrics::Migration),
             Box::new(m20261122_000017_announcements::Migration),
             Box::new(m20261122_000018_turned_away::Migration),
+            Box::new(m20261122_000019_grants::Migration),
+            Box::new(m20261122_000020_api_tokens::Migration),
             Box::new(m20261122_000024_audit::Migration),
         ]
     }

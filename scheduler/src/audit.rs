@@ -8,7 +8,7 @@ mod entry;
 mod verify;
 
 pub use crate::store::audit::Filter;
-pub(crate) use entry::{Definition, Entry, RunOfJob, SOURCE_DIGEST};
+pub(crate) use entry::{Definition, Entry, Rights, RunOfJob, SOURCE_DIGEST};
 pub use verify::{Verdict, verify};
 
 use crate::authority::{Action, Caller, Scope, authorise};

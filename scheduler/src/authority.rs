@@ -1,10 +1,16 @@
 //! Who may do what: the one function that decides, asked by every service.
 //!
 //! Deny by default, and decide by the *stored* object: a namespace that a request names is never
-//! believed. Until grants exist, an ordinary user owns nothing but the own account.
+//! believed. An ordinary user may do what the grants say; a program with an API token what its user may,
+//! within the token's limits.
 
 use crate::{Error, Result};
+use entity::grant::Role;
 use entity::user::UserRole;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A person's roles by namespace.
+pub type Grants = BTreeMap<i32, Role>;
 
 /// The person on whose behalf a service works, as stored at the moment of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +23,18 @@ pub struct Caller {
     pub must_change_password: bool,
     /// The browser's IP address; empty for who has none.
     pub address: String,
+    /// Of no meaning for a super-administrator.
+    pub grants: Grants,
+    /// What is left of all that for a program that calls with an API token.
+    pub limit: Option<Limit>,
+}
+
+/// What an API token leaves of its user's rights. Nothing outside of namespaces but a look at the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    pub role: Role,
+    /// None = all that the user may see.
+    pub namespaces: Option<BTreeSet<i32>>,
 }
 
 impl Caller {
@@ -28,6 +46,8 @@ impl Caller {
             role: UserRole::SuperAdmin,
             must_change_password: false,
             address: String::new(),
+            grants: Grants::new(),
+            limit: None,
         }
     }
 
@@ -53,7 +73,31 @@ pub enum Action {
     ManageJobs,
     /// Start, stop, run now, kill.
     OperateJobs,
+    /// Let happen what somebody else wants to change.
+    Approve,
+    /// Channels and rules: who is told what.
+    ManageAlerts,
     ChangePassword,
+    /// The own API tokens.
+    ManageTokens,
+}
+
+impl Action {
+    /// The role that it needs in a namespace; none for what no role there allows.
+    pub fn needed_role(self) -> Option<Role> {
+        match self {
+            Self::View => Some(Role::Viewer),
+            Self::OperateJobs => Some(Role::Operator),
+            Self::ManageJobs | Self::ManageExecutors => Some(Role::Editor),
+            Self::Approve => Some(Role::Approver),
+            Self::ManageAlerts => Some(Role::Owner),
+            Self::ViewAudit
+            | Self::ManageUsers
+            | Self::ManageNamespaces
+            | Self::ChangePassword
+            | Self::ManageTokens => None,
+        }
+    }
 }
 
 /// The stored object that an action is about.
@@ -87,20 +131,39 @@ impl Visible {
 ///
 /// # Errors
 /// [`Error::PasswordChangeRequired`] first; [`Error::NotFound`] for an object whose namespace the
-/// caller may not see, so that ids tell nothing; [`Error::Forbidden`] else.
+/// caller may not see, so that ids tell nothing; [`Error::RoleNeeded`] where the role there is too small;
+/// [`Error::Forbidden`] else.
 pub fn authorise(caller: &Caller, action: Action, scope: Scope) -> Result<()> {
     if caller.must_change_password && action != Action::ChangePassword {
         return Err(Error::PasswordChangeRequired);
     }
+    if let Some(limit) = &caller.limit {
+        limit.check(caller.user_id, action, scope)?;
+    }
     let own = |user_id| user_id == caller.user_id;
     match (caller.role, action, scope) {
-        // A password is changed by its owner only; everybody else resets it.
-        (_, Action::ChangePassword, Scope::Account { user_id }) if own(user_id) => Ok(()),
-        (_, Action::ChangePassword, _) => Err(Error::Forbidden),
+        // Password and tokens are their owner's only; everybody else resets the password.
+        (_, Action::ChangePassword | Action::ManageTokens, Scope::Account { user_id }) if own(user_id) => {
+            Ok(())
+        }
+        (_, Action::ChangePassword | Action::ManageTokens, _) => Err(Error::Forbidden),
         (UserRole::SuperAdmin, ..) => Ok(()),
         (UserRole::Ordinary, Action::View, Scope::Account { user_id }) if own(user_id) => Ok(()),
-        (UserRole::Ordinary, _, Scope::Namespace { noun, .. }) => Err(Error::NotFound(noun)),
+        (UserRole::Ordinary, _, Scope::Namespace { id, noun }) => {
+            check_role(caller.grants.get(&id).copied(), action, noun)
+        }
         (UserRole::Ordinary, ..) => Err(Error::Forbidden),
+    }
+}
+
+/// Whether [`authorise`] lets it happen in some namespace: for what leads to the form of something new.
+pub fn is_allowed_somewhere(caller: &Caller, action: Action) -> bool {
+    let is_allowed = |scope| authorise(caller, action, scope).is_ok();
+    match caller.role {
+        UserRole::SuperAdmin => is_allowed(Scope::Platform),
+        UserRole::Ordinary => {
+            caller.grants.keys().any(|id| is_allowed(Scope::Namespace { id: *id, noun: "namespace" }))
+        }
     }
 }
 
@@ -109,8 +172,37 @@ pub fn visible(caller: &Caller) -> Result<Visible> {
     if caller.must_change_password {
         return Err(Error::PasswordChangeRequired);
     }
-    Ok(match caller.role {
+    let granted = match caller.role {
         UserRole::SuperAdmin => Visible::All,
-        UserRole::Ordinary => Visible::Only(Vec::new()),
+        UserRole::Ordinary => Visible::Only(caller.grants.keys().copied().collect()),
+    };
+    Ok(match caller.limit.as_ref().and_then(|limit| limit.namespaces.as_ref()) {
+        None => granted,
+        Some(only) => Visible::Only(only.iter().copied().filter(|id| granted.contains(*id)).collect()),
     })
 }
+
+impl Limit {
+    fn check(&self, own_id: i32, action: Action, scope: Scope) -> Result<()> {
+        match scope {
+            Scope::Namespace { id, noun } => {
+                let is_covered = self.namespaces.as_ref().is_none_or(|only| only.contains(&id));
+                check_role(is_covered.then_some(self.role), action, noun)
+            }
+            Scope::Account { user_id } if action == Action::View && user_id == own_id => Ok(()),
+            Scope::Account { .. } | Scope::Platform => Err(Error::Forbidden),
+        }
+    }
+}
+
+fn check_role(role: Option<Role>, action: Action, noun: &'static str) -> Result<()> {
+    let Some(role) = role else { return Err(Error::NotFound(noun)) };
+    match action.needed_role() {
+        Some(needed) if role.includes(needed) => Ok(()),
+        Some(needed) => Err(Error::RoleNeeded(needed)),
+        None => Err(Error::Forbidden),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,8 @@ pub async fn create(
     let CalendarEdit { name, days } = typed.checked()?;
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
-    if namespaces::by_id(&transaction, namespace_id).await?.is_none() {
+    // Locked: it is not deleted meanwhile.
+    if namespaces::by_id_locked(&transaction, namespace_id).await?.is_none() {
         return Err(Error::field("namespace_id", Fault::Unknown));
     }
     check_name_free(&transaction, namespace_id, &name, None).await?;

@@ -2,6 +2,7 @@
 //! came from; the source stays inside and is logged once, at the edge.
 
 use entity::fault::{Fault, FieldFault};
+use entity::grant::Role;
 use entity::job::JobState;
 use sea_orm::DbErr;
 
@@ -21,6 +22,9 @@ pub enum Error {
     /// Signed in, but not allowed.
     #[error("not allowed")]
     Forbidden,
+    /// Signed in, and in the namespace it takes this role or one that includes it.
+    #[error("not allowed without the role {}", .0.code())]
+    RoleNeeded(Role),
     /// User name or password is wrong; never says which.
     #[error("wrong user name or password")]
     WrongCredentials,
@@ -71,6 +75,12 @@ pub enum Refusal {
     RunUnderWay(i64),
     /// It is frozen already.
     Frozen,
+    /// The namespace still has these.
+    NamespaceInUse { executors: u64, jobs: u64 },
+    /// Nobody could manage users any more.
+    LastSuperAdmin,
+    /// Nobody deletes the own account.
+    OwnAccount,
     /// It is frozen, but so many servers have not said that they heed it.
     FreezeUnheeded(u64),
 }

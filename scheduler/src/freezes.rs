@@ -32,7 +32,7 @@ pub struct FreezeRow {
     pub freeze: Model,
     /// `business:service`; none for everything, or when it is gone.
     pub namespace: Option<String>,
-    /// None for the operator at the command line, and for accounts that are gone.
+    /// None for the operator at the command line.
     pub frozen_by: Option<String>,
     pub thawed_by: Option<String>,
 }
@@ -45,8 +45,7 @@ pub async fn list(services: &Services, caller: &Caller, only_lasting: bool) -> R
         return Ok(Vec::new());
     }
     let people = freezes.iter().flat_map(|freeze| [freeze.frozen_by, freeze.thawed_by]).flatten().collect();
-    let people = users::by_ids(reader, people).await?;
-    let people: HashMap<i32, String> = people.into_iter().map(|user| (user.id, user.name)).collect();
+    let people = users::names(reader, people).await?;
     let namespaces = namespaces::list(reader, &visible).await?;
     let namespaces: HashMap<i32, String> = namespaces.iter().map(|found| (found.id, found.title())).collect();
     let name = |id: Option<i32>| id.and_then(|id| people.get(&id).cloned());
@@ -105,6 +104,11 @@ pub async fn thaw(services: &Services, caller: &Caller, id: i32) -> Result<()> {
     audit::commit(services, caller, transaction, [Entry::of(Verb::Stop, &freeze)]).await?;
     services.signals.publish(Change::Freeze(id));
     Ok(())
+}
+
+/// Whether the caller may let go on what it holds.
+pub fn may_thaw(caller: &Caller, freeze: &Model) -> bool {
+    authorise_for(caller, freeze.namespace_id).is_ok()
 }
 
 fn authorise_for(caller: &Caller, namespace_id: i32) -> Result<()> {

@@ -18,7 +18,6 @@ use entity::job::{ActiveModel, Model, RunMode};
 use entity::{Millis, job_source};
 use sea_orm::{DatabaseTransaction, Set};
 use serde_json::json;
-use std::collections::HashMap;
 
 /// Versions that are kept of a job.
 pub const KEPT: i32 = 30;
@@ -65,8 +64,7 @@ pub async fn code(services: &Services, caller: &Caller, job_id: i32) -> Result<J
     let executor = executors::by_id(reader, job.executor_id).await?.ok_or(Error::NotFound("executor"))?;
     let clients = instances::online_clients(reader, executor.id).await?;
     let rows = store::of_job(reader, job_id, KEPT.unsigned_abs().into()).await?;
-    let authors = users::by_ids(reader, rows.iter().filter_map(|row| row.created_by).collect()).await?;
-    let authors: HashMap<i32, String> = authors.into_iter().map(|user| (user.id, user.name)).collect();
+    let authors = users::names(reader, rows.iter().filter_map(|row| row.created_by).collect()).await?;
     let line = |row: store::SourceRow| SourceLine {
         number: row.number,
         run_mode: row.run_mode,

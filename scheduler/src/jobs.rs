@@ -61,7 +61,7 @@ pub struct JobDetail {
     pub next_at: Option<Millis>,
     /// By how much the spread delays each fire of this job.
     pub delay_ms: Millis,
-    /// Name of the last editor; none when it was no account or is gone.
+    /// Name of the last editor; none when it was no account.
     pub updated_by: Option<String>,
     /// The last 20 runs, newest first.
     pub recent: Vec<RecentRun>,
@@ -91,10 +91,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
     let reader = services.db.reader();
     let executor = executor_store::by_id(reader, job.executor_id).await?;
     let namespace = namespaces::by_id(reader, job.namespace_id).await?;
-    let editor = match job.updated_by {
-        Some(id) => users::by_id(reader, id).await?,
-        None => None,
-    };
+    let editor = users::names(reader, job.updated_by.into_iter().collect()).await?.into_values().next();
     let mut recent = run_store::recent_of_jobs(reader, &[id], RECENT).await?;
     let (parents, children) = children::around(reader, id).await?;
     let (job, calendar) = calendars::beside(reader, job).await?;
@@ -103,7 +100,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
         namespace: namespace.ok_or(Error::NotFound("namespace"))?,
         next_at: store::cursor(reader, id).await?.and_then(|cursor| cursor.next_at),
         delay_ms: delay(&job),
-        updated_by: editor.map(|user| user.name),
+        updated_by: editor,
         recent: recent.remove(&id).unwrap_or_default().iter().map(RecentRun::from).collect(),
         parents,
         children,

@@ -3,6 +3,7 @@
 //! Knows neither HTTP servers nor pages. See `docs/architecture.md`.
 
 pub mod addresses;
+pub mod api_tokens;
 pub mod audit;
 pub mod authority;
 pub mod calendars;
@@ -12,6 +13,7 @@ mod error;
 pub mod executors;
 mod fields;
 pub mod freezes;
+pub mod grants;
 pub mod host_metrics;
 pub mod instances;
 pub mod job_sources;

@@ -78,9 +78,8 @@ pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDet
     let reader = services.db.reader();
     let text = store::text(reader, id).await?;
     let people: Vec<i32> = text.iter().flat_map(|text| [text.started_by, text.ended_by]).flatten().collect();
-    let people = users::by_ids(reader, people).await?;
-    let name_of =
-        |id: Option<i32>| people.iter().find(|user| Some(user.id) == id).map(|user| user.name.clone());
+    let people = users::names(reader, people).await?;
+    let name_of = |id: Option<i32>| id.and_then(|id| people.get(&id).cloned());
     let instance = instances::by_ids(reader, run.instance_id.into_iter().collect()).await?;
     let tries = text.as_ref().and_then(|text| text.tries.as_deref());
     let follow_ups = store::follow_ups(reader, &run).await?;

@@ -5,13 +5,13 @@
 
 mod guard;
 
-use crate::authority::Caller;
+use crate::authority::{Caller, Grants};
 use crate::store::{sessions as store, sign_in_guards, users};
 use crate::users::UserView;
 use crate::{Error, Result, Services, audit, passwords};
 use entity::audit_access::Event;
 use entity::session::Model;
-use entity::{Millis, user};
+use entity::{Millis, grant, user};
 use sha2::{Digest, Sha256};
 
 const MINUTE: Millis = 60_000;
@@ -81,17 +81,18 @@ pub async fn sign_in(
     transaction.commit().await?;
     record(Event::SignedIn, &user.name).await?;
     let user = user::Model { last_sign_in_at: Some(now), ..user };
-    let caller = Caller { address: client_address.to_owned(), ..caller_of(&user) };
+    let caller = Caller { address: client_address.to_owned(), ..caller(services, user.id).await? };
     Ok(SignedIn { caller, user: user.into() })
 }
 
-/// The signed-in person as stored now; whoever knows the browser's IP address adds it.
+/// The signed-in person as stored now, with what is granted now; whoever knows the browser's IP address adds it.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when the account is gone.
 pub async fn caller(services: &Services, user_id: i32) -> Result<Caller> {
-    let user = users::by_id(services.db.reader(), user_id).await?;
-    user.as_ref().map(caller_of).ok_or(Error::Unauthenticated)
+    let found = users::with_grants(services.db.reader(), user_id).await?;
+    let (user, grants) = found.ok_or(Error::Unauthenticated)?;
+    Ok(caller_of(user, grants))
 }
 
 /// Stores a new session under its raw id. Returns when it ends unless it is used.
@@ -237,12 +238,15 @@ fn expiry(user_id: Option<i32>, created_at: Millis, now: Millis) -> Millis {
     (now + idle).min(created_at + ABSOLUTE)
 }
 
-fn caller_of(user: &user::Model) -> Caller {
+fn caller_of(user: user::Model, grants: Vec<grant::Model>) -> Caller {
+    let grants: Grants = grants.into_iter().map(|grant| (grant.namespace_id, grant.role)).collect();
     Caller {
         user_id: user.id,
-        name: user.name.clone(),
+        name: user.name,
         role: user.role,
         must_change_password: user.must_change_password,
         address: String::new(),
+        grants,
+        limit: None,
     }
 }

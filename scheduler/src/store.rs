@@ -1,12 +1,15 @@
 //! The database. The only place that builds queries; functions take the connection they work on.
 
+pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod calendars;
 mod connect;
 pub mod engine;
 pub(crate) mod executors;
 pub mod filling;
+pub(crate) mod former_users;
 pub(crate) mod freezes;
+pub(crate) mod grants;
 pub(crate) mod host_metrics;
 pub mod ids;
 pub(crate) mod instance_handlers;

@@ -1,5 +1,8 @@
 //! Accounts: the first one, new ones, and their passwords.
 
+mod list;
+mod manage;
+
 use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise};
 use crate::fields::{Faults, is_taken};
@@ -9,7 +12,10 @@ use entity::Millis;
 use entity::audit_entry::Verb;
 use entity::fault::Fault;
 use entity::user::{ActiveModel, Model, UserRole};
-use sea_orm::Set;
+use sea_orm::{DatabaseTransaction, Set};
+
+pub use list::{LIST_LENGTH, UserFilter, UserGrant, UserRow, detail, list};
+pub use manage::{UserEdit, delete, edit};
 
 /// The name of the account that the first start creates.
 pub const ADMINISTRATOR: &str = "admin";
@@ -27,6 +33,7 @@ pub struct UserView {
     pub created_at: Millis,
     pub password_changed_at: Millis,
     pub last_sign_in_at: Option<Millis>,
+    pub version: i32,
 }
 
 impl From<Model> for UserView {
@@ -40,6 +47,7 @@ impl From<Model> for UserView {
             created_at: user.created_at,
             password_changed_at: user.password_changed_at,
             last_sign_in_at: user.last_sign_in_at,
+            version: user.version,
         }
     }
 }
@@ -89,7 +97,7 @@ pub async fn ensure_administrator(services: &Services, password: Option<String>)
     let chosen = password.or_else(|| one_time_password.clone()).unwrap_or_default();
     let draft =
         UserDraft { name: ADMINISTRATOR.to_owned(), email: String::new(), role: UserRole::SuperAdmin };
-    let row = new_row(draft, passwords::hash(&chosen).await?, services.clock.now());
+    let row = new_row(draft, None, passwords::hash(&chosen).await?, services.clock.now());
     let transaction = services.db.begin().await?;
     if store::exist(&transaction).await? {
         return Ok(FirstStart::Existing);
@@ -110,22 +118,11 @@ pub async fn create(services: &Services, caller: &Caller, draft: UserDraft) -> R
     authorise(caller, Action::ManageUsers, Scope::Platform)?;
     let draft = validate(draft)?;
     let password = passwords::one_time();
-    let row = new_row(draft.clone(), passwords::hash(&password).await?, services.clock.now());
+    let hash = passwords::hash(&password).await?;
+    let row = new_row(draft.clone(), caller.account(), hash, services.clock.now());
     let transaction = services.db.begin().await?;
-    let mut faults = Faults::default();
-    if let Some(holder) = store::by_name_or_email(&transaction, &draft.name).await? {
-        faults.add("name", Fault::Taken { id: Some(holder.id.into()) });
-    }
-    if !draft.email.is_empty()
-        && let Some(holder) = store::by_email(&transaction, &draft.email).await?
-    {
-        faults.add("email", Fault::Taken { id: Some(holder.id.into()) });
-    }
-    faults.into_result()?;
-    let user = match store::insert(&transaction, row).await {
-        Err(error) if is_taken(&error) => return Err(Error::field("name", Fault::Taken { id: None })),
-        inserted => inserted?,
-    };
+    check_free(&transaction, &draft.name, &draft.email, None).await?;
+    let user = store::insert(&transaction, row).await.map_err(taken)?;
     audit::commit(services, caller, transaction, [Entry::created(&user)]).await?;
     Ok((user.into(), password))
 }
@@ -142,7 +139,16 @@ pub async fn reset_password(services: &Services, caller: &Caller, name_or_email:
     authorise(caller, Action::ManageUsers, Scope::Platform)?;
     let name = name_or_email.trim().to_lowercase();
     let user = store::by_name_or_email(services.db.reader(), &name).await?;
-    let user = user.ok_or(Error::NotFound("user"))?;
+    reset(services, caller, user.ok_or(Error::NotFound("user"))?).await
+}
+
+/// As [`reset_password`], for the account with this id.
+pub async fn reset_password_of(services: &Services, caller: &Caller, id: i32) -> Result<String> {
+    authorise(caller, Action::ManageUsers, Scope::Platform)?;
+    reset(services, caller, stored(services, id).await?).await
+}
+
+async fn reset(services: &Services, caller: &Caller, user: Model) -> Result<String> {
     let password = passwords::one_time();
     let hash = passwords::hash(&password).await?;
     let transaction = services.db.begin().await?;
@@ -214,23 +220,58 @@ fn check_new(change: &PasswordChange, user: &Model) -> Result<()> {
 /// The draft with its name and address in lower case.
 fn validate(draft: UserDraft) -> Result<UserDraft> {
     let mut faults = Faults::default();
-    let name = faults.required_line("name", &draft.name, NAME.1 as u32).to_lowercase();
+    let name = check_name(&mut faults, &draft.name);
+    let email = check_email(&mut faults, &draft.email);
+    faults.into_result()?;
+    Ok(UserDraft { name, email, role: draft.role })
+}
+
+fn check_name(faults: &mut Faults, typed: &str) -> String {
+    let name = faults.required_line("name", typed, NAME.1 as u32).to_lowercase();
     let is_name_character = |character: char| character.is_alphanumeric() || "._-".contains(character);
     if !name.is_empty() && name.chars().count() < NAME.0 {
         faults.add("name", Fault::TooShort { min: NAME.0 as u32 });
     } else if name.chars().count() <= NAME.1 && !name.chars().all(is_name_character) {
         faults.add("name", Fault::Character);
     }
-    let email = faults.line("email", &draft.email, EMAIL_LENGTH).to_lowercase();
+    name
+}
+
+fn check_email(faults: &mut Faults, typed: &str) -> String {
+    let email = faults.line("email", typed, EMAIL_LENGTH).to_lowercase();
     let is_address = email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
     if !email.is_empty() && (!is_address || email.contains(char::is_whitespace)) {
         faults.add("email", Fault::Character);
     }
-    faults.into_result()?;
-    Ok(UserDraft { name, email, role: draft.role })
+    email
 }
 
-fn new_row(draft: UserDraft, password_hash: String, now: Millis) -> ActiveModel {
+/// Whether nobody else has this name or address.
+async fn check_free(
+    transaction: &DatabaseTransaction,
+    name: &str,
+    email: &str,
+    own_id: Option<i32>,
+) -> Result<()> {
+    let mut faults = Faults::default();
+    let another = |holder: &Model| Some(holder.id) != own_id;
+    if let Some(holder) = store::by_name_or_email(transaction, name).await?.filter(another) {
+        faults.add("name", Fault::Taken { id: Some(holder.id.into()) });
+    }
+    if !email.is_empty()
+        && let Some(holder) = store::by_email(transaction, email).await?.filter(another)
+    {
+        faults.add("email", Fault::Taken { id: Some(holder.id.into()) });
+    }
+    faults.into_result()
+}
+
+/// Two people may take the same name at the same moment: the unique index tells.
+fn taken(error: sea_orm::DbErr) -> Error {
+    if is_taken(&error) { Error::field("name", Fault::Taken { id: None }) } else { error.into() }
+}
+
+fn new_row(draft: UserDraft, by: Option<i32>, password_hash: String, now: Millis) -> ActiveModel {
     ActiveModel {
         name: Set(draft.name),
         email: Set((!draft.email.is_empty()).then_some(draft.email)),
@@ -240,6 +281,9 @@ fn new_row(draft: UserDraft, password_hash: String, now: Millis) -> ActiveModel 
         created_at: Set(now),
         password_changed_at: Set(now),
         last_sign_in_at: Set(None),
+        version: Set(1),
+        updated_at: Set(now),
+        updated_by: Set(by),
         ..Default::default()
     }
 }

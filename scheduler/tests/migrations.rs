@@ -26,13 +26,16 @@ async fn every_entity_selects(databases: &Databases) {
         };
     }
     selects!(
+        api_token,
         audit_access,
         audit_entry,
         audit_head,
         bucket,
         calendar,
         executor,
+        former_user,
         freeze,
+        grant,
         host_minute,
         host_sample,
         host_state,

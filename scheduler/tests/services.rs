@@ -10,11 +10,13 @@ mod servers;
 
 #[cfg(test)]
 mod services {
+    mod api_tokens;
     mod audit;
     mod backfill;
     mod calendars;
     mod executors;
     mod freezes;
+    mod grants;
     mod host_metrics;
     mod instances;
     mod job_children;

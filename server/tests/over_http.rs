@@ -5,6 +5,8 @@
 
 #[path = "over_http/access.rs"]
 mod access;
+#[path = "over_http/api_tokens.rs"]
+mod api_tokens;
 #[path = "over_http/audit.rs"]
 mod audit;
 #[path = "over_http/callbacks.rs"]
@@ -17,6 +19,8 @@ mod host_metrics;
 mod lifecycle;
 #[path = "over_http/logs.rs"]
 mod logs;
+#[path = "over_http/matrix.rs"]
+mod matrix;
 #[path = "over_http/metrics.rs"]
 mod metrics;
 #[path = "over_http/support.rs"]

@@ -1,5 +1,6 @@
 //! Calendars: their list and forms, and the choice among them.
 
+use crate::api::may::May;
 use crate::error::AppError;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub struct CalendarChoice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalendarView {
     pub id: i32,
+    pub may: May,
     pub version: i32,
     pub namespace: String,
     pub settings: CalendarSettings,
@@ -61,7 +63,7 @@ pub async fn list_calendars() -> Result<Vec<CalendarView>, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::calendars::list(&services, &caller).await.map_err(ssr::refuse)?;
-    Ok(rows.into_iter().map(CalendarView::from).collect())
+    Ok(rows.into_iter().map(|row| CalendarView::new(row, &caller)).collect())
 }
 
 /// The calendars that a job may name.
@@ -79,7 +81,7 @@ pub async fn calendar(id: i32) -> Result<CalendarView, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let row = scheduler::calendars::get(&services, &caller, id).await.map_err(ssr::refuse)?;
-    Ok(row.into())
+    Ok(CalendarView::new(row, &caller))
 }
 
 /// Creates a calendar.
@@ -127,11 +129,14 @@ pub async fn delete_calendar(id: i32) -> Result<(), AppError> {
 #[cfg(feature = "ssr")]
 mod from_domain {
     use super::*;
+    use scheduler::authority::Caller;
     use scheduler::calendars::{CalendarEdit, CalendarRow};
 
-    impl From<CalendarRow> for CalendarView {
-        fn from(CalendarRow { calendar, namespace, jobs }: CalendarRow) -> Self {
+    impl CalendarView {
+        pub(super) fn new(row: CalendarRow, caller: &Caller) -> Self {
+            let CalendarRow { calendar, namespace, jobs } = row;
             Self {
+                may: May::inside(caller, namespace.id),
                 id: calendar.id,
                 version: calendar.version,
                 namespace: namespace.title(),

@@ -37,26 +37,29 @@ pub async fn list_executors(query: ExecutorQuery) -> Result<ExecutorLines, AppEr
     Ok(ExecutorLines::new(rows, namespaces, strangers))
 }
 
-/// The namespaces in which executors can be created.
+/// The namespaces in which the viewer may create executors, calendars and jobs.
 #[server]
 pub async fn namespace_choices() -> Result<Vec<NamespaceChoice>, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
-    let namespaces = scheduler::namespaces::list(&services, &caller).await.map_err(ssr::refuse)?;
+    let action = scheduler::authority::Action::ManageExecutors;
+    let namespaces =
+        scheduler::namespaces::list_for(&services, &caller, action).await.map_err(ssr::refuse)?;
     Ok(namespaces.into_iter().map(NamespaceChoice::from).collect())
 }
 
 /// One executor with its instances and its first jobs.
 #[server]
 pub async fn executor(id: i32) -> Result<ExecutorPage, AppError> {
-    use crate::ssr;
+    use crate::{api::may::May, ssr};
     use scheduler::executors;
     use scheduler::jobs::{self, JobFilter, JobOrder};
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = executors::get(&services, &caller, id).await.map_err(ssr::refuse)?;
     let filter = JobFilter { executor_id: Some(id), ..JobFilter::default() };
     let jobs = jobs::list(&services, &caller, &filter, JobOrder::Name, None).await.map_err(ssr::refuse)?;
-    let mut page = ExecutorPage::new(detail, jobs.rows, ssr::public_url());
+    let may = May::inside(&caller, detail.namespace.id);
+    let mut page = ExecutorPage::new(detail, may, jobs.rows, ssr::public_url());
     hosts::add_hosts(&services, &caller, id, &mut page.instances).await?;
     Ok(page)
 }
@@ -111,7 +114,7 @@ pub async fn move_to_front(run_id: i64) -> Result<(), AppError> {
 pub async fn new_token(executor_id: i32) -> Result<Option<String>, AppError> {
     use crate::ssr;
     ssr::domain().map_err(ssr::refuse)?;
-    ssr::take_token(executor_id).await.map_err(ssr::refuse)
+    ssr::take_secret(ssr::SecretOf::Executor(executor_id)).await.map_err(ssr::refuse)
 }
 
 /// Creates an executor and goes to its page, which shows the token once.
@@ -125,7 +128,7 @@ pub async fn create_executor(form: ExecutorForm) -> Result<(), AppError> {
     };
     match created {
         Ok((executor, token)) => {
-            ssr::keep_token(executor.id, token).await.map_err(ssr::refuse)?;
+            ssr::keep_secret(ssr::SecretOf::Executor(executor.id), token).await.map_err(ssr::refuse)?;
             ssr::flash(Message::new("executor_created"));
             ssr::redirect(&routes::executor(executor.id));
             Ok(())
@@ -162,7 +165,7 @@ pub async fn rotate_token(id: i32) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rotated = executors::rotate_token(&services, &caller, id, TOKEN_OVERLAP).await;
     let (_, token) = rotated.map_err(ssr::refuse)?;
-    ssr::keep_token(id, token).await.map_err(ssr::refuse)?;
+    ssr::keep_secret(ssr::SecretOf::Executor(id), token).await.map_err(ssr::refuse)?;
     ssr::redirect(&routes::executor(id));
     Ok(())
 }

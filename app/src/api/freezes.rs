@@ -20,6 +20,8 @@ pub struct FreezeLine {
     pub frozen_at: i64,
     pub thawed_by: Option<String>,
     pub thawed_at: Option<i64>,
+    /// Whether the viewer may thaw it.
+    pub may_thaw: bool,
 }
 
 /// What the page shows.
@@ -27,6 +29,7 @@ pub struct FreezeLine {
 pub struct FreezeLines {
     /// The newest first.
     pub lines: Vec<FreezeLine>,
+    /// Those that the viewer may freeze.
     pub namespaces: Vec<NamespaceChoice>,
 }
 
@@ -44,7 +47,7 @@ pub async fn lasting_freezes() -> Result<Vec<FreezeLine>, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::freezes::list(&services, &caller, true).await.map_err(ssr::refuse)?;
-    Ok(rows.into_iter().map(FreezeLine::from).collect())
+    Ok(rows.into_iter().map(|row| FreezeLine::new(row, &caller)).collect())
 }
 
 /// The freezes that last and those before them, and what can be frozen.
@@ -53,9 +56,11 @@ pub async fn list_freezes() -> Result<FreezeLines, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::freezes::list(&services, &caller, false).await.map_err(ssr::refuse)?;
-    let namespaces = scheduler::namespaces::list(&services, &caller).await.map_err(ssr::refuse)?;
+    let action = scheduler::authority::Action::OperateJobs;
+    let namespaces =
+        scheduler::namespaces::list_for(&services, &caller, action).await.map_err(ssr::refuse)?;
     Ok(FreezeLines {
-        lines: rows.into_iter().map(FreezeLine::from).collect(),
+        lines: rows.into_iter().map(|row| FreezeLine::new(row, &caller)).collect(),
         namespaces: namespaces.into_iter().map(NamespaceChoice::from).collect(),
     })
 }
@@ -95,12 +100,15 @@ pub async fn thaw(id: i32) -> Result<(), AppError> {
 mod from_domain {
     use super::{FreezeForm, FreezeLine};
     use crate::error::{AppError, Message};
+    use scheduler::authority::Caller;
     use scheduler::freezes::{FreezeDraft, FreezeRow};
 
-    impl From<FreezeRow> for FreezeLine {
-        fn from(row: FreezeRow) -> Self {
+    impl FreezeLine {
+        pub(super) fn new(row: FreezeRow, caller: &Caller) -> Self {
+            let may_thaw = scheduler::freezes::may_thaw(caller, &row.freeze);
             let FreezeRow { freeze, namespace, frozen_by, thawed_by } = row;
             Self {
+                may_thaw,
                 id: freeze.id,
                 namespace,
                 reason: freeze.reason,

@@ -33,6 +33,8 @@ pub struct Overview {
 pub enum FirstStep {
     EnrolExecutor,
     CreateJob,
+    /// Nothing was granted to the viewer yet.
+    AskForAccess,
 }
 
 /// A run under way. Times are milliseconds UTC.
@@ -142,12 +144,13 @@ impl Overview {
 #[cfg(feature = "ssr")]
 mod from_domain {
     use super::*;
+    use crate::api::may::May;
     use scheduler::authority::Caller;
     use scheduler::executors::{self, ExecutorFilter};
     use scheduler::jobs::JobName;
     use scheduler::runs::{NextFire, OfflineInstance, RunRow, Summary};
     use scheduler::store::engine::Breaches;
-    use scheduler::{Result, Services, engine};
+    use scheduler::{Result, Services, engine, namespaces};
 
     /// Rows of “went wrong”; the run log has all.
     const NEWEST: usize = 8;
@@ -157,6 +160,10 @@ mod from_domain {
 
     /// What is missing before anything can happen.
     pub async fn first_step(services: &Services, caller: &Caller) -> Result<Option<FirstStep>> {
+        if !May::somewhere(caller).edit {
+            let granted = namespaces::list(services, caller).await?;
+            return Ok(granted.is_empty().then_some(FirstStep::AskForAccess));
+        }
         let executors = executors::list(services, caller, &ExecutorFilter::default()).await?;
         Ok(if executors.is_empty() {
             Some(FirstStep::EnrolExecutor)

@@ -20,7 +20,7 @@ pub use views::{
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use crate::{error::Message, routes, ssr};
+use crate::{api::may::May, error::Message, routes, ssr};
 use leptos::prelude::*;
 
 /// The `id` of the job form.
@@ -39,15 +39,16 @@ pub async fn list_jobs(query: JobQuery) -> Result<JobLines, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let (filter, order) = query.filter();
     let page = scheduler::jobs::list(&services, &caller, &filter, order, query.after()).await;
-    page.map(JobLines::from).map_err(ssr::refuse)
+    page.map(|page| JobLines::new(page, &caller)).map_err(ssr::refuse)
 }
 
-/// The executors that a job may be given to.
+/// The executors that the viewer sees; a job may be given to those where it may be edited.
 #[server]
 pub async fn executor_choices() -> Result<Vec<ExecutorChoice>, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::executors::list(&services, &caller, &Default::default()).await;
-    Ok(rows.map_err(ssr::refuse)?.into_iter().map(ExecutorChoice::from).collect())
+    let rows = rows.map_err(ssr::refuse)?.into_iter();
+    Ok(rows.map(|row| ExecutorChoice::new(row, &caller)).collect())
 }
 
 /// One job with its next fires and last runs.
@@ -55,7 +56,8 @@ pub async fn executor_choices() -> Result<Vec<ExecutorChoice>, AppError> {
 pub async fn job(id: i32) -> Result<JobView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::jobs::get(&services, &caller, id).await.map_err(ssr::refuse)?;
-    Ok(JobView::new(detail, services.clock.now(), FIRES))
+    let may = May::inside(&caller, detail.job.namespace_id);
+    Ok(JobView::new(detail, may, services.clock.now(), FIRES))
 }
 
 /// What changes on a job's page while one looks at it.

@@ -23,7 +23,7 @@ pub async fn list_runs(query: RunQuery) -> Result<RunLines, AppError> {
 pub async fn run(id: i64) -> Result<RunView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::runs::get(&services, &caller, id).await;
-    detail.map(RunView::from).map_err(ssr::refuse)
+    detail.map(|detail| RunView::new(detail, &caller)).map_err(ssr::refuse)
 }
 
 /// Ends a run.

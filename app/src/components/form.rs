@@ -1,7 +1,7 @@
 //! Forms that name each wrong field beside it and keep what was typed, with and without JavaScript.
 
 use super::icon::{Icon, IconName};
-use crate::error::{AppError, FieldError, Message};
+use crate::error::{AppError, ErrorKind, FieldError, Message};
 use crate::i18n::*;
 use crate::visit::{KeptForm, Visit, use_visit};
 use crate::words::sentence;
@@ -176,6 +176,38 @@ fn field_link(form: FormContext, locale: Locale, wrong: FieldError) -> impl Into
 /// A message as a sentence in the viewer's language.
 pub fn sentence_of(message: &Message) -> String {
     sentence(use_i18n().get_locale_untracked(), message)
+}
+
+/// Somebody else saved first: the way to what is stored now. What was typed stays in the form.
+#[component]
+pub fn ConflictNote<S>(
+    action: ServerAction<S>,
+    /// The `id` of the form.
+    form: &'static str,
+    text: &'static str,
+    reload: &'static str,
+    #[prop(into)] href: String,
+) -> impl IntoView
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let is_conflict = |error: &AppError| error.kind == ErrorKind::Conflict && error.message.is_none();
+    let kept = use_visit().kept.filter(|kept| kept.form == form).and_then(|kept| kept.error);
+    let kept = kept.as_ref().is_some_and(is_conflict);
+    let shown = move || match action.value().get() {
+        Some(result) => result.as_ref().is_err_and(is_conflict),
+        None => kept,
+    };
+    view! {
+        <div class="conflict" hidden=move || !shown()>
+            <Icon name=IconName::Info/>
+            <p>
+                {text} " "
+                <a class="act" href=href rel="external">{reload}</a>
+            </p>
+        </div>
+    }
 }
 
 /// A titled group of related fields in two columns.

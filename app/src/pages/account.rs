@@ -1,5 +1,7 @@
 //! `/account`
 
+mod tokens;
+
 use crate::api::account::{AccountView, ChangePassword, PASSWORD_FORM, SignOut, account};
 use crate::api::preferences::{SetLocale, SetTheme};
 use crate::components::button::{Button, Weight};
@@ -17,6 +19,7 @@ use entity::user::UserRole;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_query_map;
+use tokens::Tokens;
 
 /// The viewer's account; with a one-time password, nothing but the way to change it.
 #[component]
@@ -56,6 +59,7 @@ fn OwnAccount() -> impl IntoView {
                 <Section title=tu_string!(i18n, account.password) note=tu_string!(i18n, account.password_note)>
                     <PasswordForm next=routes::account()/>
                 </Section>
+                <Tokens/>
                 <Section title=tu_string!(i18n, account.appearance) note=tu_string!(i18n, account.appearance_note)>
                     <Preferences/>
                 </Section>

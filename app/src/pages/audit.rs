@@ -24,7 +24,7 @@ use words::noun_word;
 pub use words::verb_word;
 
 /// In the filter's order.
-const NOUNS: [Noun; 8] = [
+const NOUNS: [Noun; 10] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
@@ -32,6 +32,8 @@ const NOUNS: [Noun; 8] = [
     Noun::Freeze,
     Noun::Namespace,
     Noun::User,
+    Noun::Grant,
+    Noun::ApiToken,
     Noun::Access,
 ];
 
@@ -225,6 +227,8 @@ fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::Executor => short.map(routes::executor),
         Noun::Calendar => short.map(routes::calendar_edit),
         Noun::Freeze => Some(routes::freezes()),
-        Noun::Namespace | Noun::User | Noun::Access => None,
+        Noun::Namespace => short.map(routes::namespace),
+        Noun::User | Noun::Grant => short.map(routes::user),
+        Noun::ApiToken | Noun::Access => None,
     }
 }

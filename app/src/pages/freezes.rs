@@ -11,6 +11,7 @@ use crate::components::page_title::{PageTitle, Section};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
+use crate::visit::use_may;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
@@ -41,9 +42,9 @@ pub fn Freezes() -> impl IntoView {
 #[component]
 fn Content(lines: FreezeLines, thaw: ServerAction<Thaw>) -> impl IntoView {
     let i18n = use_i18n();
-    let everything = Choice::new("", tu_string!(i18n, freezes.everything));
+    let everything = use_may().administer.then(|| Choice::new("", tu_string!(i18n, freezes.everything)));
     let namespaces = lines.namespaces.into_iter().map(|found| Choice::new(found.id.to_string(), found.title));
-    let scopes: Vec<Choice> = std::iter::once(everything).chain(namespaces).collect();
+    let scopes: Vec<Choice> = everything.into_iter().chain(namespaces).collect();
     let table = match lines.lines.is_empty() {
         true => view! { <p class="muted t13 py-2">{tu_string!(i18n, freezes.never)}</p> }.into_any(),
         false => view! { <Lines lines=lines.lines thaw/> }.into_any(),
@@ -52,23 +53,31 @@ fn Content(lines: FreezeLines, thaw: ServerAction<Thaw>) -> impl IntoView {
         <div class="page">
             <PageTitle title=tu_string!(i18n, freezes.title)/>
             <p class="mt-1 max-w-140 text-muted t13">{tu_string!(i18n, freezes.what_it_does)}</p>
-            <div class="mt-4">
-                <PlainForm id=FORM action=Freeze::url()>
-                    <FieldGroup title=tu_string!(i18n, freezes.stop_all)>
-                        <SelectField name="namespace" label=tu_string!(i18n, freezes.scope) options=scopes/>
-                        <TextField
-                            name="reason"
-                            label=tu_string!(i18n, freezes.reason)
-                            help=tu_string!(i18n, freezes.reason_help)
-                            maxlength=500
-                        />
-                    </FieldGroup>
-                    <FormFoot>
-                        <Button weight=Weight::Danger>{tu_string!(i18n, freezes.freeze)}</Button>
-                    </FormFoot>
-                </PlainForm>
-            </div>
+            {(!scopes.is_empty()).then(|| view! { <StandStill scopes/> })}
             <Section title=tu_string!(i18n, freezes.so_far)>{table}</Section>
+        </div>
+    }
+}
+
+#[component]
+fn StandStill(scopes: Vec<Choice>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <div class="mt-4">
+            <PlainForm id=FORM action=Freeze::url()>
+                <FieldGroup title=tu_string!(i18n, freezes.stop_all)>
+                    <SelectField name="namespace" label=tu_string!(i18n, freezes.scope) options=scopes/>
+                    <TextField
+                        name="reason"
+                        label=tu_string!(i18n, freezes.reason)
+                        help=tu_string!(i18n, freezes.reason_help)
+                        maxlength=500
+                    />
+                </FieldGroup>
+                <FormFoot>
+                    <Button weight=Weight::Danger>{tu_string!(i18n, freezes.freeze)}</Button>
+                </FormFoot>
+            </PlainForm>
         </div>
     }
 }
@@ -97,6 +106,7 @@ fn row(line: FreezeLine, thaw: ServerAction<Thaw>) -> impl IntoView {
             let by = line.thawed_by.unwrap_or_default();
             view! { <Time at style=TimeStyle::Short/> " " {by} }.into_any()
         }
+        None if !line.may_thaw => ().into_any(),
         None => view! {
             <ConfirmForm
                 action=thaw

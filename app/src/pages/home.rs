@@ -13,7 +13,7 @@ use crate::components::page_title::PageTitle;
 use crate::components::time::full;
 use crate::i18n::*;
 use crate::routes;
-use crate::visit::use_visit;
+use crate::visit::{use_may, use_visit};
 use broken::BrokenNotice;
 use first_step::FirstSteps;
 use leptos::prelude::*;
@@ -42,12 +42,15 @@ fn Content(overview: Overview) -> impl IntoView {
     let (present, live) = use_polled(overview, read_overview);
     let visit = use_visit();
     let today = full(visit.now, &visit.zone).chars().take(10).collect::<String>();
+    let may_freeze = use_may().operate;
     let first_step = Memo::new(move |_| present.read().first_step);
     view! {
         <div class="page">
             <PageTitle title=tu_string!(i18n, common.home) actions=move || {
                 view! {
-                    <a class="act" href=routes::freezes()>{tu_string!(i18n, freezes.freeze)}</a>
+                    {may_freeze.then(|| view! {
+                        <a class="act" href=routes::freezes()>{tu_string!(i18n, freezes.freeze)}</a>
+                    })}
                     <LiveSwitch live/>
                 }
             }>

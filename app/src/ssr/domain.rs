@@ -38,6 +38,7 @@ impl From<Error> for AppError {
             Error::NotFound(_) => Self::new(ErrorKind::NotFound),
             Error::Unauthenticated => Self::new(ErrorKind::Unauthenticated),
             Error::Forbidden => Self::new(ErrorKind::Forbidden),
+            Error::RoleNeeded(role) => Self::for_role(role),
             Error::WrongCredentials => {
                 Self::with_message(ErrorKind::Unauthenticated, Message::new("wrong_credentials"))
             }
@@ -74,6 +75,11 @@ fn refused(refusal: Refusal) -> Message {
         Refusal::JobHasNoSource => Message::new("job_has_no_source"),
         Refusal::NoPastTimes => Message::new("no_past_times"),
         Refusal::RunEnded => Message::new("run_ended"),
+        Refusal::NamespaceInUse { executors, jobs } => {
+            Message::new("namespace_in_use").arg("executors", executors).arg("jobs", jobs)
+        }
+        Refusal::LastSuperAdmin => Message::new("last_super_admin"),
+        Refusal::OwnAccount => Message::new("own_account"),
         Refusal::Frozen => Message::new("already_frozen"),
         Refusal::FreezeUnheeded(servers) => Message::new("freeze_unheeded").arg("n", servers),
         Refusal::RunNotWaiting => Message::new("run_not_waiting"),

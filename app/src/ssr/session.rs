@@ -1,4 +1,4 @@
-//! What belongs to a session besides refused forms: who is signed in, and a token until it is shown.
+//! What belongs to a session besides refused forms: who is signed in, and a new secret until it is shown.
 
 use super::domain::domain;
 use crate::error::{AppError, ErrorKind};
@@ -14,6 +14,17 @@ use tower_sessions::session::Error;
 
 /// Where a session says who is signed in: an account's id.
 pub const USER_KEY: &str = "user_id";
+
+/// Which page shows a new secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SecretOf {
+    /// The token of this executor.
+    Executor(i32),
+    /// The one-time password of this user.
+    User(i32),
+    /// The viewer's API token.
+    ApiToken,
+}
 
 /// Checks name (or e-mail address) and password and makes the session theirs.
 ///
@@ -43,23 +54,19 @@ pub(crate) fn session_id() -> Option<String> {
     Some(session().ok()?.id()?.to_string())
 }
 
-/// Keeps a new token for the next showing of its executor's page.
-pub(crate) async fn keep_token(executor_id: i32, token: String) -> Result<(), AppError> {
+/// Keeps a new secret for the next showing of its page. A program that calls with an API token has no
+/// session, and no page to show it.
+pub(crate) async fn keep_secret(of: SecretOf, text: String) -> Result<(), AppError> {
     let (services, caller) = domain()?;
-    let id = session_id().ok_or_else(|| AppError::new(ErrorKind::Internal))?;
-    let what = token_of(executor_id);
-    Ok(scheduler::sessions::keep(&services, &id, caller.user_id, &what, token).await?)
+    let Some(id) = session_id() else { return Ok(()) };
+    Ok(scheduler::sessions::keep(&services, &id, caller.user_id, &format!("{of:?}"), text).await?)
 }
 
-/// Takes the new token of this executor, so that it is shown once.
-pub(crate) async fn take_token(executor_id: i32) -> Result<Option<String>, AppError> {
+/// Takes the new secret of this page, so that it is shown once.
+pub(crate) async fn take_secret(of: SecretOf) -> Result<Option<String>, AppError> {
     let (services, _) = domain()?;
     let Some(id) = session_id() else { return Ok(None) };
-    Ok(scheduler::sessions::take(&services, &id, &token_of(executor_id)).await?)
-}
-
-fn token_of(executor_id: i32) -> String {
-    format!("token of executor {executor_id}")
+    Ok(scheduler::sessions::take(&services, &id, &format!("{of:?}")).await?)
 }
 
 fn session() -> Result<Session, AppError> {

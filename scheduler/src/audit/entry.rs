@@ -6,7 +6,8 @@ use crate::jobs::JobDraft;
 use crate::rules::audit::{Key, hex};
 use crate::store::job_children;
 use entity::audit_entry::{Model, Noun, Verb};
-use entity::{Millis, calendar, executor, freeze, job, namespace, run, user};
+use entity::grant::Role;
+use entity::{Millis, api_token, calendar, executor, freeze, job, namespace, run, user};
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -287,6 +288,54 @@ impl Audited for user::Model {
 
     fn facts(&self) -> Value {
         json!({"name": self.name, "email": self.email, "role": self.role})
+    }
+}
+
+/// What somebody may do in a namespace; no role = nothing.
+pub(crate) struct Rights<'a> {
+    pub namespace: &'a namespace::Model,
+    pub user: &'a user::Model,
+    pub role: Option<Role>,
+}
+
+impl Audited for Rights<'_> {
+    const NOUN: Noun = Noun::Grant;
+
+    /// The user's.
+    fn id(&self) -> i64 {
+        self.user.id.into()
+    }
+
+    fn name(&self) -> String {
+        format!("{} · {}", self.user.name, self.namespace.title())
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.namespace.id)
+    }
+
+    fn facts(&self) -> Value {
+        json!({"role": self.role})
+    }
+}
+
+impl Audited for api_token::Model {
+    const NOUN: Noun = Noun::ApiToken;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        None
+    }
+
+    fn facts(&self) -> Value {
+        json!({"name": self.name, "role": self.role, "namespaces": self.namespaces, "expires_at": self.expires_at})
     }
 }
 

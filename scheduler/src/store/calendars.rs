@@ -103,3 +103,7 @@ pub async fn update(
 pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
     Entity::delete_by_id(id).exec(conn).await.map(drop)
 }
+
+pub async fn delete_of_namespace(conn: &impl ConnectionTrait, namespace_id: i32) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::NamespaceId.eq(namespace_id)).exec(conn).await.map(drop)
+}

@@ -69,3 +69,7 @@ pub async fn unheeded(conn: &impl ConnectionTrait, id: i32) -> Result<u64, DbErr
     let living = server::Entity::find().filter(server::Column::State.eq(ServerState::Live));
     living.filter(server::Column::FreezeSeen.lt(id)).count(conn).await
 }
+
+pub async fn delete_of_namespace(conn: &impl ConnectionTrait, namespace_id: i32) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::NamespaceId.eq(namespace_id)).exec(conn).await.map(drop)
+}

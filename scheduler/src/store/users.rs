@@ -1,11 +1,24 @@
 //! Accounts.
 
-use entity::Millis;
-use entity::user::{ActiveModel, Column, Entity, Model};
+use super::former_users;
+use entity::user::{ActiveModel, Column, Entity, Model, UserRole};
+use entity::{Millis, grant};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, RelationDef, Set,
 };
+use std::collections::HashMap;
+
+/// Which accounts a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Part of the name, in any case; empty = all.
+    pub name: String,
+    /// Part of the e-mail address, in any case; empty = all.
+    pub email: String,
+    pub role: Option<UserRole>,
+}
 
 pub async fn by_id(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(conn).await
@@ -21,9 +34,62 @@ pub async fn by_email(conn: &impl ConnectionTrait, email: &str) -> Result<Option
     Entity::find().filter(Column::Email.eq(email)).one(conn).await
 }
 
-/// The accounts with these ids.
+/// The account with all that was granted to it, in one query: it is asked with every request.
+pub async fn with_grants(
+    conn: &impl ConnectionTrait,
+    id: i32,
+) -> Result<Option<(Model, Vec<grant::Model>)>, DbErr> {
+    let grants: RelationDef =
+        Entity::belongs_to(grant::Entity).from(Column::Id).to(grant::Column::UserId).into();
+    let query = Entity::find_by_id(id).join(JoinType::LeftJoin, grants).select_also(grant::Entity);
+    let (users, grants): (Vec<Model>, Vec<_>) = query.all(conn).await?.into_iter().unzip();
+    Ok(users.into_iter().next().map(|user| (user, grants.into_iter().flatten().collect())))
+}
+
+pub async fn by_id_locked(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::Id.is_in(ids)).all(conn).await
+}
+
+/// The names that stand behind these ids, also of those whose accounts are gone.
+pub async fn names(conn: &impl ConnectionTrait, mut ids: Vec<i32>) -> Result<HashMap<i32, String>, DbErr> {
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let present = by_ids(conn, ids.clone()).await?;
+    let mut names: HashMap<i32, String> = present.into_iter().map(|user| (user.id, user.name)).collect();
+    ids.retain(|id| !names.contains_key(id));
+    if !ids.is_empty() {
+        let former = former_users::by_ids(conn, ids).await?;
+        names.extend(former.into_iter().map(|former| (former.id, former.name)));
+    }
+    Ok(names)
+}
+
+/// Those that match, by name.
+pub async fn list(conn: &impl ConnectionTrait, filter: &UserFilter, limit: u64) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find();
+    if !filter.name.trim().is_empty() {
+        query = query.filter(super::contains(Column::Name, &filter.name));
+    }
+    if !filter.email.trim().is_empty() {
+        query = query.filter(super::contains(Column::Email, &filter.email));
+    }
+    if let Some(role) = filter.role {
+        query = query.filter(Column::Role.eq(role));
+    }
+    query.order_by_asc(Column::Name).limit(limit).all(conn).await
+}
+
+/// The ids of all super-administrators, who stay so until the transaction ends.
+pub async fn super_admins_locked(conn: &impl ConnectionTrait) -> Result<Vec<i32>, DbErr> {
+    let admins = Entity::find().filter(Column::Role.eq(UserRole::SuperAdmin)).order_by_asc(Column::Id);
+    Ok(admins.lock_exclusive().all(conn).await?.into_iter().map(|user| user.id).collect())
 }
 
 /// Whether there is any account.
@@ -33,6 +99,16 @@ pub async fn exist(conn: &impl ConnectionTrait) -> Result<bool, DbErr> {
 
 pub async fn insert(conn: &impl ConnectionTrait, user: ActiveModel) -> Result<Model, DbErr> {
     user.insert(conn).await
+}
+
+/// Writes the set columns and the next version.
+pub async fn update(conn: &impl ConnectionTrait, seen: &Model, changes: ActiveModel) -> Result<(), DbErr> {
+    let changes = ActiveModel { version: Set(seen.version + 1), ..changes };
+    Entity::update_many().set(changes).filter(Column::Id.eq(seen.id)).exec(conn).await.map(drop)
+}
+
+pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
+    Entity::delete_by_id(id).exec(conn).await.map(drop)
 }
 
 /// A new password hash, and whether it must be changed at the next sign-in. False if the hash is

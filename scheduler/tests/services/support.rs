@@ -109,13 +109,8 @@ impl World {
 
     /// Somebody without any grant.
     pub fn stranger(&self) -> Caller {
-        Caller {
-            user_id: 99,
-            name: "stranger".into(),
-            role: UserRole::Ordinary,
-            must_change_password: false,
-            address: String::new(),
-        }
+        let role = UserRole::Ordinary;
+        Caller { user_id: 99, name: "stranger".into(), role, ..Caller::operator() }
     }
 }
 

@@ -1,8 +1,13 @@
-use super::support::{World, faults};
+use super::support::{World, draft as job_draft, faults};
 use entity::fault::Fault;
+use entity::grant::Role;
+use entity::job::JobState;
 use entity::user::UserRole;
-use scheduler::users::{self, ADMINISTRATOR, FirstStart, PasswordChange, UserDraft};
-use scheduler::{Error, sessions};
+use scheduler::authority::Caller;
+use scheduler::users::{
+    self, ADMINISTRATOR, FirstStart, PasswordChange, UserDraft, UserEdit, UserFilter, UserRow,
+};
+use scheduler::{Error, Refusal, grants, jobs, namespaces, sessions};
 
 fn draft(name: &str) -> UserDraft {
     UserDraft { name: name.into(), email: String::new(), role: UserRole::Ordinary }
@@ -135,4 +140,126 @@ async fn a_reset_gives_a_one_time_password_ends_sessions_and_lifts_the_lock() {
     assert!(caller.must_change_password);
     let nobody = users::reset_password(&world.services, &world.root, "nobody").await;
     assert!(matches!(nobody, Err(Error::NotFound("user"))));
+}
+
+/// An account with an e-mail address, as its administrators see it.
+async fn row(world: &World, name: &str, role: UserRole) -> UserRow {
+    let draft = UserDraft { role, email: format!("{name}@example.com"), ..draft(name) };
+    let (user, _) = users::create(&world.services, &world.root, draft).await.unwrap();
+    users::detail(&world.services, &world.root, user.id).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_filter_narrows_the_list() {
+    let world = World::new().await;
+    for (name, role) in
+        [("ada", UserRole::SuperAdmin), ("adam", UserRole::Ordinary), ("eve", UserRole::Ordinary)]
+    {
+        row(&world, name, role).await;
+    }
+    let names = async |filter: UserFilter| {
+        let rows = users::list(&world.services, &world.root, &filter).await.unwrap();
+        rows.into_iter().map(|row| row.user.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(UserFilter::default()).await, ["ada", "adam", "eve"]);
+    assert_eq!(names(UserFilter { name: "ADA".into(), ..Default::default() }).await, ["ada", "adam"]);
+    assert_eq!(names(UserFilter { email: "eve@".into(), ..Default::default() }).await, ["eve"]);
+    assert_eq!(names(UserFilter { name: "%".into(), ..Default::default() }).await, Vec::<String>::new());
+    let role = Some(UserRole::Ordinary);
+    assert_eq!(names(UserFilter { name: "a".into(), role, ..Default::default() }).await, ["adam"]);
+    let stranger = users::list(&world.services, &world.stranger(), &UserFilter::default()).await;
+    assert!(matches!(stranger, Err(Error::Forbidden)));
+}
+
+#[tokio::test]
+async fn an_edit_changes_what_was_sent_and_keeps_the_rest_and_the_grants() {
+    let world = World::new().await;
+    let ada = row(&world, "ada", UserRole::Ordinary).await;
+    row(&world, "eve", UserRole::Ordinary).await;
+    let namespace = namespaces::ensure(&world.services, "a", "b").await.unwrap().id;
+    grants::grant(&world.services, &world.root, namespace, "ada", Role::Viewer).await.unwrap();
+    let edit =
+        async |version, edit| users::edit(&world.services, &world.root, ada.user.id, version, edit).await;
+    let email = UserEdit { email: Some("Ada@Elsewhere.example".into()), ..Default::default() };
+    let changed = edit(1, email).await.unwrap();
+    assert_eq!((changed.name.as_str(), changed.email.as_deref()), ("ada", Some("ada@elsewhere.example")));
+    assert!(matches!(edit(1, UserEdit::default()).await, Err(Error::Conflict(2))), "somebody saved since");
+    let taken = UserEdit { name: Some("EVE".into()), email: Some("eve@example.com".into()), role: None };
+    let found = faults(edit(2, taken).await);
+    assert!(
+        matches!(found[..], [("name", Fault::Taken { .. }), ("email", Fault::Taken { .. })]),
+        "{found:?}"
+    );
+    let none = UserEdit { email: Some(String::new()), ..Default::default() };
+    assert_eq!(edit(2, none).await.unwrap().email, None);
+    let stored = users::detail(&world.services, &world.root, ada.user.id).await.unwrap();
+    assert_eq!(stored.grants.iter().map(|grant| grant.role).collect::<Vec<_>>(), [Role::Viewer]);
+    let stranger = users::edit(&world.services, &world.stranger(), ada.user.id, 3, UserEdit::default()).await;
+    assert!(matches!(stranger, Err(Error::Forbidden)));
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_gone_at_once_and_stays_readable_by_name() {
+    let world = World::new().await;
+    let (boss, ada) =
+        (row(&world, "boss", UserRole::SuperAdmin).await, row(&world, "ada", UserRole::SuperAdmin).await);
+    let by_ada = sessions::caller(&world.services, ada.user.id).await.unwrap();
+    let by_ada = Caller { must_change_password: false, ..by_ada };
+    let executor = world.executor("default", "worker").await.0.id;
+    let job = jobs::create(&world.services, &by_ada, job_draft(executor), JobState::Stopped).await.unwrap();
+    let edited = UserEdit { role: Some(UserRole::SuperAdmin), ..Default::default() };
+    users::edit(&world.services, &by_ada, boss.user.id, 1, edited).await.unwrap();
+    sessions::create(&world.services, "here", Some(ada.user.id), "{}".into()).await.unwrap();
+    grants::grant(&world.services, &world.root, job.namespace_id, "ada", Role::Owner).await.unwrap();
+    users::delete(&world.services, &world.root, ada.user.id).await.unwrap();
+    assert!(sessions::load(&world.services, "here").await.unwrap().is_none());
+    assert!(matches!(sessions::caller(&world.services, ada.user.id).await, Err(Error::Unauthenticated)));
+    assert_eq!(grants::of_namespace(&world.services, &world.root, job.namespace_id).await.unwrap(), []);
+    let detail = jobs::get(&world.services, &world.root, job.id).await.unwrap();
+    assert_eq!(detail.updated_by.as_deref(), Some("ada"));
+    let boss = users::detail(&world.services, &world.root, boss.user.id).await.unwrap();
+    assert_eq!(boss.updated_by.as_deref(), Some("ada"));
+    // The name is free again, and the new account is somebody else.
+    let again = row(&world, "ada", UserRole::Ordinary).await;
+    assert_ne!(again.user.id, ada.user.id);
+}
+
+#[tokio::test]
+async fn nobody_deletes_the_own_account_and_one_super_administrator_remains() {
+    let world = World::new().await;
+    let ada = row(&world, "ada", UserRole::SuperAdmin).await.user.id;
+    let by_ada = sessions::caller(&world.services, ada).await.unwrap();
+    let by_ada = Caller { must_change_password: false, ..by_ada };
+    let own = users::delete(&world.services, &by_ada, ada).await;
+    assert!(matches!(own, Err(Error::Refused(Refusal::OwnAccount))));
+    let last = users::delete(&world.services, &world.root, ada).await;
+    assert!(matches!(last, Err(Error::Refused(Refusal::LastSuperAdmin))));
+    let less = UserEdit { role: Some(UserRole::Ordinary), ..Default::default() };
+    let last = users::edit(&world.services, &by_ada, ada, 1, less.clone()).await;
+    assert!(matches!(last, Err(Error::Refused(Refusal::LastSuperAdmin))));
+    row(&world, "eve", UserRole::SuperAdmin).await;
+    users::edit(&world.services, &by_ada, ada, 1, less).await.unwrap();
+    let now = sessions::caller(&world.services, ada).await.unwrap();
+    assert_eq!(now.role, UserRole::Ordinary, "it counts at the next call");
+    let gone = users::delete(&world.services, &world.root, 999).await;
+    assert!(matches!(gone, Err(Error::NotFound("user"))));
+}
+
+#[tokio::test]
+async fn of_two_who_delete_each_other_at_the_same_moment_one_remains() {
+    let world = World::new().await;
+    let (ada, eve) = (
+        row(&world, "ada", UserRole::SuperAdmin).await.user.id,
+        row(&world, "eve", UserRole::SuperAdmin).await.user.id,
+    );
+    let caller = async |id| {
+        let caller = sessions::caller(&world.services, id).await.unwrap();
+        Caller { must_change_password: false, ..caller }
+    };
+    let (by_ada, by_eve) = (caller(ada).await, caller(eve).await);
+    let (first, second) = tokio::join!(
+        users::delete(&world.services, &by_ada, eve),
+        users::delete(&world.services, &by_eve, ada)
+    );
+    assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|done| **done).count(), 1);
 }

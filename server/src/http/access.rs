@@ -3,6 +3,7 @@
 //! object is decided by the services.
 
 use crate::state::ServerState;
+use app::api::may::May;
 use app::error::{AppError, ErrorKind};
 use app::routes;
 use app::ssr::USER_KEY;
@@ -12,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode, header};
 use scheduler::authority::Caller;
-use scheduler::{Error, sessions};
+use scheduler::{Error, api_tokens, sessions};
 use tower_sessions::Session;
 
 /// Where server functions live; `.cargo/config.toml` says so at build time.
@@ -24,6 +25,22 @@ pub const PUBLIC_FUNCTIONS: [&str; 3] = [
     "/rpc/app/api/account/sign_in",
     "/rpc/app/api/preferences/set_locale",
     "/rpc/app/api/preferences/set_theme",
+];
+/// Server functions that take a browser's session: nothing that makes or changes a password or a token is
+/// open to a program that calls with an API token.
+pub const SESSION_FUNCTIONS: [&str; 12] = [
+    "/rpc/app/api/account/sign_in",
+    "/rpc/app/api/account/sign_out",
+    "/rpc/app/api/account/change_password",
+    "/rpc/app/api/executors/new_token",
+    "/rpc/app/api/executors/rotate_token",
+    "/rpc/app/api/tokens/create_token",
+    "/rpc/app/api/tokens/list_tokens",
+    "/rpc/app/api/tokens/new_api_token",
+    "/rpc/app/api/tokens/revoke_token",
+    "/rpc/app/api/users/create_user",
+    "/rpc/app/api/users/new_password",
+    "/rpc/app/api/users/reset_password",
 ];
 /// What remains to somebody whose password has to be changed first.
 const OWN_ACCOUNT: [&str; 3] =
@@ -40,10 +57,21 @@ enum Access {
 /// Finds out who asks and lets the request pass or not. Handlers find the [`Caller`] and the
 /// [`Viewer`] in the request's extensions.
 pub async fn guard(State(state): State<ServerState>, mut request: Request, next: Next) -> Response {
-    let session = request.extensions().get::<Session>().cloned();
     let address = app::ssr::client_address(request.extensions());
-    let caller = match signed_in(&state, session).await {
+    let found = match api_token(&request).map(str::to_owned) {
+        Some(token) => {
+            // Whatever cookie comes along is not looked at.
+            request.extensions_mut().remove::<Session>();
+            if SESSION_FUNCTIONS.contains(&request.uri().path()) {
+                return refusal(&request, ErrorKind::Forbidden);
+            }
+            api_tokens::caller(&state.services, &token).await.map(Some)
+        }
+        None => signed_in(&state, request.extensions().get::<Session>().cloned()).await,
+    };
+    let caller = match found {
         Ok(caller) => caller.map(|caller| Caller { address, ..caller }),
+        Err(Error::Unauthenticated) => return refusal(&request, ErrorKind::Unauthenticated),
         Err(error) => {
             tracing::error!(%error, "the session could not be read");
             return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again\n")
@@ -60,6 +88,14 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
         request.extensions_mut().insert(caller);
     }
     next.run(request).await
+}
+
+/// The API token with which a program calls a server function. On pages there is no such thing.
+pub(super) fn api_token(request: &Request) -> Option<&str> {
+    let header = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    let is_token = scheme.eq_ignore_ascii_case("bearer") && token.starts_with(api_tokens::PREFIX);
+    (is_token && request.uri().path().starts_with(FUNCTIONS)).then_some(token)
 }
 
 fn decide(path: &str, caller: Option<&Caller>) -> Access {
@@ -92,6 +128,7 @@ fn viewer(caller: &Caller) -> Viewer {
         name: caller.name.clone(),
         role: caller.role,
         must_change_password: caller.must_change_password,
+        may: May::somewhere(caller),
     }
 }
 
@@ -150,7 +187,7 @@ mod tests {
             name: "ada".to_owned(),
             role: UserRole::SuperAdmin,
             must_change_password,
-            address: String::new(),
+            ..Caller::operator()
         };
         assert_eq!(decide("/jobs", Some(&caller(true))), Access::ChangePasswordFirst);
         assert_eq!(decide("/account", Some(&caller(true))), Access::Granted);

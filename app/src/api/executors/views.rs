@@ -1,6 +1,7 @@
 //! What pages about executors show and send.
 
 use super::HostLine;
+use crate::api::may::May;
 use entity::executor::Registration;
 use entity::instance::Client;
 use entity::turned_away::Model as TurnedAway;
@@ -54,6 +55,7 @@ pub struct ExecutorLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExecutorPage {
     pub id: i32,
+    pub may: May,
     pub version: i32,
     pub namespace: String,
     pub settings: ExecutorSettings,
@@ -211,9 +213,10 @@ mod from_domain {
     }
 
     impl ExecutorPage {
-        pub fn new(detail: ExecutorDetail, jobs: Vec<JobRow>, server: String) -> Self {
+        pub fn new(detail: ExecutorDetail, may: May, jobs: Vec<JobRow>, server: String) -> Self {
             let executor = detail.executor;
             Self {
+                may,
                 id: executor.id,
                 version: executor.version,
                 namespace: detail.namespace.title(),

@@ -1,5 +1,6 @@
 //! A job's code: its editor, its versions, and what differs between two of them.
 
+use crate::api::may::May;
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::{error::Message, routes, ssr};
@@ -15,6 +16,7 @@ pub const CODE_FORM: &str = "code";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CodeView {
     pub id: i32,
+    pub may: May,
     pub name: String,
     pub run_mode: RunMode,
     pub handler: String,
@@ -120,7 +122,7 @@ impl From<&CodeView> for CodeForm {
 pub async fn job_code(id: i32) -> Result<CodeView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let code = scheduler::job_sources::code(&services, &caller, id).await;
-    code.map(CodeView::from).map_err(ssr::refuse)
+    code.map(|code| CodeView::new(code, &caller)).map_err(ssr::refuse)
 }
 
 /// A version of it, or what differs between two; nothing where nothing is asked for.
@@ -158,7 +160,7 @@ pub async fn revert_code(id: i32, base: i32, number: i32) -> Result<(), AppError
 
 #[cfg(feature = "ssr")]
 mod with_services {
-    use super::{Change, CodeDifference, CodeForm, CodeQuery, CodeVersion, CodeView, DiffLine, Shown};
+    use super::{Change, CodeDifference, CodeForm, CodeQuery, CodeVersion, CodeView, DiffLine, May, Shown};
     use scheduler::authority::Caller;
     use scheduler::job_sources::{self, JobCode, SourceDraft, SourceLine};
     use scheduler::rules::source_diff;
@@ -200,9 +202,10 @@ mod with_services {
         }
     }
 
-    impl From<JobCode> for CodeView {
-        fn from(code: JobCode) -> Self {
+    impl CodeView {
+        pub(super) fn new(code: JobCode, caller: &Caller) -> Self {
             Self {
+                may: May::inside(caller, code.job.namespace_id),
                 id: code.job.id,
                 name: code.job.name,
                 run_mode: code.job.run_mode,

@@ -1,6 +1,8 @@
 //! What people did with a job, and the way back to what it was.
 
 use crate::api::audit::AuditLine;
+#[cfg(feature = "ssr")]
+use crate::api::may::May;
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::{error::Message, routes, ssr};
@@ -22,7 +24,7 @@ pub struct HistoryView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryLine {
     pub change: AuditLine,
-    /// It left a definition, and later changes left another.
+    /// It left a definition, later changes left another, and the viewer may go back.
     pub can_revert: bool,
 }
 
@@ -31,11 +33,12 @@ pub struct HistoryLine {
 pub async fn job_history(id: i32) -> Result<HistoryView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::jobs::get(&services, &caller, id).await.map_err(ssr::refuse)?;
+    let may = May::inside(&caller, detail.job.namespace_id);
     let entries = scheduler::jobs::history(&services, &caller, id).await.map_err(ssr::refuse)?;
     let newest =
         entries.iter().find(|entry| scheduler::jobs::definition(entry).is_some()).map(|entry| entry.seq);
     let line = |entry: entity::audit_entry::Model| HistoryLine {
-        can_revert: scheduler::jobs::definition(&entry).is_some() && Some(entry.seq) != newest,
+        can_revert: may.edit && scheduler::jobs::definition(&entry).is_some() && Some(entry.seq) != newest,
         change: entry.into(),
     };
     Ok(HistoryView {

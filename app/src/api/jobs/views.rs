@@ -1,5 +1,6 @@
 //! What the pages about jobs show.
 
+use crate::api::may::May;
 use crate::components::sparkline::SparkRun;
 use crate::error::FieldError;
 use entity::job::{JobState, Model, RunMode, ScheduleKind};
@@ -48,6 +49,7 @@ pub struct JobLine {
     pub next_at: Option<i64>,
     /// Oldest first.
     pub recent: Vec<SparkRun>,
+    pub may: May,
 }
 
 /// An executor to choose.
@@ -59,12 +61,14 @@ pub struct ExecutorChoice {
     pub namespace: String,
     /// How many instances are there.
     pub online: u64,
+    pub may: May,
 }
 
 /// One job with all that its page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobView {
     pub job: Model,
+    pub may: May,
     /// By how much the spread delays each of its fires.
     pub delay_ms: i64,
     pub app_name: String,
@@ -162,6 +166,7 @@ pub enum Hold {
 mod from_services {
     use super::*;
     use crate::error::{AppError, ErrorKind};
+    use scheduler::authority::Caller;
     use scheduler::executors::ExecutorRow;
     use scheduler::jobs::{self, JobDetail, JobFilter, JobOrder, JobPage, JobRow};
     use scheduler::rules::preview::{PreviewFire, PreviewNote};
@@ -187,15 +192,19 @@ mod from_services {
         }
     }
 
-    impl From<JobPage> for JobLines {
-        fn from(page: JobPage) -> Self {
-            Self { rows: page.rows.into_iter().map(JobLine::from).collect(), next: page.next }
+    impl JobLines {
+        pub(in crate::api) fn new(page: JobPage, caller: &Caller) -> Self {
+            Self {
+                rows: page.rows.into_iter().map(|row| JobLine::new(row, caller)).collect(),
+                next: page.next,
+            }
         }
     }
 
-    impl From<JobRow> for JobLine {
-        fn from(row: JobRow) -> Self {
+    impl JobLine {
+        fn new(row: JobRow, caller: &Caller) -> Self {
             Self {
+                may: May::inside(caller, row.namespace_id),
                 id: row.id,
                 name: row.name,
                 run_mode: row.run_mode,
@@ -219,9 +228,10 @@ mod from_services {
         }
     }
 
-    impl From<ExecutorRow> for ExecutorChoice {
-        fn from(row: ExecutorRow) -> Self {
+    impl ExecutorChoice {
+        pub(in crate::api) fn new(row: ExecutorRow, caller: &Caller) -> Self {
             Self {
+                may: May::inside(caller, row.namespace.id),
                 id: row.executor.id,
                 app_name: row.executor.app_name,
                 namespace_id: row.namespace.id,
@@ -248,8 +258,9 @@ mod from_services {
     }
 
     impl JobView {
-        pub(in crate::api) fn new(detail: JobDetail, now: i64, fires: usize) -> Self {
+        pub(in crate::api) fn new(detail: JobDetail, may: May, now: i64, fires: usize) -> Self {
             Self {
+                may,
                 pulse: Pulse::new(&detail, now, fires),
                 delay_ms: detail.delay_ms,
                 job: detail.job,

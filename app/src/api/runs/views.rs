@@ -1,5 +1,6 @@
 //! What the pages about runs show.
 
+use crate::api::may::May;
 use entity::job::{Routing, RunMode, ScheduleKind};
 use entity::run::{Model, Reason, RunKind, RunState};
 use entity::run_text::Try;
@@ -60,6 +61,7 @@ pub struct RunLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunView {
     pub run: Model,
+    pub may: May,
     /// None when the job has been deleted.
     pub job: Option<RunFacts>,
     pub app_name: Option<String>,
@@ -148,6 +150,7 @@ mod from_services {
     use crate::error::{AppError, Message};
     use chrono::{NaiveDateTime, TimeZone};
     use chrono_tz::Tz;
+    use scheduler::authority::Caller;
     use scheduler::rules::spread::delay_ms;
     use scheduler::runs::{self, RunDetail, RunFilter, RunPage, RunRow};
 
@@ -217,13 +220,16 @@ mod from_services {
         }
     }
 
-    impl From<RunDetail> for RunView {
-        fn from(detail: RunDetail) -> Self {
+    impl RunView {
+        pub(in crate::api) fn new(detail: RunDetail, caller: &Caller) -> Self {
+            // A run whose executor is gone belongs to no namespace.
+            let namespace_id = detail.executor.as_ref().map_or(0, |executor| executor.namespace_id);
             let text = detail.text;
             let typed = text.as_ref().and_then(|text| text.parameter.clone());
             // The parameter of an edited job is no longer what this run was given.
             let stored = detail.job.as_ref().filter(|job| job.version == detail.run.job_version);
             Self {
+                may: May::inside(caller, namespace_id),
                 parameter_typed: typed.is_some(),
                 parameter: typed.or_else(|| stored.map(|job| job.parameter.clone())),
                 tries: detail.tries,

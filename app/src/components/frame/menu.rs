@@ -3,13 +3,14 @@
 use crate::components::icon::{Icon, IconName};
 use crate::i18n::*;
 use crate::routes;
-use crate::visit::use_viewer;
-use entity::user::UserRole;
+use crate::visit::use_may;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// One entry: where it leads, its icon, its word.
-fn entries() -> Vec<(String, IconName, &'static str)> {
+/// Where it leads, its icon, its word.
+type Entry = (String, IconName, &'static str);
+
+fn entries() -> Vec<Entry> {
     let i18n = use_i18n();
     vec![
         (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
@@ -19,13 +20,17 @@ fn entries() -> Vec<(String, IconName, &'static str)> {
     ]
 }
 
-/// For those who look after the platform.
-fn administration() -> Vec<(String, IconName, &'static str)> {
+/// What only those see who may manage it; on a phone below the viewer's name.
+pub fn administration() -> Vec<Entry> {
     let i18n = use_i18n();
-    if use_viewer().is_none_or(|viewer| viewer.role != UserRole::SuperAdmin) {
-        return Vec::new();
+    match use_may().administer {
+        true => vec![
+            (routes::namespaces(), IconName::Layers, tu_string!(i18n, common.namespaces)),
+            (routes::users(), IconName::User, tu_string!(i18n, common.users)),
+            (routes::audit(), IconName::ListTree, tu_string!(i18n, audit.title)),
+        ],
+        false => Vec::new(),
     }
-    vec![(routes::audit(), IconName::ListTree, tu_string!(i18n, audit.title))]
 }
 
 /// Whether `path` is the page of `entry` or one below it. Calendars are a part of jobs.
@@ -36,7 +41,7 @@ fn leads_to(entry: &str, path: &str) -> bool {
     path == entry || (entry != "/" && below(entry)) || is_calendar
 }
 
-fn links(entries: Vec<(String, IconName, &'static str)>) -> impl IntoView {
+fn links(entries: Vec<Entry>) -> impl IntoView {
     let path = use_location().pathname;
     entries
         .into_iter()
@@ -58,8 +63,7 @@ pub fn Menu() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <nav class="menu" aria-label=tu_string!(i18n, common.menu)>
-            {links(entries())}
-            {links(administration())}
+            {links(entries())} {links(administration())}
             <p class="end">{tu_string!(i18n, common.product)} " " {env!("CARGO_PKG_VERSION")}</p>
         </nav>
     }

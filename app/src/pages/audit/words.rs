@@ -14,6 +14,8 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::Freeze => tu_string!(i18n, audit.noun_freeze),
         Noun::Namespace => tu_string!(i18n, audit.noun_namespace),
         Noun::User => tu_string!(i18n, audit.noun_user),
+        Noun::Grant => tu_string!(i18n, audit.noun_grant),
+        Noun::ApiToken => tu_string!(i18n, audit.noun_api_token),
         Noun::Access => tu_string!(i18n, audit.noun_access),
     }
 }
@@ -36,6 +38,8 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::RotateToken => tu_string!(i18n, audit.verb_rotate_token),
         Verb::ResetPassword => tu_string!(i18n, audit.verb_reset_password),
         Verb::ChangePassword => tu_string!(i18n, audit.verb_change_password),
+        Verb::Grant => tu_string!(i18n, audit.verb_grant),
+        Verb::Revoke => tu_string!(i18n, audit.verb_revoke),
         Verb::Seal => tu_string!(i18n, audit.verb_seal),
     }
 }

@@ -41,7 +41,8 @@ fn Content(edit: ServerAction<EditCalendarCall>, calendar: CalendarView) -> impl
     let crumbs =
         vec![Crumb::link(tu_string!(i18n, calendars.title), routes::calendars()), Crumb::here(name.clone())];
     let (id, jobs) = (calendar.id, calendar.jobs);
-    let actions = move || view! { <Delete id name=name.clone() jobs/> };
+    let may_edit = calendar.may.edit;
+    let actions = move || may_edit.then(|| view! { <Delete id name=name.clone() jobs/> });
     view! {
         <div class="page">
             <PageTitle title=calendar.settings.name.clone() crumbs actions>
@@ -56,7 +57,9 @@ fn Content(edit: ServerAction<EditCalendarCall>, calendar: CalendarView) -> impl
                     <input type="hidden" name="version" value=calendar.version/>
                     <CalendarFields/>
                     <FormFoot>
-                        <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
+                        {may_edit.then(|| view! {
+                            <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
+                        })}
                         <LinkButton href=routes::calendars() weight=Weight::Ghost>
                             {tu_string!(i18n, common.cancel)}
                         </LinkButton>

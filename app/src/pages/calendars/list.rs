@@ -10,6 +10,7 @@ use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::routes;
+use crate::visit::use_may;
 use leptos::prelude::*;
 
 #[component]
@@ -30,23 +31,28 @@ pub fn CalendarList() -> impl IntoView {
 #[component]
 fn Content(lines: Vec<CalendarView>) -> impl IntoView {
     let i18n = use_i18n();
+    let may_edit = use_may().edit;
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, jobs.title), routes::jobs()),
         Crumb::here(tu_string!(i18n, calendars.title)),
     ];
     let actions = move || {
-        view! {
-            <LinkButton href=routes::calendar_new() weight=Weight::Primary icon=IconName::Plus>
-                {tu_string!(i18n, calendars.new)}
-            </LinkButton>
-        }
+        may_edit.then(|| {
+            view! {
+                <LinkButton href=routes::calendar_new() weight=Weight::Primary icon=IconName::Plus>
+                    {tu_string!(i18n, calendars.new)}
+                </LinkButton>
+            }
+        })
     };
     let body = match lines.is_empty() {
         true => view! {
             <Empty title=tu_string!(i18n, calendars.none) text=tu_string!(i18n, calendars.none_text)>
-                <LinkButton href=routes::calendar_new() icon=IconName::Plus>
-                    {tu_string!(i18n, calendars.new)}
-                </LinkButton>
+                {may_edit.then(|| view! {
+                    <LinkButton href=routes::calendar_new() icon=IconName::Plus>
+                        {tu_string!(i18n, calendars.new)}
+                    </LinkButton>
+                })}
             </Empty>
         }
         .into_any(),

@@ -7,13 +7,19 @@ use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::new::NamespaceField;
 use crate::routes;
+use crate::visit::use_may;
+use entity::grant::Role;
 use leptos::prelude::*;
 
 #[component]
 pub fn NewCalendar() -> impl IntoView {
+    if !use_may().edit {
+        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any();
+    }
     let create = ServerAction::<CreateCalendar>::new();
     let namespaces = Resource::new_blocking(|| (), |()| namespace_choices());
     view! {
@@ -26,6 +32,7 @@ pub fn NewCalendar() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]

@@ -4,6 +4,7 @@ use crate::api::executors::{
     DeleteExecutor, ExecutorPage, HandlersView, HistoryView, InstanceLine, JobLine, QueueView, RotateToken,
     executor, handlers, host_history, instances, new_token, queue, turned_away,
 };
+use crate::api::may::May;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyBlock;
@@ -78,7 +79,7 @@ fn Content(
     known: HandlersView,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let id = page.id;
+    let (id, may) = (page.id, page.may);
     let (present, live) = use_polled(page.instances.clone(), move || instances(id));
     let present: Signal<Vec<InstanceLine>> = present.into();
     let (refused, _) = use_polled(refused, move || turned_away(id));
@@ -94,7 +95,7 @@ fn Content(
             <PageTitle
                 title=page.settings.app_name.clone()
                 crumbs
-                actions=move || view! { <HeadActions actions page=heads.clone()/> }
+                actions=move || may.edit.then(|| view! { <HeadActions actions page=heads.clone()/> })
             >
                 <span class="muted t13">{title}</span>
             </PageTitle>
@@ -114,10 +115,10 @@ fn Content(
             </Section>
             <TurnedAwayList present=refused.into()/>
             <History executor_id=id history/>
-            <Queue executor_id=id queue=waiting max_parallel=page.settings.max_parallel.clone()/>
+            <Queue executor_id=id may queue=waiting max_parallel=page.settings.max_parallel.clone()/>
             <Handlers known/>
             <div class="two">
-                <Jobs executor_id=id jobs=page.jobs.clone() count=page.job_count/>
+                <Jobs executor_id=id may jobs=page.jobs.clone() count=page.job_count/>
                 <Enrolment page token present/>
             </div>
         </div>
@@ -211,7 +212,7 @@ fn NewToken(token: String, old_until: Option<i64>) -> impl IntoView {
 
 /// The first jobs, and the way to all of them.
 #[component]
-fn Jobs(executor_id: i32, jobs: Vec<JobLine>, count: u64) -> impl IntoView {
+fn Jobs(executor_id: i32, may: May, jobs: Vec<JobLine>, count: u64) -> impl IntoView {
     let i18n = use_i18n();
     let all = routes::jobs_where(&[("executor", &executor_id.to_string())]);
     let new = routes::link(&routes::job_new(), &[("executor", &executor_id.to_string())]);
@@ -235,7 +236,9 @@ fn Jobs(executor_id: i32, jobs: Vec<JobLine>, count: u64) -> impl IntoView {
             note=count.to_string()
             actions=move || {
                 view! {
-                    <a class="act" href=new.clone()>{tu_string!(i18n, executors.new_job)}</a>
+                    {may.edit.then(|| view! {
+                        <a class="act" href=new.clone()>{tu_string!(i18n, executors.new_job)}</a>
+                    })}
                     <a class="act" href=all.clone()>{tu_string!(i18n, executors.all_jobs)}</a>
                 }
             }

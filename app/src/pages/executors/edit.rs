@@ -5,10 +5,12 @@ use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::form::{LimitFields, NameFields, RegistrationFields};
 use crate::pages::executors::use_executor_id;
 use crate::routes;
+use entity::grant::Role;
 use leptos::prelude::*;
 
 #[component]
@@ -20,6 +22,9 @@ pub fn EditExecutor() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match executor.await {
+                    Ok(executor) if !executor.may.edit => {
+                        view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any()
+                    }
                     Ok(executor) => view! { <Content edit executor/> }.into_any(),
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }

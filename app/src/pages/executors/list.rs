@@ -18,6 +18,7 @@ use crate::pages::executors::registration_word;
 use crate::pages::executors::turned_away::TurnedAwayList;
 use crate::pages::runs::words::host;
 use crate::routes;
+use crate::visit::use_may;
 use entity::executor::Registration;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -55,13 +56,16 @@ fn Content(lines: ExecutorLines, query: ExecutorQuery) -> impl IntoView {
     let (present, live) = use_polled(lines, move || list_executors(asked.get_value()));
     let count = move || tu_string!(i18n, executors.count, n = present.read().lines.len());
     let strangers = Signal::derive(move || present.read().strangers.clone());
+    let may_edit = use_may().edit;
     let is_empty = Memo::new(move |_| present.read().lines.is_empty());
     let actions = move || {
         view! {
             <LiveSwitch live/>
-            <LinkButton href=routes::executor_new() weight=Weight::Primary icon=IconName::Plus>
-                {tu_string!(i18n, executors.new)}
-            </LinkButton>
+            {may_edit.then(|| view! {
+                <LinkButton href=routes::executor_new() weight=Weight::Primary icon=IconName::Plus>
+                    {tu_string!(i18n, executors.new)}
+                </LinkButton>
+            })}
         }
     };
     view! {
@@ -119,9 +123,11 @@ fn NoExecutor() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <Empty title=tu_string!(i18n, executors.none) text=tu_string!(i18n, executors.none_text)>
-            <LinkButton href=routes::executor_new() icon=IconName::Plus>
-                {tu_string!(i18n, executors.new)}
-            </LinkButton>
+            {use_may().edit.then(|| view! {
+                <LinkButton href=routes::executor_new() icon=IconName::Plus>
+                    {tu_string!(i18n, executors.new)}
+                </LinkButton>
+            })}
         </Empty>
     }
 }

@@ -6,13 +6,19 @@ use crate::components::error_page::ErrorPage;
 use crate::components::field::{Choice, SelectField, TextField};
 use crate::components::form::{EditForm, FieldGroup, FormFoot, use_form};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::form::{LimitFields, NameFields, RegistrationFields};
 use crate::routes;
+use crate::visit::use_may;
+use entity::grant::Role;
 use leptos::prelude::*;
 
 #[component]
 pub fn NewExecutor() -> impl IntoView {
+    if !use_may().edit {
+        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any();
+    }
     let create = ServerAction::<CreateExecutor>::new();
     let namespaces = Resource::new_blocking(|| (), |()| namespace_choices());
     view! {
@@ -25,6 +31,7 @@ pub fn NewExecutor() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]

@@ -1,6 +1,7 @@
 //! What waits for an executor, in the order in which it goes.
 
 use crate::api::executors::{MoveToFront, QueueLine, QueueView, queue};
+use crate::api::may::May;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::Section;
 use crate::components::table::{Column, DataTable};
@@ -14,7 +15,7 @@ use leptos::prelude::*;
 /// Runs that are out, of how many that may be; and those that wait. Nothing where nothing waits and
 /// nothing is limited.
 #[component]
-pub fn Queue(executor_id: i32, queue: QueueView, max_parallel: String) -> impl IntoView {
+pub fn Queue(executor_id: i32, may: May, queue: QueueView, max_parallel: String) -> impl IntoView {
     let i18n = use_i18n();
     let front = ServerAction::<MoveToFront>::new();
     show_errors(front);
@@ -36,14 +37,14 @@ pub fn Queue(executor_id: i32, queue: QueueView, max_parallel: String) -> impl I
                     title=tu_string!(i18n, executors.queue)
                     actions=move || view! { <span>{note}</span><LiveSwitch live/> }
                 >
-                    {move || lines(&present.read(), front)}
+                    {move || lines(&present.read(), may, front)}
                 </Section>
             }
         })
     }
 }
 
-fn lines(queue: &QueueView, front: ServerAction<MoveToFront>) -> AnyView {
+fn lines(queue: &QueueView, may: May, front: ServerAction<MoveToFront>) -> AnyView {
     let i18n = use_i18n();
     if queue.lines.is_empty() {
         return view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.queue_empty)}</p> }.into_any();
@@ -54,7 +55,11 @@ fn lines(queue: &QueueView, front: ServerAction<MoveToFront>) -> AnyView {
         Column::new(tu_string!(i18n, executors.queue_due)).class("cw-4").number(),
         Column::new(tu_string!(i18n, executors.to_front)).actions().class("cw-3"),
     ];
-    let rows = queue.lines.iter().enumerate().map(|(place, line)| row(place, line.clone(), front));
+    let rows = queue
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(place, line)| row(may.operate && place > 0, line.clone(), front));
     let rows: Vec<_> = rows.collect();
     let more = queue.more.then(|| tu_string!(i18n, executors.queue_more));
     view! {
@@ -64,11 +69,11 @@ fn lines(queue: &QueueView, front: ServerAction<MoveToFront>) -> AnyView {
     .into_any()
 }
 
-fn row(place: usize, line: QueueLine, front: ServerAction<MoveToFront>) -> impl IntoView {
+fn row(may_move: bool, line: QueueLine, front: ServerAction<MoveToFront>) -> impl IntoView {
     let i18n = use_i18n();
     let name = line.job_name.unwrap_or_else(|| tu_string!(i18n, runs.deleted_job, id = line.job_id));
     let why = reason_words(i18n, line.reason).unwrap_or(tu_string!(i18n, executors.queue_not_due));
-    let to_front = (place > 0).then(|| {
+    let to_front = may_move.then(|| {
         view! {
             <ActionForm action=front>
                 <input type="hidden" name="run_id" value=line.run_id/>

@@ -13,6 +13,10 @@ use leptos::prelude::*;
 pub fn FirstSteps(step: FirstStep) -> impl IntoView {
     let i18n = use_i18n();
     let (title, text, href, verb) = match step {
+        FirstStep::AskForAccess => {
+            let (title, text) = (tu_string!(i18n, home.no_access), tu_string!(i18n, home.no_access_text));
+            return view! { <div class="sec"><Empty title text/></div> }.into_any();
+        }
         FirstStep::EnrolExecutor => (
             tu_string!(i18n, home.no_executor),
             tu_string!(i18n, home.no_executor_text),
@@ -35,4 +39,5 @@ pub fn FirstSteps(step: FirstStep) -> impl IntoView {
             </Empty>
         </div>
     }
+    .into_any()
 }

@@ -1,6 +1,7 @@
 //! What a person does with a job, from its page and from the list.
 
 use crate::api::jobs::{DeleteJob, DisableJob, EnableJob, RunJob, StartJob, StopJob};
+use crate::api::may::May;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::icon::{Icon, IconName};
@@ -158,6 +159,7 @@ pub fn Switch(id: i32, #[prop(into)] state: Signal<JobState>, switches: Switches
 pub fn RowMenu(
     id: i32,
     name: String,
+    may: May,
     #[prop(into)] state: Signal<JobState>,
     switches: Switches,
 ) -> impl IntoView {
@@ -209,16 +211,19 @@ pub fn RowMenu(
         <details class="popup" name="row-menu">
             <summary class="ib" aria-label=label.clone() title=label><Icon name=IconName::More/></summary>
             <div class="popup-body">
-                {run}
-                {switch}
-                <a href=routes::job_edit(id)><Icon name=IconName::Pencil/>{tu_string!(i18n, jobs.edit)}</a>
+                {may.operate.then(|| view! { {run} {switch} })}
+                {may.edit.then(|| view! {
+                    <a href=routes::job_edit(id)><Icon name=IconName::Pencil/>{tu_string!(i18n, jobs.edit)}</a>
+                })}
                 <a href=routes::runs_of_job(id)><Icon name=IconName::Runs/>{tu_string!(i18n, jobs.its_runs)}</a>
-                {disable}
-                <a href=routes::link(&routes::job(id), &[("ask", "delete")])>
-                    <Icon name=IconName::Trash/>
-                    {tu_string!(i18n, jobs.delete)}
-                    "…"
-                </a>
+                {may.operate.then_some(disable)}
+                {may.edit.then(|| view! {
+                    <a href=routes::link(&routes::job(id), &[("ask", "delete")])>
+                        <Icon name=IconName::Trash/>
+                        {tu_string!(i18n, jobs.delete)}
+                        "…"
+                    </a>
+                })}
             </div>
         </details>
     }

@@ -5,6 +5,7 @@ use crate::api::jobs::{
     BACKFILL_FORM, BackfillForm, BackfillJob, JobView, PREVIEW, PastTimes, preview_backfill,
 };
 use crate::components::button::{Button, LinkButton, Weight};
+use crate::components::error_page::ErrorPage;
 use crate::components::field::{NumberField, TextField};
 use crate::components::form::{EditForm, FieldGroup, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
@@ -15,6 +16,7 @@ use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
 use crate::words::sentence;
+use entity::grant::Role;
 use entity::job::{JobState, ScheduleKind};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
@@ -34,7 +36,10 @@ pub fn can_backfill(kind: ScheduleKind, state: JobState) -> bool {
 
 #[component]
 pub fn Backfill() -> impl IntoView {
-    opened(|view| view! { <Page view/> })
+    opened(|view| match view.may.operate {
+        true => view! { <Page view/> }.into_any(),
+        false => view! { <ErrorPage error=AppError::for_role(Role::Operator)/> }.into_any(),
+    })
 }
 
 #[component]

@@ -21,7 +21,7 @@ use crate::components::toast::show_notices;
 use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
 use crate::routes;
-use editor::Editor;
+use editor::{Editor, ReadOnly};
 use entity::job::RunMode;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -74,18 +74,22 @@ pub fn JobCode() -> impl IntoView {
 #[component]
 fn Page(view: CodeView, changes: Changes) -> impl IntoView {
     let i18n = use_i18n();
-    let id = view.id;
+    let (id, may_edit) = (view.id, view.may.edit);
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, jobs.title), routes::jobs()),
         Crumb::link(view.name.clone(), routes::job(id)),
         Crumb::here(tu_string!(i18n, code.title)),
     ];
     let actions = move || {
-        view! { <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton> }
+        may_edit.then(|| {
+            view! {
+                <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
+            }
+        })
     };
     let body = match view.run_mode.has_source() {
         true => view! { <Code view=view.clone() changes/> }.into_any(),
-        false => view! { <NoCode handler=view.handler.clone() id/> }.into_any(),
+        false => view! { <NoCode handler=view.handler.clone() id may_edit/> }.into_any(),
     };
     view! {
         <div class="page">
@@ -119,29 +123,35 @@ fn FactLine(view: CodeView) -> impl IntoView {
 
 /// A job with a handler: says so, and where that is changed.
 #[component]
-fn NoCode(handler: String, id: i32) -> impl IntoView {
+fn NoCode(handler: String, id: i32, may_edit: bool) -> impl IntoView {
     let i18n = use_i18n();
     let text = tu_string!(i18n, code.handler_text, handler = handler);
     view! {
         <Empty title=tu_string!(i18n, code.handler_title) text>
-            <LinkButton href=routes::job_edit(id)>{tu_string!(i18n, jobs.edit)}</LinkButton>
+            {may_edit.then(|| view! {
+                <LinkButton href=routes::job_edit(id)>{tu_string!(i18n, jobs.edit)}</LinkButton>
+            })}
         </Empty>
     }
 }
 
 #[component]
 fn Code(view: CodeView, changes: Changes) -> impl IntoView {
-    let (id, run_mode, versions) = (view.id, view.run_mode, view.versions.clone());
+    let (id, run_mode, versions, may_edit) = (view.id, view.run_mode, view.versions.clone(), view.may.edit);
+    let editor = match may_edit {
+        true => view! { <Editor view=view.clone() save=changes.save/> }.into_any(),
+        false => view! { <ReadOnly mode=run_mode source=view.source.clone()/> }.into_any(),
+    };
     view! {
         <ScriptModule name="code-editor"/>
-        <Unable view=view.clone()/>
+        <Unable view/>
         <div class="split code-split">
-            <Editor view save=changes.save/>
+            {editor}
             <aside>
                 <Versions id versions=versions.clone()/>
             </aside>
         </div>
-        <Below id run_mode versions revert=changes.revert/>
+        <Below id run_mode versions may_edit revert=changes.revert/>
     }
 }
 
@@ -173,6 +183,7 @@ fn Below(
     id: i32,
     run_mode: RunMode,
     versions: Vec<CodeVersion>,
+    may_edit: bool,
     revert: ServerAction<RevertCode>,
 ) -> impl IntoView {
     let query = use_query_map();
@@ -191,7 +202,7 @@ fn Below(
                         match shown.await {
                             Ok(None) => ().into_any(),
                             Ok(Some(shown)) => {
-                                view! { <ShownSection id run_mode versions shown revert/> }.into_any()
+                                view! { <ShownSection id run_mode versions shown may_edit revert/> }.into_any()
                             }
                             Err(error) => view! { <Missing error/> }.into_any(),
                         }

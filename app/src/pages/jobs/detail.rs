@@ -8,6 +8,7 @@ use super::handler::UnknownHandler;
 use super::opened::opened;
 use super::words::*;
 use crate::api::jobs::{self, JobView, Pulse, RecentLine};
+use crate::api::may::May;
 use crate::components::button::LinkButton;
 use crate::components::facts::{Fact, FactList, Facts};
 use crate::components::icon::{Icon, IconName};
@@ -39,7 +40,7 @@ pub fn JobDetail() -> impl IntoView {
 #[component]
 fn Page(view: JobView) -> impl IntoView {
     let i18n = use_i18n();
-    let id = view.job.id;
+    let (id, may) = (view.job.id, view.may);
     let switches = Switches::new();
     let pulse = RwSignal::new(view.pulse.clone());
     keep_fresh(id, pulse, switches);
@@ -51,13 +52,22 @@ fn Page(view: JobView) -> impl IntoView {
     let (name, parameter) = (view.job.name.clone(), view.job.parameter.clone());
     let ask = use_query_map().read_untracked().get("ask").unwrap_or_default();
     let actions = move || {
-        view! {
-            <Switch id state switches/>
-            <Disable id name=name.clone() state switches open=ask == "disable"/>
-            <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
-            <Delete id name=name.clone() open=ask == "delete"/>
-            <RunNow id name=name.clone() parameter=parameter.clone() state/>
-        }
+        let switch = may.operate.then(|| {
+            view! {
+                <Switch id state switches/>
+                <Disable id name=name.clone() state switches open=ask == "disable"/>
+            }
+        });
+        let edit = may.edit.then(|| {
+            view! {
+                <LinkButton href=routes::job_edit(id) icon=IconName::Pencil>{tu_string!(i18n, jobs.edit)}</LinkButton>
+                <Delete id name=name.clone() open=ask == "delete"/>
+            }
+        });
+        let run = may.operate.then(|| {
+            view! { <RunNow id name=name.clone() parameter=parameter.clone() state/> }
+        });
+        view! { {switch} {edit} {run} }
     };
     view! {
         <div class="page">
@@ -80,7 +90,7 @@ fn Page(view: JobView) -> impl IntoView {
                     <FollowUps view=view.clone()/>
                 </div>
                 <aside>
-                    <NextFires pulse job=view.job.clone() delay_ms=view.delay_ms/>
+                    <NextFires pulse may job=view.job.clone() delay_ms=view.delay_ms/>
                 </aside>
             </div>
             <Source job=view.job/>
@@ -214,13 +224,13 @@ fn recent_row(run: RecentLine) -> impl IntoView {
 }
 
 #[component]
-fn NextFires(pulse: RwSignal<Pulse>, job: Model, delay_ms: i64) -> impl IntoView {
+fn NextFires(pulse: RwSignal<Pulse>, may: May, job: Model, delay_ms: i64) -> impl IntoView {
     let i18n = use_i18n();
     let shown = Memo::new(move |_| pulse.with(|pulse| (pulse.state, pulse.fires.clone())));
     let is_manual = job.schedule_kind == ScheduleKind::Manual;
     let is_delayed = job.schedule_kind == ScheduleKind::FixedDelay;
     let (id, kind) = (job.id, job.schedule_kind);
-    let can_backfill = Memo::new(move |_| can_backfill(kind, pulse.read().state));
+    let can_backfill = Memo::new(move |_| may.operate && can_backfill(kind, pulse.read().state));
     let past_link = move || {
         view! { <a class="act" href=routes::job_backfill(id)>{tu_string!(i18n, jobs.backfill)}</a> }
     };

@@ -11,6 +11,7 @@ use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
+use entity::grant::Role;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -33,6 +34,9 @@ pub fn EditJob() -> impl IntoView {
 async fn start(id: String) -> Result<(JobView, Vec<ExecutorChoice>), AppError> {
     let id = id.parse().map_err(|_| AppError::new(ErrorKind::NotFound))?;
     let view = jobs::job(id).await?;
+    if !view.may.edit {
+        return Err(AppError::for_role(Role::Editor));
+    }
     let mut choices = jobs::executor_choices().await?;
     // A job stays in its namespace.
     choices.retain(|choice| choice.namespace == view.namespace);

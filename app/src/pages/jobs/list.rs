@@ -17,6 +17,7 @@ use crate::components::pulse::while_visible;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
 use crate::routes;
+use crate::visit::use_may;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
@@ -36,14 +37,17 @@ pub fn JobList() -> impl IntoView {
         move || query.get(),
         |query| async move { Ok((jobs::list_jobs(query).await?, jobs::executor_choices().await?)) },
     );
+    let may_edit = use_may().edit;
     let new_job = move || {
         view! {
             <LinkButton href=routes::calendars() weight=Weight::Ghost>
                 {tu_string!(i18n, calendars.title)}
             </LinkButton>
-            <LinkButton href=routes::job_new() weight=Weight::Primary icon=IconName::Plus>
-                {tu_string!(i18n, jobs.new)}
-            </LinkButton>
+            {may_edit.then(|| view! {
+                <LinkButton href=routes::job_new() weight=Weight::Primary icon=IconName::Plus>
+                    {tu_string!(i18n, jobs.new)}
+                </LinkButton>
+            })}
         }
     };
     view! {
@@ -88,7 +92,11 @@ fn Body(lines: JobLines, choices: Vec<ExecutorChoice>, query: JobQuery) -> impl 
     if lines.rows.is_empty() && !is_filtered && query.after.is_empty() {
         return view! {
             <Empty title=tu_string!(i18n, jobs.none_yet) text=tu_string!(i18n, jobs.none_yet_text)>
-                <LinkButton href=routes::job_new() weight=Weight::Primary>{tu_string!(i18n, jobs.first)}</LinkButton>
+                {use_may().edit.then(|| view! {
+                    <LinkButton href=routes::job_new() weight=Weight::Primary>
+                        {tu_string!(i18n, jobs.first)}
+                    </LinkButton>
+                })}
             </Empty>
         }
         .into_any();

@@ -10,13 +10,17 @@ use crate::components::page_title::{Crumb, PageTitle};
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::routes;
-use crate::visit::use_visit;
+use crate::visit::{use_may, use_visit};
+use entity::grant::Role;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn NewJob() -> impl IntoView {
     let query = use_query_map();
+    if !use_may().edit {
+        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any();
+    }
     let start = Resource::new_blocking(
         move || {
             let query = query.read();
@@ -34,6 +38,7 @@ pub fn NewJob() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// What the page starts from: executors to choose from, the form, and of which job it is a copy.
@@ -45,7 +50,8 @@ struct Start {
 }
 
 async fn start(copy: String, executor: String, zone: String) -> Result<Start, AppError> {
-    let choices = jobs::executor_choices().await?;
+    let mut choices = jobs::executor_choices().await?;
+    choices.retain(|choice| choice.may.edit);
     if let Ok(id) = copy.parse() {
         let view = jobs::job(id).await?;
         // The copy's fixed rate counts from its own creation.

@@ -117,7 +117,7 @@ fn without_shards(view: &RunView) -> RunView {
 fn Head(view: RunView, present: RwSignal<RunView>, kill: ServerAction<KillRun>) -> impl IntoView {
     let i18n = use_i18n();
     let run = view.run.clone();
-    let (id, is_over, is_split) = (run.id, run.state.is_final(), run.is_split());
+    let (id, may_kill, is_split) = (run.id, view.may.operate && !run.state.is_final(), run.is_split());
     let name = match &view.job {
         Some(job) => job.name.clone(),
         None => tu_string!(i18n, runs.deleted_job, id = run.job_id),
@@ -132,7 +132,7 @@ fn Head(view: RunView, present: RwSignal<RunView>, kill: ServerAction<KillRun>) 
     ];
     let kill_button = {
         let name = name.clone();
-        move || (!is_over).then(|| view! { <Kill id=run.id name=name.clone() kill/> })
+        move || may_kill.then(|| view! { <Kill id=run.id name=name.clone() kill/> })
     };
     view! {
         <PageTitle title=name crumbs actions=kill_button>

@@ -53,6 +53,19 @@ pub fn Editor(view: CodeView, save: ServerAction<SaveCode>) -> impl IntoView {
     }
 }
 
+/// For whoever may look only.
+#[component]
+pub fn ReadOnly(mode: RunMode, source: String) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <code-editor data-mode=word(mode)>
+            <textarea class="in area mono" rows="24" readonly=true aria-label=tu_string!(i18n, code.source)>
+                {source}
+            </textarea>
+        </code-editor>
+    }
+}
+
 /// The version that was opened: the optimistic lock.
 #[component]
 fn Base() -> impl IntoView {

@@ -113,6 +113,7 @@ pub fn ShownSection(
     run_mode: RunMode,
     versions: Vec<CodeVersion>,
     shown: Shown,
+    may_edit: bool,
     revert: ServerAction<RevertCode>,
 ) -> impl IntoView {
     let newest = versions.first().map_or(0, |version| version.number);
@@ -121,7 +122,7 @@ pub fn ShownSection(
             let version = versions.into_iter().find(|version| version.number == number);
             let mode = version.as_ref().map_or(run_mode, |version| version.run_mode);
             let note = version.as_ref().map(why).unwrap_or_default();
-            view! { <Version id number newest mode note source revert/> }.into_any()
+            view! { <Version id number newest mode note source may_edit revert/> }.into_any()
         }
         Shown::Difference(difference) => view! { <Difference id difference/> }.into_any(),
     }
@@ -135,6 +136,7 @@ fn Version(
     mode: RunMode,
     note: String,
     source: String,
+    may_edit: bool,
     revert: ServerAction<RevertCode>,
 ) -> impl IntoView {
     let i18n = use_i18n();
@@ -159,7 +161,7 @@ fn Version(
             <code-editor data-mode=word(mode)>
                 <textarea class="in area mono" rows=ROWS readonly=true aria-label=title>{source}</textarea>
             </code-editor>
-            {(number != newest).then(|| view! { <Revert id number newest revert/> })}
+            {(may_edit && number != newest).then(|| view! { <Revert id number newest revert/> })}
         </Section>
     }
 }

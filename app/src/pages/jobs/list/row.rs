@@ -59,7 +59,7 @@ pub fn JobRow(line: JobLine, present: RwSignal<HashMap<i32, JobLine>>, switches:
             <td>{line.owner}</td>
             <td><JobStateMark state=Signal::derive(move || now.get().1)/></td>
             <td class="phone-only p1">{relative}</td>
-            <td><RowMenu id name=line.name state=Signal::derive(move || now.get().1) switches/></td>
+            <td><RowMenu id name=line.name may=line.may state=Signal::derive(move || now.get().1) switches/></td>
         </tr>
     }
 }
