@@ -132,7 +132,10 @@ pub async fn edit_namespace(id: i32, version: i32, form: NamespaceSettings) -> R
             ssr::redirect(&routes::namespace(id));
             Ok(())
         }
-        Err(error) => Err(ssr::refuse_form(EDIT_FORM, &form, error).await),
+        Err(error) => {
+            let typed = serde_json::json!({ "version": version, "remark": form.remark });
+            Err(ssr::refuse_form(EDIT_FORM, &typed, error).await)
+        }
     }
 }
 

@@ -135,7 +135,11 @@ pub async fn edit_user(id: i32, version: i32, #[server(default)] form: UserSetti
             ssr::redirect(&routes::users());
             Ok(())
         }
-        Err(error) => Err(ssr::refuse_form(EDIT_FORM, &form, error).await),
+        Err(error) => {
+            let UserSettings { name, email, role } = form;
+            let typed = serde_json::json!({ "version": version, "name": name, "email": email, "role": role });
+            Err(ssr::refuse_form(EDIT_FORM, &typed, error).await)
+        }
     }
 }
 

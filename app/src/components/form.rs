@@ -178,6 +178,13 @@ pub fn sentence_of(message: &Message) -> String {
     sentence(use_i18n().get_locale_untracked(), message)
 }
 
+/// The version that the form showed: it stays with what was typed, however often the form comes back.
+#[component]
+pub fn ShownVersion(version: i32) -> impl IntoView {
+    let shown = use_form().value("version").unwrap_or_else(|| version.to_string());
+    view! { <input type="hidden" name="version" value=shown/> }
+}
+
 /// Somebody else saved first: the way to what is stored now. What was typed stays in the form.
 #[component]
 pub fn ConflictNote<S>(

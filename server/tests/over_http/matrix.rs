@@ -69,8 +69,8 @@ fn may(who: Persona, action: Action, place: Place) -> bool {
     }
 }
 
-#[test]
-fn every_server_function_and_page_has_its_line() {
+#[tokio::test]
+async fn every_server_function_and_page_has_its_line() {
     let registered: BTreeSet<&str> =
         server_fn_paths().filter_map(|(path, _)| path.strip_prefix(&format!("{RPC}app/api/"))).collect();
     let listed: BTreeSet<&str> = FUNCTIONS.iter().map(|(path, ..)| *path).collect();

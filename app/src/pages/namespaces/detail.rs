@@ -7,7 +7,7 @@ use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
 use crate::components::field::TextField;
-use crate::components::form::{ConflictNote, EditForm, FormFoot};
+use crate::components::form::{ConflictNote, EditForm, FormFoot, ShownVersion};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::time::Time;
@@ -109,7 +109,7 @@ fn Settings(edit: ServerAction<EditNamespace>, page: NamespacePage) -> impl Into
                 href=routes::namespace(page.id)
             />
             <input type="hidden" name="id" value=page.id/>
-            <input type="hidden" name="version" value=page.version/>
+            <ShownVersion version=page.version/>
             <TextField name="remark" label=tu_string!(i18n, namespaces.remark) maxlength=512 optional=true/>
             <FormFoot>
                 <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>

@@ -9,7 +9,7 @@ use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyBlock;
 use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
-use crate::components::form::{ConflictNote, EditForm, FormFoot};
+use crate::components::form::{ConflictNote, EditForm, FormFoot, ShownVersion};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::table::{Column, DataTable};
@@ -80,7 +80,7 @@ fn Content(actions: Actions, user: UserLine, password: Option<String>) -> impl I
                         href=routes::user(id)
                     />
                     <input type="hidden" name="id" value=id/>
-                    <input type="hidden" name="version" value=version/>
+                    <ShownVersion version/>
                     <UserFields/>
                     <FormFoot>
                         <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>

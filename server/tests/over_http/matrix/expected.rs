@@ -35,7 +35,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
     ("calendars/calendar", Inside(View), "id={calendar}"),
     ("calendars/calendar_choices", SignIn, ""),
     ("calendars/create_calendar", Inside(ManageJobs), "form[namespace_id]={namespace}&form[name]="),
-    ("calendars/delete_calendar", Inside(ManageJobs), "id={calendar}"),
+    ("calendars/delete_calendar", Inside(ManageJobs), "id={spare_calendar}"),
     ("calendars/edit_calendar", Inside(ManageJobs), "id={calendar}&version=999&form[name]=x"),
     ("calendars/list_calendars", SignIn, ""),
     (
@@ -51,7 +51,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
     ),
     ("executors/executor", Inside(View), "id={executor}"),
     ("executors/handlers", Inside(View), "executor_id={executor}"),
-    ("executors/hosts/host_history", Inside(View), "executor_id={executor}&query[instance]="),
+    ("executors/hosts/host_history", Inside(View), "executor_id={executor}&query[instance]=&query[until]="),
     ("executors/instances", Inside(View), "executor_id={executor}"),
     ("executors/list_executors", SignIn, "query[q]="),
     ("executors/move_to_front", Inside(OperateJobs), "run_id={run}"),
@@ -67,11 +67,11 @@ pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
     ("home/read_overview", SignIn, ""),
     ("jobs/backfill/backfill_job", Inside(OperateJobs), "id={job}&form[parallel]=1"),
     ("jobs/backfill/preview_backfill", Inside(OperateJobs), "id={job}&form[parallel]=1"),
-    ("jobs/code/job_code", Inside(View), "id={job}"),
-    ("jobs/code/revert_code", Inside(ManageJobs), "id={job}&base=999&number=1"),
-    ("jobs/code/save_code", Inside(ManageJobs), "id={job}&form[base]=999"),
-    ("jobs/code/shown_code", Inside(View), "id={job}&query[version]="),
-    ("jobs/create_job", OnForm(ManageJobs), FORM),
+    ("jobs/code/job_code", Inside(View), "id={script}"),
+    ("jobs/code/revert_code", Inside(ManageJobs), "id={script}&base=999&number=1"),
+    ("jobs/code/save_code", Inside(ManageJobs), "id={script}&form[base]=999&form[source]=x"),
+    ("jobs/code/shown_code", Inside(View), "id={script}&query[version]=1"),
+    ("jobs/create_job", OnForm(ManageJobs), "{job_form}"),
     ("jobs/delete_job", Inside(ManageJobs), "id={spare_job}"),
     ("jobs/disable_job", Inside(OperateJobs), "id={job}"),
     ("jobs/enable_job", Inside(OperateJobs), "id={job}"),
@@ -83,7 +83,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
     ("jobs/list_jobs", SignIn, "query[q]="),
     ("jobs/preview_fires", SignIn, "typed[schedule]="),
     ("jobs/run_job", Inside(OperateJobs), "id={spare_job}"),
-    ("jobs/save_job", Inside(ManageJobs), SAVED),
+    ("jobs/save_job", Inside(ManageJobs), "id={job}&{job_form}&form[version]=999"),
     ("jobs/start_job", Inside(OperateJobs), "id={job}"),
     ("jobs/stop_job", Inside(OperateJobs), "id={job}"),
     ("logs/run_log", Inside(View), "id={run}&query[line]="),
@@ -112,13 +112,6 @@ pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
     ("users/reset_password", Platform, "id={user}"),
     ("users/user", Platform, "id={user}"),
 ];
-
-/// A job without a name.
-const FORM: &str = "form[executor_id]={executor}&form[name]=&form[schedule_kind]=manual&form[zone]=UTC&\
-                    form[run_mode]=handler&form[handler]=h";
-/// A job of a version that nobody was shown.
-const SAVED: &str = "id={job}&form[executor_id]={executor}&form[name]=x&form[schedule_kind]=manual&\
-                     form[zone]=UTC&form[run_mode]=handler&form[handler]=h&form[version]=999";
 
 /// The pages, and what is served beside them.
 pub const PAGES: [(&str, Needs); 31] = [

@@ -1,10 +1,11 @@
 //! Two namespaces with the same things in each, and somebody of each kind in one of them.
 
 use crate::support::TestServer;
+use app::api::jobs::JobForm;
 use app::ssr::USER_KEY;
 use entity::executor::Registration;
 use entity::grant::Role;
-use entity::job::JobState;
+use entity::job::{JobState, RunMode};
 use entity::user::UserRole;
 use reqwest::RequestBuilder;
 use scheduler::api_tokens::{self, TokenDraft};
@@ -76,6 +77,8 @@ struct Things {
     namespace: i32,
     executor: i32,
     job: i32,
+    /// A job with code.
+    script: i32,
     calendar: i32,
     freeze: i32,
     run: i64,
@@ -131,14 +134,22 @@ impl Ground {
         if text.contains("{spare_job}") {
             filled = filled.replace("{spare_job}", &self.spare_job(things.executor).await.to_string());
         }
+        if text.contains("{spare_calendar}") {
+            let id = self.spare_calendar(things.namespace).await;
+            filled = filled.replace("{spare_calendar}", &id.to_string());
+        }
+        if text.contains("{job_form}") {
+            filled = filled.replace("{job_form}", &job_form(things.executor));
+        }
         if text.contains("{grant}") {
             filled = filled.replace("{grant}", &self.grant().await.to_string());
         }
         let me = self.people.get(&who).copied().unwrap_or_default();
-        let ids: [(&str, i64); 9] = [
+        let ids: [(&str, i64); 10] = [
             ("{namespace}", things.namespace.into()),
             ("{executor}", things.executor.into()),
             ("{job}", things.job.into()),
+            ("{script}", things.script.into()),
             ("{calendar}", things.calendar.into()),
             ("{freeze}", things.freeze.into()),
             ("{run}", things.run),
@@ -156,6 +167,13 @@ impl Ground {
         created.unwrap().id
     }
 
+    /// A calendar to be deleted.
+    async fn spare_calendar(&self, namespace: i32) -> i32 {
+        let typed = CalendarEdit { name: Id::default().to_string(), days: "sat".into() };
+        let created = calendars::create(&self.test.services, &Caller::operator(), namespace, &typed).await;
+        created.unwrap().id
+    }
+
     /// A grant of the bystander's, made anew where it was revoked.
     async fn grant(&self) -> i32 {
         let (services, root) = (&self.test.services, Caller::operator());
@@ -164,6 +182,17 @@ impl Ground {
         let members = grants::of_namespace(services, &root, namespace).await.unwrap();
         members.into_iter().find(|member| member.user_id == self.bystander).unwrap().id
     }
+}
+
+/// The form of a new job on this executor, without a name.
+fn job_form(executor: i32) -> String {
+    let values = JobForm::fresh("UTC", Some(executor)).values();
+    let pairs = values.into_iter().filter(|(name, _)| name != "version");
+    pairs.map(|(name, value)| format!("form[{name}]={}", encoded(&value))).collect::<Vec<_>>().join("&")
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// Somebody with a password of their own, but for whom that is the point.
@@ -202,13 +231,16 @@ async fn things(services: &Services, word: &str) -> Things {
     let calendar = calendars::create(services, &root, namespace, &typed).await.unwrap().id;
     let handler = format!("{word}Handler");
     let draft = JobDraft {
-        calendar_id: Some(calendar),
-        ..JobDraft::by_hand(executor, &format!("{word} job"), &handler)
+        run_mode: RunMode::Shell,
+        source: format!("echo {word}"),
+        ..JobDraft::by_hand(executor, &format!("{word} script"), "")
     };
+    let script = jobs::create(services, &root, draft, JobState::Stopped).await.unwrap().id;
+    let draft = JobDraft::by_hand(executor, &format!("{word} job"), &handler);
     let job = jobs::create(services, &root, draft, JobState::Stopped).await.unwrap().id;
     let run = runs::run_now(services, &root, job, None).await.unwrap();
     let freeze = FreezeDraft { namespace_id: Some(namespace), reason: format!("{word} stands") };
     let freeze = freezes::freeze(services, &root, freeze).await.unwrap().id;
     freezes::thaw(services, &root, freeze).await.unwrap();
-    Things { namespace, executor, job, calendar, freeze, run }
+    Things { namespace, executor, job, script, calendar, freeze, run }
 }
