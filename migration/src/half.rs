@@ -13,15 +13,21 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 33] = [
+    "alert",
+    "alert_rule",
+    "alert_run",
     "bucket",
     "calendar",
+    "channel",
+    "delivery",
     "executor",
     "freeze",
     "host_minute",
     "host_sample",
     "host_state",
     "id_block",
+    "incident",
     "instance",
     "instance_handlers",
     "job",

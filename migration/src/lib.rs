@@ -21,6 +21,8 @@ mod m20261122_000015_logs;
 mod m20261122_000016_host_metrics;
 mod m20261122_000017_announcements;
 mod m20261122_000018_turned_away;
+mod m20261122_000021_channels;
+mod m20261122_000022_alerts;
 mod schema;
 mod whole;
 
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000016_host_metrics::Migration),
             Box::new(m20261122_000017_announcements::Migration),
             Box::new(m20261122_000018_turned_away::Migration),
+            Box::new(m20261122_000021_channels::Migration),
+            Box::new(m20261122_000022_alerts::Migration),
         ]
     }
 }

@@ -42,6 +42,8 @@ pub enum Action {
     ManageNamespaces,
     ManageExecutors,
     ManageJobs,
+    /// Channels, alert rules, deliveries.
+    ManageAlerts,
     /// Start, stop, run now, kill.
     OperateJobs,
     ChangePassword,

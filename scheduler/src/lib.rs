@@ -3,9 +3,13 @@
 //! Knows neither HTTP servers nor pages. See `docs/architecture.md`.
 
 pub mod addresses;
+pub mod alert_rules;
+pub mod alerts;
 pub mod authority;
 pub mod calendars;
+pub mod channels;
 pub mod clock;
+pub mod deliveries;
 pub mod engine;
 mod error;
 pub mod executors;
@@ -17,7 +21,9 @@ pub mod job_sources;
 pub mod jobs;
 pub mod logs;
 mod looks;
+pub mod mail;
 pub mod namespaces;
+pub mod outgoing;
 mod paging;
 pub mod passwords;
 pub mod rules;

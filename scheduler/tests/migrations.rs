@@ -26,14 +26,20 @@ async fn every_entity_selects(databases: &Databases) {
         };
     }
     selects!(
+        alert,
+        alert_rule,
+        alert_run,
         bucket,
         calendar,
+        channel,
+        delivery,
         executor,
         freeze,
         host_minute,
         host_sample,
         host_state,
         id_block,
+        incident,
         instance,
         instance_handlers,
         job,

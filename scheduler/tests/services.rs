@@ -10,10 +10,14 @@ mod servers;
 
 #[cfg(test)]
 mod services {
+    mod alert_rules;
+    mod alerts;
     mod backfill;
     mod calendars;
+    mod channels;
     mod executors;
     mod freezes;
+    mod hooks;
     mod host_metrics;
     mod instances;
     mod job_children;

@@ -4,9 +4,11 @@
 
 mod layers;
 mod logs;
+mod messages;
 
 pub use layers::{ConfigError, Layers, Source};
 pub use logs::Logs;
+pub use messages::{Mail, Outgoing};
 
 use ipnet::IpNet;
 use scheduler::host_metrics::Kept;
@@ -39,6 +41,8 @@ pub struct Settings {
     pub engine: Engine,
     pub host_metrics: HostMetrics,
     pub logs: Logs,
+    pub outgoing: Outgoing,
+    pub mail: Mail,
 }
 
 /// How log lines look.
@@ -157,6 +161,7 @@ impl Settings {
                 "this token is published, so that everybody tries it; choose another",
             );
         }
+        self.mail.check()?;
         self.check_numbers()
     }
 
