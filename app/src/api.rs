@@ -1,7 +1,10 @@
 //! Server functions, one file per noun. Each extracts, delegates, converts.
 
 pub mod account;
+pub mod alert_rules;
 pub mod calendars;
+pub mod channels;
+pub mod deliveries;
 pub mod executors;
 pub mod freezes;
 pub mod home;

@@ -8,3 +8,4 @@ pub mod home;
 pub mod jobs;
 pub mod login;
 pub mod runs;
+pub mod settings;

@@ -13,4 +13,4 @@ pub mod list;
 pub mod new;
 mod opened;
 pub mod words;
-mod zones;
+pub(crate) mod zones;

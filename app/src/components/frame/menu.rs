@@ -7,13 +7,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 /// One entry: where it leads, its icon, its word.
-fn entries() -> [(String, IconName, &'static str); 4] {
+fn entries() -> [(String, IconName, &'static str); 5] {
     let i18n = use_i18n();
     [
         (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
         (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
         (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
         (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
+        (routes::alert_rules(), IconName::Bell, tu_string!(i18n, common.alerts)),
     ]
 }
 
@@ -22,7 +23,10 @@ fn leads_to(entry: &str, path: &str) -> bool {
     let below = |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
     let calendars = routes::calendars();
     let is_calendar = entry == routes::jobs() && (path == calendars || below(&calendars));
-    path == entry || (entry != "/" && below(entry)) || is_calendar
+    // And where alerts go, what was sent.
+    let is_alert = entry == routes::alert_rules()
+        && [routes::channels(), routes::deliveries_where(&[])].iter().any(|top| path == top || below(top));
+    path == entry || (entry != "/" && below(entry)) || is_calendar || is_alert
 }
 
 fn links() -> impl IntoView {
@@ -68,6 +72,7 @@ mod tests {
         assert!(leads_to("/jobs", "/jobs"));
         assert!(leads_to("/jobs", "/jobs/3/edit"));
         assert!(leads_to("/jobs", "/calendars") && leads_to("/jobs", "/calendars/3"));
+        assert!(leads_to("/settings/alerts", "/settings/channels/3"));
         assert!(!leads_to("/jobs", "/jobsmith") && !leads_to("/runs", "/calendars"));
         assert!(!leads_to("/", "/jobs"));
     }
