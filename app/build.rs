@@ -8,9 +8,10 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 18] = [
+const NAMESPACES: [&str; 19] = [
     "common",
     "account",
+    "alerts",
     "audit",
     "auth",
     "calendars",

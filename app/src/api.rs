@@ -1,8 +1,11 @@
 //! Server functions, one file per noun. Each extracts, delegates, converts.
 
 pub mod account;
+pub mod alert_rules;
 pub mod audit;
 pub mod calendars;
+pub mod channels;
+pub mod deliveries;
 pub mod executors;
 pub mod freezes;
 pub mod home;

@@ -10,4 +10,5 @@ pub mod jobs;
 pub mod login;
 pub mod namespaces;
 pub mod runs;
+pub mod settings;
 pub mod users;

@@ -49,6 +49,13 @@ pub fn AppRoutes() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/alerts") view=pages::settings::alerts::list::AlertRuleList ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/alerts/new") view=pages::settings::alerts::new::NewAlertRule ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/alerts/:id") view=pages::settings::alerts::edit::EditAlertRule ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/channels") view=pages::settings::channels::list::ChannelList ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/channels/new") view=pages::settings::channels::new::NewChannel ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/channels/:id") view=pages::settings::channels::edit::EditChannel ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/deliveries") view=pages::settings::deliveries::Deliveries ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
                     <Route path=path!("/users") view=pages::users::list::UserList ssr=SsrMode::Async/>
                     <Route path=path!("/users/new") view=pages::users::new::NewUser ssr=SsrMode::Async/>
@@ -176,6 +183,41 @@ pub fn calendar_new() -> String {
 /// The form of a calendar.
 pub fn calendar_edit(id: i32) -> String {
     format!("/calendars/{id}")
+}
+
+/// All alert rules.
+pub fn alert_rules() -> String {
+    "/settings/alerts".into()
+}
+
+/// The form of a new alert rule.
+pub fn alert_rule_new() -> String {
+    "/settings/alerts/new".into()
+}
+
+/// The form of an alert rule.
+pub fn alert_rule_edit(id: i32) -> String {
+    format!("/settings/alerts/{id}")
+}
+
+/// All channels.
+pub fn channels() -> String {
+    "/settings/channels".into()
+}
+
+/// The form of a new channel.
+pub fn channel_new() -> String {
+    "/settings/channels/new".into()
+}
+
+/// The form of a channel.
+pub fn channel_edit(id: i32) -> String {
+    format!("/settings/channels/{id}")
+}
+
+/// What was sent, filtered; empty values are left out.
+pub fn deliveries_where(query: &[(&str, &str)]) -> String {
+    link("/settings/deliveries", query)
 }
 
 /// All runs.

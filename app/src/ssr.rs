@@ -24,7 +24,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tower_sessions::Session;
 
-pub use domain::{domain, engine, fault_message, logs};
+pub use domain::{alerts, domain, engine, fault_message, logs};
 pub use public_url::{PublicUrl, public_url};
 pub(crate) use session::{SecretOf, keep_secret, session_id, sign_in, take_secret};
 pub use session::{USER_KEY, client_address};

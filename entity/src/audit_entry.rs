@@ -66,6 +66,10 @@ pub enum Noun {
     /// What a user may do in a namespace.
     Grant,
     ApiToken,
+    Channel,
+    AlertRule,
+    /// A message of an alert.
+    Delivery,
     /// The unchained records of [`crate::audit_access`].
     Access,
 }
@@ -116,6 +120,10 @@ pub enum Verb {
     Grant,
     /// Of a user: no role in a namespace any more; of an API token: it works no more.
     Revoke,
+    /// Of an alert rule: until a time, or no longer.
+    Silence,
+    /// Of a message that failed.
+    SendAgain,
     /// Of accesses: their digest is taken.
     Seal,
 }

@@ -64,6 +64,10 @@ pub enum Fault {
     Zone,
     /// Not an `http://` or `https://` address of an executor, or one that may not be called.
     Address,
+    /// Not an `http://` or `https://` URL that the server may call.
+    Url,
+    /// The server has no mail server: the operator did not configure one.
+    NoMailServer,
     /// Not a label `key=value`.
     Label { text: String },
     /// Neither a host, nor a host with its port, nor a label.

@@ -4,12 +4,17 @@
 //! also builds for the browser. Times are milliseconds since the epoch, UTC. A column that holds a
 //! secret (password hash, token) makes its `Model` unserialisable: pages get a view struct instead.
 
+pub mod alert;
+pub mod alert_rule;
+pub mod alert_run;
 pub mod api_token;
 pub mod audit_access;
 pub mod audit_entry;
 pub mod audit_head;
 pub mod bucket;
 pub mod calendar;
+pub mod channel;
+pub mod delivery;
 pub mod executor;
 pub mod fault;
 pub mod former_user;
@@ -19,6 +24,7 @@ pub mod host_minute;
 pub mod host_sample;
 pub mod host_state;
 pub mod id_block;
+pub mod incident;
 pub mod instance;
 pub mod instance_handlers;
 pub mod job;

@@ -13,13 +13,18 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 33] = [
+pub const TABLES: [&str; 39] = [
+    "alert",
+    "alert_rule",
+    "alert_run",
     "api_token",
     "audit_access",
     "audit_entry",
     "audit_head",
     "bucket",
     "calendar",
+    "channel",
+    "delivery",
     "executor",
     "former_user",
     "freeze",
@@ -28,6 +33,7 @@ pub const TABLES: [&str; 33] = [
     "host_sample",
     "host_state",
     "id_block",
+    "incident",
     "instance",
     "instance_handlers",
     "job",

@@ -23,6 +23,8 @@ mod m20261122_000017_announcements;
 mod m20261122_000018_turned_away;
 mod m20261122_000019_grants;
 mod m20261122_000020_api_tokens;
+mod m20261122_000021_channels;
+mod m20261122_000022_alerts;
 mod m20261122_000024_audit;
 mod schema;
 mod whole;
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000018_turned_away::Migration),
             Box::new(m20261122_000019_grants::Migration),
             Box::new(m20261122_000020_api_tokens::Migration),
+            Box::new(m20261122_000021_channels::Migration),
+            Box::new(m20261122_000022_alerts::Migration),
             Box::new(m20261122_000024_audit::Migration),
         ]
     }

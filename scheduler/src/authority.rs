@@ -71,12 +71,12 @@ pub enum Action {
     ManageNamespaces,
     ManageExecutors,
     ManageJobs,
+    /// Channels, alert rules, deliveries.
+    ManageAlerts,
     /// Start, stop, run now, kill.
     OperateJobs,
     /// Let happen what somebody else wants to change.
     Approve,
-    /// Channels and rules: who is told what.
-    ManageAlerts,
     ChangePassword,
     /// The own API tokens.
     ManageTokens,

@@ -58,6 +58,10 @@ pub enum Refusal {
     ExecutorHasJobs(u64),
     /// This many jobs use the calendar.
     CalendarHasJobs(u64),
+    /// This many alert rules name the channel.
+    ChannelHasRules(u64),
+    /// The delivery is on its way, or has arrived.
+    DeliveryNotFailed,
     /// The job is in this state, in which it cannot be done.
     JobIs(JobState),
     /// The job runs a handler: there is no source to change.

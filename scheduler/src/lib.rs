@@ -3,11 +3,15 @@
 //! Knows neither HTTP servers nor pages. See `docs/architecture.md`.
 
 pub mod addresses;
+pub mod alert_rules;
+pub mod alerts;
 pub mod api_tokens;
 pub mod audit;
 pub mod authority;
 pub mod calendars;
+pub mod channels;
 pub mod clock;
+pub mod deliveries;
 pub mod engine;
 mod error;
 pub mod executors;
@@ -20,7 +24,9 @@ pub mod job_sources;
 pub mod jobs;
 pub mod logs;
 mod looks;
+pub mod mail;
 pub mod namespaces;
+pub mod outgoing;
 mod paging;
 pub mod passwords;
 pub mod rules;

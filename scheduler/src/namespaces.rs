@@ -3,7 +3,9 @@
 use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::{Faults, is_taken};
-use crate::store::{calendars, freezes, grants, namespaces as store};
+use crate::store::{
+    alert_rules, alerts, calendars, channels, freezes, grants, incidents, namespaces as store,
+};
 use crate::{Error, Refusal, Result, Services};
 use entity::fault::Fault;
 use entity::grant::Role;
@@ -150,7 +152,7 @@ pub async fn edit(services: &Services, caller: &Caller, id: i32, version: i32, r
     audit::commit(services, caller, transaction, [Entry::edited(&before, &after)]).await
 }
 
-/// Deletes an empty namespace, and with it its grants, calendars and freezes.
+/// Deletes an empty namespace, and with it its grants, calendars, freezes, alert rules and channels.
 ///
 /// # Errors
 /// [`Refusal::NamespaceInUse`] while it has executors or jobs.
@@ -166,6 +168,12 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     grants::delete_of_namespace(&transaction, id).await?;
     calendars::delete_of_namespace(&transaction, id).await?;
     freezes::delete_of_namespace(&transaction, id).await?;
+    for rule in alert_rules::of_namespace(&transaction, id).await? {
+        alerts::forget_rule(&transaction, rule.id).await?;
+        incidents::delete_of_rule(&transaction, rule.id).await?;
+        alert_rules::delete(&transaction, rule.id).await?;
+    }
+    channels::delete_of_namespace(&transaction, id).await?;
     store::delete(&transaction, id).await?;
     audit::commit(services, caller, transaction, [Entry::deleted(&namespace)]).await
 }

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod admission;
+pub mod alerts;
 pub mod audit;
 pub mod backfill;
 pub mod blackout;
@@ -17,6 +18,7 @@ pub mod host_metrics;
 pub mod job_state;
 pub mod lineage;
 pub mod misfire;
+pub mod networks;
 pub mod passing;
 pub mod pinning;
 pub mod preview;

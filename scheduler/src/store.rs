@@ -1,9 +1,13 @@
 //! The database. The only place that builds queries; functions take the connection they work on.
 
+pub(crate) mod alert_rules;
+pub(crate) mod alerts;
 pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod calendars;
+pub(crate) mod channels;
 mod connect;
+pub(crate) mod deliveries;
 pub mod engine;
 pub(crate) mod executors;
 pub mod filling;
@@ -12,6 +16,7 @@ pub(crate) mod freezes;
 pub(crate) mod grants;
 pub(crate) mod host_metrics;
 pub mod ids;
+pub(crate) mod incidents;
 pub(crate) mod instance_handlers;
 pub(crate) mod instances;
 pub(crate) mod job_children;

@@ -26,12 +26,17 @@ async fn every_entity_selects(databases: &Databases) {
         };
     }
     selects!(
+        alert,
+        alert_rule,
+        alert_run,
         api_token,
         audit_access,
         audit_entry,
         audit_head,
         bucket,
         calendar,
+        channel,
+        delivery,
         executor,
         former_user,
         freeze,
@@ -40,6 +45,7 @@ async fn every_entity_selects(databases: &Databases) {
         host_sample,
         host_state,
         id_block,
+        incident,
         instance,
         instance_handlers,
         job,

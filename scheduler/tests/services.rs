@@ -10,13 +10,17 @@ mod servers;
 
 #[cfg(test)]
 mod services {
+    mod alert_rules;
+    mod alerts;
     mod api_tokens;
     mod audit;
     mod backfill;
     mod calendars;
+    mod channels;
     mod executors;
     mod freezes;
     mod grants;
+    mod hooks;
     mod host_metrics;
     mod instances;
     mod job_children;

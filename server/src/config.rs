@@ -4,9 +4,11 @@
 
 mod layers;
 mod logs;
+mod messages;
 
 pub use layers::{ConfigError, Layers, Source};
 pub use logs::Logs;
+pub use messages::{Mail, Outgoing};
 
 use ipnet::IpNet;
 use scheduler::host_metrics::Kept;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub audit: Audit,
     pub host_metrics: HostMetrics,
     pub logs: Logs,
+    pub outgoing: Outgoing,
+    pub mail: Mail,
 }
 
 /// How log lines look.
@@ -173,6 +177,7 @@ impl Settings {
                 "expected 64 hexadecimal digits, as `openssl rand -hex 32` prints them",
             );
         }
+        self.mail.check()?;
         self.check_numbers()
     }
 

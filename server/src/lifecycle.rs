@@ -1,5 +1,6 @@
 //! The life of a server: open everything, serve, and stop in the right order.
 
+mod alerts;
 mod connections;
 mod host_metrics;
 
@@ -46,6 +47,7 @@ pub struct Server {
     replaying: JoinHandle<()>,
     host_metrics: [JoinHandle<()>; 2],
     keeping_logs: [JoinHandle<()>; 2],
+    alerting: [JoinHandle<()>; 2],
 }
 
 impl Server {
@@ -77,8 +79,17 @@ impl Server {
             tokio::spawn(Keeper::new(logs.clone()).run(stop.clone())),
             tokio::spawn(logs.clone().run_retention(stop.clone())),
         ];
-        let state =
-            ServerState::new(Arc::clone(&settings), services.clone(), handle, logs, leptos, stop.clone());
+        let alerts = alerts::open(&settings, &services)?;
+        let alerting = alerts::start(&alerts, &handle, &stop);
+        let state = ServerState::new(
+            Arc::clone(&settings),
+            services.clone(),
+            handle,
+            logs,
+            alerts,
+            leptos,
+            stop.clone(),
+        );
         let replaying = tokio::spawn(executor_api::replay(state.clone(), stop.clone()));
         let host_metrics = [
             tokio::spawn(host_metrics::keep(state.clone(), stop.clone())),
@@ -99,6 +110,7 @@ impl Server {
             replaying,
             host_metrics,
             keeping_logs,
+            alerting,
         })
     }
 
@@ -123,7 +135,7 @@ impl Server {
         }
         self.sweeping.abort();
         self.replaying.abort();
-        for task in self.host_metrics {
+        for task in self.host_metrics.into_iter().chain(self.alerting) {
             drop(timeout(Duration::from_millis(500), task).await);
         }
         self.keeping_logs.iter().for_each(JoinHandle::abort);

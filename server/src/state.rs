@@ -6,6 +6,7 @@ use crate::http::logs::Streams;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use scheduler::Services;
+use scheduler::alerts::Alerts;
 use scheduler::engine::EngineHandle;
 use scheduler::host_metrics::Collector;
 use scheduler::logs::Logs;
@@ -20,6 +21,7 @@ pub struct ServerState {
     pub services: Services,
     pub engine: EngineHandle,
     pub logs: Logs,
+    pub alerts: Alerts,
     pub streams: Streams,
     pub leptos: LeptosOptions,
     /// Callbacks that the database did not take in time.
@@ -37,6 +39,7 @@ impl ServerState {
         services: Services,
         engine: EngineHandle,
         logs: Logs,
+        alerts: Alerts,
         leptos: LeptosOptions,
         stopping: CancellationToken,
     ) -> Self {
@@ -44,7 +47,19 @@ impl ServerState {
         let spool = Spool::new(&settings.data_dir());
         let host_metrics = Arc::default();
         let streams = Streams::default();
-        Self { settings, services, engine, logs, streams, leptos, spool, host_metrics, renders, stopping }
+        Self {
+            settings,
+            services,
+            engine,
+            logs,
+            alerts,
+            streams,
+            leptos,
+            spool,
+            host_metrics,
+            renders,
+            stopping,
+        }
     }
 
     /// Cancelled when the server stops: what streams for long ends then.

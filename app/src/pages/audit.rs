@@ -24,7 +24,7 @@ use words::noun_word;
 pub use words::verb_word;
 
 /// In the filter's order.
-const NOUNS: [Noun; 10] = [
+const NOUNS: [Noun; 13] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
@@ -34,6 +34,9 @@ const NOUNS: [Noun; 10] = [
     Noun::User,
     Noun::Grant,
     Noun::ApiToken,
+    Noun::Channel,
+    Noun::AlertRule,
+    Noun::Delivery,
     Noun::Access,
 ];
 
@@ -229,6 +232,8 @@ fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::Freeze => Some(routes::freezes()),
         Noun::Namespace => short.map(routes::namespace),
         Noun::User | Noun::Grant => short.map(routes::user),
-        Noun::ApiToken | Noun::Access => None,
+        Noun::Channel => short.map(routes::channel_edit),
+        Noun::AlertRule => short.map(routes::alert_rule_edit),
+        Noun::ApiToken | Noun::Delivery | Noun::Access => None,
     }
 }

@@ -14,4 +14,4 @@ pub mod list;
 pub mod new;
 mod opened;
 pub mod words;
-mod zones;
+pub(crate) mod zones;

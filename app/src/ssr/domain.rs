@@ -6,6 +6,7 @@ use entity::fault::{CronFault, Fault, FieldFault};
 use entity::job::JobState;
 use http::request::Parts;
 use leptos::prelude::use_context;
+use scheduler::alerts::Alerts;
 use scheduler::authority::Caller;
 use scheduler::engine::EngineHandle;
 use scheduler::logs::Logs;
@@ -29,6 +30,11 @@ pub fn engine() -> Result<EngineHandle, AppError> {
 /// The logs of runs, as this server reads and keeps them.
 pub fn logs() -> Result<Logs, AppError> {
     use_context::<Logs>().ok_or_else(|| AppError::new(ErrorKind::Unavailable))
+}
+
+/// The alerts of this server: its channels' senders.
+pub fn alerts() -> Result<Alerts, AppError> {
+    use_context::<Alerts>().ok_or_else(|| AppError::new(ErrorKind::Unavailable))
 }
 
 impl From<Error> for AppError {
@@ -67,6 +73,8 @@ fn refused(refusal: Refusal) -> Message {
     match refusal {
         Refusal::ExecutorHasJobs(jobs) => Message::new("executor_has_jobs").arg("jobs", jobs),
         Refusal::CalendarHasJobs(jobs) => Message::new("calendar_has_jobs").arg("jobs", jobs),
+        Refusal::ChannelHasRules(rules) => Message::new("channel_has_rules").arg("n", rules),
+        Refusal::DeliveryNotFailed => Message::new("delivery_not_failed"),
         Refusal::JobIs(state) => Message::new(match state {
             JobState::On => "job_is_on",
             JobState::Stopped => "job_is_stopped",
@@ -123,6 +131,8 @@ pub fn fault_message(fault: Fault) -> Message {
         Fault::NotLater => Message::new("not_later"),
         Fault::Zone => Message::new("zone"),
         Fault::Address => Message::new("address"),
+        Fault::Url => Message::new("url"),
+        Fault::NoMailServer => Message::new("no_mail_server"),
         Fault::Label { text } => Message::new("label").arg("text", text),
         Fault::Instance { text } => Message::new("instance").arg("text", text),
         Fault::KnownDefault => Message::new("known_default"),

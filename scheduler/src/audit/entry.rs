@@ -7,7 +7,9 @@ use crate::rules::audit::{Key, hex};
 use crate::store::job_children;
 use entity::audit_entry::{Model, Noun, Verb};
 use entity::grant::Role;
-use entity::{Millis, api_token, calendar, executor, freeze, job, namespace, run, user};
+use entity::{
+    Millis, alert_rule, api_token, calendar, channel, delivery, executor, freeze, job, namespace, run, user,
+};
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -288,6 +290,75 @@ impl Audited for user::Model {
 
     fn facts(&self) -> Value {
         json!({"name": self.name, "email": self.email, "role": self.role})
+    }
+}
+
+impl Audited for channel::Model {
+    const NOUN: Noun = Noun::Channel;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.namespace_id)
+    }
+
+    /// Of the target no more than that it is another one: it is a key by itself.
+    fn facts(&self) -> Value {
+        json!({
+            "name": self.name,
+            "kind": self.kind,
+            "target_sha256": hex(&Sha256::digest(&self.target)),
+            "is_signed": !self.secret.is_empty(),
+            "mentions": self.mentions,
+            "language": self.language,
+            "zone": self.zone,
+        })
+    }
+}
+
+impl Audited for alert_rule::Model {
+    const NOUN: Noun = Noun::AlertRule;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.namespace_id)
+    }
+
+    fn facts(&self) -> Value {
+        without(self, &[&BOOKKEEPING[..], &["silent_until"]].concat())
+    }
+}
+
+impl Audited for delivery::Model {
+    const NOUN: Noun = Noun::Delivery;
+
+    fn id(&self) -> i64 {
+        self.id.into()
+    }
+
+    fn name(&self) -> String {
+        format!("#{}", self.id)
+    }
+
+    fn namespace_id(&self) -> Option<i32> {
+        Some(self.namespace_id)
+    }
+
+    fn facts(&self) -> Value {
+        json!({"state": self.state})
     }
 }
 

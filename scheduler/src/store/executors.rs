@@ -86,6 +86,11 @@ pub async fn visible_ids(
     query.order_by_asc(Column::Id).limit(limit).into_tuple().all(conn).await
 }
 
+/// Those of these namespaces.
+pub async fn of_namespaces(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::NamespaceId.is_in(ids)).order_by_asc(Column::Id).all(conn).await
+}
+
 /// How many jobs each of these executors has; executors without one are missing.
 pub async fn job_counts(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<HashMap<i32, u64>, DbErr> {
     let counts: Vec<(i32, i64)> = job::Entity::find()

@@ -57,6 +57,14 @@ pub async fn online_counts(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result
     Ok(counts.into_iter().map(|(id, online)| (id, online.unsigned_abs())).collect())
 }
 
+/// When the last instance of each of these executors left; executors that never had one are missing.
+pub async fn last_gone(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<(i32, Millis)>, DbErr> {
+    let query = Entity::find().select_only().column(Column::ExecutorId);
+    let query = query.column_as(Column::GoneAt.max(), "last").filter(Column::ExecutorId.is_in(ids));
+    let gone = query.filter(Column::GoneAt.is_not_null()).group_by(Column::ExecutorId);
+    gone.into_tuple().all(conn).await
+}
+
 /// Addresses of these executors' instances that are there, by executor and address; `limit` rows over
 /// all of them.
 pub async fn online_addresses(

@@ -6,7 +6,7 @@ mod queue;
 mod stop;
 
 use entity::run::{Column, Entity, Model, RunState};
-use entity::run_text;
+use entity::{Millis, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -103,6 +103,21 @@ pub async fn under_way(
         query = query.filter(Column::ExecutorId.is_in(ids));
     }
     query.limit(limit).all(conn).await
+}
+
+/// Runs of these executors in one of these states that were due before `due_before`, the oldest first; of a
+/// split one the whole.
+pub async fn overdue(
+    conn: &impl ConnectionTrait,
+    executors: Vec<i32>,
+    states: &[RunState],
+    due_before: Millis,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let live = Entity::find().filter(Column::LiveBucket.is_not_null()).filter(Column::ParentId.is_null());
+    let old = live.filter(Column::DueAt.lte(due_before)).filter(Column::ExecutorId.is_in(executors));
+    let old = old.filter(Column::State.is_in(states.iter().copied()));
+    old.order_by_asc(Column::DueAt).limit(limit).all(conn).await
 }
 
 /// The states of runs that a person should look at, at most `limit`.

@@ -14,7 +14,8 @@ const OTHER_PROGRAMS: [&str; 4] =
     ["ORRERY_EXECUTOR_", "ORRERY_TEST_", "ORRERY_SERVER_BINARY", "ORRERY_CHROMIUM"];
 /// No setting, and known to debug builds only: where the engine is to fail.
 const FAILPOINT: &str = "ORRERY_FAILPOINT";
-const SECRETS: [&str; 4] = ["admin_password", "audit.key", "executor_api.token", "http.metrics_token"];
+const SECRETS: [&str; 5] =
+    ["admin_password", "audit.key", "executor_api.token", "http.metrics_token", "mail.password"];
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -66,6 +66,7 @@ fn provide_services(state: ServerState) -> impl Fn() + Clone + Send + Sync + 'st
         provide_context(state.services.clone());
         provide_context(state.engine.clone());
         provide_context(state.logs.clone());
+        provide_context(state.alerts.clone());
         if let Some(url) = &state.settings.public_url {
             provide_context(PublicUrl(url.clone()));
         }

@@ -1,6 +1,7 @@
 //! What the pages about runs show.
 
 use crate::api::may::May;
+use entity::delivery::DeliveryState;
 use entity::job::{Routing, RunMode, ScheduleKind};
 use entity::run::{Model, Reason, RunKind, RunState};
 use entity::run_text::Try;
@@ -84,6 +85,8 @@ pub struct RunView {
     pub follow_ups: Vec<FollowUp>,
     /// Of a run that was split.
     pub shards: Option<ShardsView>,
+    /// What became of the messages that tell of it.
+    pub alerts: Vec<DeliveryState>,
 }
 
 /// How far a split run is, and its shards in order, each by its last attempt.
@@ -254,6 +257,7 @@ mod from_services {
                 ended_by: detail.ended_by,
                 follow_ups: detail.follow_ups.into_iter().map(FollowUp::from).collect(),
                 shards: detail.shards.map(ShardsView::from),
+                alerts: Vec::new(),
                 run: detail.run,
             }
         }

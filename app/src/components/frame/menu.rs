@@ -17,6 +17,7 @@ fn entries() -> Vec<Entry> {
         (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
         (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
         (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
+        (routes::alert_rules(), IconName::Bell, tu_string!(i18n, common.alerts)),
     ]
 }
 
@@ -38,7 +39,10 @@ fn leads_to(entry: &str, path: &str) -> bool {
     let below = |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
     let calendars = routes::calendars();
     let is_calendar = entry == routes::jobs() && (path == calendars || below(&calendars));
-    path == entry || (entry != "/" && below(entry)) || is_calendar
+    // And where alerts go, what was sent.
+    let is_alert = entry == routes::alert_rules()
+        && [routes::channels(), routes::deliveries_where(&[])].iter().any(|top| path == top || below(top));
+    path == entry || (entry != "/" && below(entry)) || is_calendar || is_alert
 }
 
 fn links(entries: Vec<Entry>) -> impl IntoView {
@@ -84,6 +88,7 @@ mod tests {
         assert!(leads_to("/jobs", "/jobs"));
         assert!(leads_to("/jobs", "/jobs/3/edit"));
         assert!(leads_to("/jobs", "/calendars") && leads_to("/jobs", "/calendars/3"));
+        assert!(leads_to("/settings/alerts", "/settings/channels/3"));
         assert!(!leads_to("/jobs", "/jobsmith") && !leads_to("/runs", "/calendars"));
         assert!(!leads_to("/", "/jobs"));
     }

@@ -16,6 +16,9 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::User => tu_string!(i18n, audit.noun_user),
         Noun::Grant => tu_string!(i18n, audit.noun_grant),
         Noun::ApiToken => tu_string!(i18n, audit.noun_api_token),
+        Noun::Channel => tu_string!(i18n, audit.noun_channel),
+        Noun::AlertRule => tu_string!(i18n, audit.noun_alert_rule),
+        Noun::Delivery => tu_string!(i18n, audit.noun_delivery),
         Noun::Access => tu_string!(i18n, audit.noun_access),
     }
 }
@@ -40,6 +43,8 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::ChangePassword => tu_string!(i18n, audit.verb_change_password),
         Verb::Grant => tu_string!(i18n, audit.verb_grant),
         Verb::Revoke => tu_string!(i18n, audit.verb_revoke),
+        Verb::Silence => tu_string!(i18n, audit.verb_silence),
+        Verb::SendAgain => tu_string!(i18n, audit.verb_send_again),
         Verb::Seal => tu_string!(i18n, audit.verb_seal),
     }
 }

@@ -17,8 +17,10 @@ use crate::components::time::{Time, duration};
 use crate::components::timeline::{Point, PointKind, Timeline};
 use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
+use crate::pages::settings::deliveries::StateWord;
 use crate::routes;
 use crate::visit::use_now;
+use entity::delivery::DeliveryState;
 use entity::run::{Model, RunKind, RunState};
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
@@ -202,6 +204,7 @@ fn FactLine(view: RunView) -> impl IntoView {
                     <FollowUpLinks follow_ups=view.follow_ups/>
                 </Fact>
             })}
+            <Alerts run=run.clone() alerts=view.alerts/>
             {view.app_name.map(|name| view! {
                 <Fact label=tu_string!(i18n, jobs.executor)>
                     <a href=routes::executor(run.executor_id)>{name}</a>
@@ -220,6 +223,21 @@ fn FactLine(view: RunView) -> impl IntoView {
             })}
         </Facts>
     }
+}
+
+/// What became of the messages that tell of it: the worst of it, or that there is none where one could be.
+#[component]
+fn Alerts(run: Model, alerts: Vec<DeliveryState>) -> impl IntoView {
+    let i18n = use_i18n();
+    let all = [DeliveryState::Failed, DeliveryState::Pending, DeliveryState::Sent];
+    let worst = all.into_iter().find(|state| alerts.contains(state));
+    let words = match worst {
+        Some(state) => view! { <StateWord state/> }.into_any(),
+        None => tu_string!(i18n, alerts.none).into_any(),
+    };
+    (worst.is_some() || run.attention.is_some()).then(|| {
+        view! { <Fact label=tu_string!(i18n, alerts.of_run)>{words}</Fact> }
+    })
 }
 
 /// What made it: the schedule, somebody, or another run.

@@ -1,0 +1,5 @@
+//! `/settings` and below.
+
+pub mod alerts;
+pub mod channels;
+pub mod deliveries;

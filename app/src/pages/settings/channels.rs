@@ -1,0 +1,6 @@
+//! `/settings/channels` and below.
+
+pub mod edit;
+mod form;
+pub mod list;
+pub mod new;

@@ -1,0 +1,132 @@
+//! Looking for what may be told: runs that ended badly, are late or take long, executors that are offline.
+//! What the engine writes anyway is read; the engine does nothing for it.
+
+use super::Alerts;
+use crate::Result;
+use crate::rules::alerts::decide::{OFFLINE_MS, Sighting, concerns, ended_at, event_of, overdue_since};
+use crate::store::runs::{Path, Span};
+use crate::store::{alert_rules, executors, instances, runs};
+use entity::Millis;
+use entity::alert_rule::{Event, Model as Rule};
+use entity::executor::Model as Executor;
+use entity::run::{Model as Run, RunState};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Rules that are heeded at all.
+const MOST_RULES: u64 = 1_000;
+/// Of each executor so many runs that a person should look at, the newest.
+const MOST: u64 = 1_000;
+/// Runs that are late or take long, over all.
+const MOST_OVERDUE: u64 = 1_000;
+/// Executors looked at together.
+const SLICE: usize = 10;
+
+/// The rules, and the executors that they may be about.
+pub(super) struct Scene {
+    pub rules: Vec<Rule>,
+    pub executors: HashMap<i32, Executor>,
+}
+
+impl Scene {
+    pub async fn of(alerts: &Alerts) -> Result<Self> {
+        let reader = alerts.services.db.reader();
+        let rules = alert_rules::list(reader, &crate::authority::Visible::All, MOST_RULES).await?;
+        let namespaces: BTreeSet<i32> = rules.iter().map(|rule| rule.namespace_id).collect();
+        let found = match namespaces.is_empty() {
+            true => Vec::new(),
+            false => executors::of_namespaces(reader, namespaces.into_iter().collect()).await?,
+        };
+        let concerned = |executor: &Executor| {
+            let about = |rule: &Rule| rule.executor_id.is_none_or(|id| id == executor.id);
+            rules.iter().any(|rule| rule.namespace_id == executor.namespace_id && about(rule))
+        };
+        let executors = found.into_iter().filter(concerned).map(|found| (found.id, found)).collect();
+        Ok(Self { rules, executors })
+    }
+
+    pub fn rule(&self, id: i32) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// The executors that a rule with this event is about.
+    fn executors_with(&self, event: Event) -> Vec<i32> {
+        let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.event_list().contains(&event)).collect();
+        let wanted = |executor: &&Executor| {
+            let about = |rule: &&Rule| rule.executor_id.is_none_or(|id| id == executor.id);
+            rules.iter().any(|rule| rule.namespace_id == executor.namespace_id && about(rule))
+        };
+        self.executors.values().filter(wanted).map(|executor| executor.id).collect()
+    }
+
+    fn sighting(&self, run: &Run, event: Event, at: Millis) -> Option<Sighting> {
+        let namespace_id = self.executors.get(&run.executor_id)?.namespace_id;
+        let (executor_id, job_id, run_id) = (run.executor_id, Some(run.job_id), Some(run.id));
+        Some(Sighting { event, namespace_id, executor_id, job_id, run_id, at })
+    }
+}
+
+impl Alerts {
+    /// Runs due since then that ended badly, but for those in `seen`.
+    pub(super) async fn ended(
+        &self,
+        scene: &Scene,
+        since: Millis,
+        seen: &HashSet<i64>,
+    ) -> Result<Vec<Sighting>> {
+        let ids: Vec<i32> = scene.executors.keys().copied().collect();
+        let span = Span { from: Some(since), ..Span::default() };
+        let mut found = Vec::new();
+        for ids in ids.chunks(SLICE) {
+            let batches =
+                runs::of_executors(self.services.db.reader(), Path::Attention, ids, span, MOST).await?;
+            let rows = batches.into_iter().flat_map(|batch| batch.rows);
+            let sighting = |run: Run| scene.sighting(&run, event_of(&run)?, ended_at(&run));
+            found.extend(rows.filter(|run| !seen.contains(&run.id)).filter_map(sighting));
+        }
+        Ok(found)
+    }
+
+    /// Runs that are late or take long, by each rule that says from when on.
+    pub(super) async fn overdue(&self, scene: &Scene, now: Millis) -> Result<Vec<Sighting>> {
+        let mut found = Vec::new();
+        for event in [Event::Late, Event::Long] {
+            let telling = |rule: &&Rule| rule.event_list().contains(&event);
+            let rules: Vec<&Rule> = scene.rules.iter().filter(telling).collect();
+            let seconds = |rule: &&Rule| if event == Event::Late { rule.late_s } else { rule.long_s };
+            let Some(shortest) = rules.iter().map(seconds).min() else { continue };
+            let states: &[RunState] =
+                if event == Event::Late { &[RunState::Waiting] } else { &RunState::OUT };
+            let before = now - i64::from(shortest) * 1_000;
+            let executors = scene.executors_with(event);
+            let reader = self.services.db.reader();
+            for run in runs::overdue(reader, executors, states, before, MOST_OVERDUE).await? {
+                // The thresholds of rules differ: each tells by its own.
+                let earliest = rules.iter().filter(|rule| {
+                    let namespace_id = scene.executors.get(&run.executor_id).map(|found| found.namespace_id);
+                    namespace_id.is_some_and(|id| concerns(rule, id, run.executor_id, Some(run.job_id)))
+                });
+                let at = earliest.filter_map(|rule| overdue_since(rule, &run, event, now)).min();
+                found.extend(at.and_then(|at| scene.sighting(&run, event, at)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Executors that have no instance any more, for some time.
+    pub(super) async fn offline(&self, scene: &Scene, now: Millis) -> Result<Vec<Sighting>> {
+        let reader = self.services.db.reader();
+        let mut ids = scene.executors_with(Event::Offline);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let online = instances::online_counts(reader, ids.clone()).await?;
+        ids.retain(|id| !online.contains_key(id));
+        let gone = instances::last_gone(reader, ids).await?;
+        let sighting = |(executor_id, at): (i32, Millis)| {
+            let namespace_id = scene.executors.get(&executor_id)?.namespace_id;
+            let event = Event::Offline;
+            Some(Sighting { event, namespace_id, executor_id, job_id: None, run_id: None, at })
+        };
+        Ok(gone.into_iter().filter(|(_, at)| now - at >= OFFLINE_MS).filter_map(sighting).collect())
+    }
+}

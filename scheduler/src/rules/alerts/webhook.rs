@@ -1,0 +1,34 @@
+//! A receiver of one's own: the alert as JSON, in words and as data.
+//!
+//! With a secret, the header `X-Orrery-Timestamp` holds the milliseconds of the sending, and
+//! `X-Orrery-Signature` the HMAC-SHA256 of `<timestamp>.<body>` in hexadecimal: a receiver compares it, and
+//! refuses what is old.
+
+use super::message::{Alert, Message};
+use super::post::{Post, Receiver, check_status, hmac};
+use entity::Millis;
+use serde_json::json;
+
+pub fn post(to: &Receiver, alert: &Alert, message: &Message, now: Millis) -> Post {
+    let lines: Vec<_> = message.lines.iter().map(|line| &line.text).collect();
+    let mentions = &to.mentions;
+    let body = json!({
+        "title": message.title,
+        "lines": lines,
+        "alert": alert,
+        "mentions": { "all": mentions.everybody, "phones": mentions.phones, "ids": mentions.ids },
+    });
+    let mut post = Post::json(to.url.clone(), &body);
+    if !to.secret.is_empty() {
+        let mac = hmac(to.secret.as_bytes(), format!("{now}.{}", post.body).as_bytes());
+        let hex = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        post.headers = vec![("x-orrery-timestamp", now.to_string()), ("x-orrery-signature", hex)];
+    }
+    post
+}
+
+/// # Errors
+/// Why the message was not taken.
+pub fn check(status: u16, body: &str) -> Result<(), String> {
+    check_status(status, body)
+}
