@@ -178,6 +178,18 @@ pub fn sentence_of(message: &Message) -> String {
     sentence(use_i18n().get_locale_untracked(), message)
 }
 
+/// Grows each time the action succeeds: what is read anew then. A form that is refused stays as it is typed.
+pub fn successes<S>(action: ServerAction<S>) -> Memo<u32>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    let value = action.value();
+    Memo::new(move |before: Option<&u32>| {
+        before.copied().unwrap_or(0) + u32::from(matches!(value.get(), Some(Ok(_))))
+    })
+}
+
 /// The version that the form showed: it stays with what was typed, however often the form comes back.
 #[component]
 pub fn ShownVersion(version: i32) -> impl IntoView {

@@ -6,7 +6,7 @@ use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyBlock;
 use crate::components::error_page::ErrorPage;
 use crate::components::field::{Choice, NumberField, SelectField, TextField};
-use crate::components::form::EditForm;
+use crate::components::form::{EditForm, successes};
 use crate::components::icon::IconName;
 use crate::components::page_title::Section;
 use crate::components::table::{Column, DataTable};
@@ -24,14 +24,15 @@ pub fn Tokens() -> impl IntoView {
     let create = ServerAction::<CreateToken>::new();
     let revoke = ServerAction::<RevokeToken>::new();
     show_notices(create);
-    let key = move || (create.version().get(), revoke.version().get());
+    let made = successes(create);
+    let key = move || (made.get(), revoke.version().get());
     let lines = Resource::new_blocking(key, |_| list_tokens());
-    let made = Resource::new_blocking(key, |_| new_api_token());
+    let text = Resource::new_blocking(key, |_| new_api_token());
     view! {
         <Section title=tu_string!(i18n, tokens.title) note=tu_string!(i18n, tokens.note)>
             <Transition>
                 {move || Suspend::new(async move {
-                    match (lines.await, made.await) {
+                    match (lines.await, text.await) {
                         (Ok(lines), Ok(made)) => view! { <Content lines made create revoke/> }.into_any(),
                         (Err(error), _) | (_, Err(error)) => view! { <ErrorPage error/> }.into_any(),
                     }

@@ -1,13 +1,13 @@
 //! `/namespaces/:id`
 
-use super::members::{GrantActions, GrantPeople, Members};
+use super::members::{GrantActions, GrantPeople, Members, use_members};
 use crate::api::namespaces::{DeleteNamespace, EDIT_FORM, EditNamespace, NamespacePage, namespace};
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
 use crate::components::field::TextField;
-use crate::components::form::{ConflictNote, EditForm, FormFoot, ShownVersion};
+use crate::components::form::{ConflictNote, EditForm, FormFoot, ShownVersion, successes};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::time::Time;
@@ -25,7 +25,8 @@ pub fn NamespaceDetail() -> impl IntoView {
     let actions =
         Actions { edit: ServerAction::new(), delete: ServerAction::new(), grants: GrantActions::new() };
     show_notices(actions.edit);
-    let key = move || (id.get(), actions.edit.version().get(), actions.grants.done());
+    let (edited, granted) = (successes(actions.edit), successes(actions.grants.grant));
+    let key = move || (id.get(), edited.get(), granted.get());
     let page = Resource::new_blocking(key, |(id, ..)| namespace(id));
     view! {
         <Transition>
@@ -54,7 +55,8 @@ fn Content(actions: Actions, page: NamespacePage) -> impl IntoView {
         Crumb::link(tu_string!(i18n, namespaces.title), routes::namespaces()),
         Crumb::here(page.title.clone()),
     ];
-    let (head, members) = (page.clone(), page.members.clone());
+    let head = page.clone();
+    let members = use_members(id, page.members.clone(), actions.grants);
     view! {
         <div class="page">
             <PageTitle
@@ -63,8 +65,8 @@ fn Content(actions: Actions, page: NamespacePage) -> impl IntoView {
                 actions=move || view! { <Delete delete=actions.delete page=head.clone()/> }
             />
             <FactLine page=page.clone()/>
-            <Section title=tu_string!(i18n, namespaces.people) note=members.len().to_string()>
-                <Members members=members.clone() actions=actions.grants/>
+            <Section title=tu_string!(i18n, namespaces.people) >
+                {move || view! { <Members members=members.get() actions=actions.grants/> }}
                 <GrantPeople namespace_id=id grant=actions.grants.grant/>
             </Section>
             <Section title=tu_string!(i18n, namespaces.settings)>

@@ -1,7 +1,9 @@
 //! Who may do what in a namespace: the list, and the form that adds to it.
 
 use super::{role_choices, role_word};
-use crate::api::namespaces::{ChangeGrant, GRANT_FORM, GrantPeople as Grant, MemberLine, RevokeGrant};
+use crate::api::namespaces::{
+    ChangeGrant, GRANT_FORM, GrantPeople as Grant, MemberLine, RevokeGrant, namespace,
+};
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::field::{SelectField, TextArea};
@@ -14,6 +16,7 @@ use crate::i18n::*;
 use crate::routes;
 use entity::grant::Role;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 /// What changes the list.
 #[derive(Clone, Copy)]
@@ -32,10 +35,32 @@ impl GrantActions {
         actions
     }
 
-    /// Grows with each of them: then the list is read anew.
-    pub fn done(self) -> usize {
+    /// Grows with each of them, also with those that were refused in part.
+    fn done(self) -> usize {
         self.grant.version().get() + self.change.version().get() + self.revoke.version().get()
     }
+}
+
+/// The people, read again after each change; what is typed beside them stays.
+pub fn use_members(
+    namespace_id: i32,
+    start: Vec<MemberLine>,
+    actions: GrantActions,
+) -> ReadSignal<Vec<MemberLine>> {
+    let (members, set_members) = signal(start);
+    Effect::new(move |before: Option<usize>| {
+        let done = actions.done();
+        if before.is_some_and(|before| before != done) {
+            spawn_local(async move {
+                // What cannot be read now is read with the next change, or when the page is opened again.
+                if let Ok(page) = namespace(namespace_id).await {
+                    set_members.try_set(page.members);
+                }
+            });
+        }
+        done
+    });
+    members
 }
 
 #[component]
