@@ -31,6 +31,8 @@ pub(super) struct Followed {
 struct Present {
     newest: HashMap<i32, Vec<Run>>,
     job_names: HashMap<i32, String>,
+    /// Executors that a rule is about.
+    executors: HashSet<i32>,
     online: HashSet<i32>,
 }
 
@@ -42,7 +44,7 @@ impl Alerts {
         if all.is_empty() {
             return Ok(Followed::default());
         }
-        let present = self.present(&all).await?;
+        let present = self.present(scene, &all).await?;
         // Nobody is told of the end before the beginning.
         let gathering = store::all_gathering(reader).await?;
         let is_told = |found: &Incident| gathering.iter().all(|row| row.id != found.alert_id);
@@ -60,7 +62,7 @@ impl Alerts {
         Ok(followed)
     }
 
-    async fn present(&self, all: &[Incident]) -> Result<Present> {
+    async fn present(&self, scene: &Scene, all: &[Incident]) -> Result<Present> {
         let reader = self.services.db.reader();
         let ids = |subject| -> Vec<i32> {
             let mine = all.iter().filter(|incident| incident.subject == subject);
@@ -70,6 +72,7 @@ impl Alerts {
         Ok(Present {
             newest: runs::recent_of_jobs(reader, &job_ids, NEWEST).await?,
             job_names: jobs::names(reader, job_ids).await?.into_iter().collect(),
+            executors: scene.executors.keys().copied().collect(),
             online: instances::online_counts(reader, executor_ids).await?.into_keys().collect(),
         })
     }
@@ -147,6 +150,8 @@ impl Present {
     fn end_of(&self, incident: &Incident, now: Millis) -> Option<Option<Millis>> {
         let is_forgotten = now - incident.last_at > FORGOTTEN_MS;
         match incident.subject {
+            // It was deleted, or no rule is about it any more.
+            Subject::Executor if !self.executors.contains(&incident.subject_id) => Some(None),
             Subject::Executor => self.online.contains(&incident.subject_id).then_some(Some(now)),
             Subject::Job if !self.job_names.contains_key(&incident.subject_id) => Some(None),
             Subject::Job => {

@@ -12,3 +12,6 @@ pub mod retry;
 pub mod slack;
 pub mod webhook;
 pub mod wecom;
+
+#[cfg(test)]
+mod tests;

@@ -51,10 +51,34 @@ impl Mail {
         })
     }
 
+    /// What no type can say.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         match self.in_force() {
             Some(settings) => Mailer::check(&settings).map_err(|problem| ("mail.from", problem)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Layers, Settings};
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let layers = Layers::new(None, variables.collect(), &[]);
+        layers.and_then(|layers| layers.settings()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn there_are_letters_once_a_mail_server_is_named_and_its_sender_is_an_address() {
+        assert!(settings(&[]).unwrap().mail.in_force().is_none());
+        let named = settings(&[("ORRERY_MAIL_HOST", "mail.example"), ("ORRERY_MAIL_PORT", "25")]).unwrap();
+        let mail = named.mail.in_force().unwrap();
+        assert_eq!((&*mail.host, mail.port, &*mail.from), ("mail.example", 25, "Orrery <orrery@localhost>"));
+        let wrong = settings(&[("ORRERY_MAIL_HOST", "mail.example"), ("ORRERY_MAIL_FROM", "nobody")]);
+        assert!(wrong.is_err_and(|text| text.contains("mail.from") && text.contains("ORRERY_MAIL_FROM")));
+        let wrong = settings(&[("ORRERY_MAIL_SECURITY", "some")]);
+        assert!(wrong.is_err_and(|text| text.contains("mail.security")));
     }
 }

@@ -147,8 +147,8 @@ impl Alert {
             (Purport::Test, false) => {
                 lines.push(Line::plain("The channel works: alerts will come here.".to_owned()));
             }
-            (_, true) => lines.push(Line::plain(format!("规则：{}", self.rule))),
-            (_, false) => lines.push(Line::plain(format!("Rule: {}", self.rule))),
+            (_, true) => lines.push(Line::plain(format!("规则：{}", one_line(&self.rule)))),
+            (_, false) => lines.push(Line::plain(format!("Rule: {}", one_line(&self.rule)))),
         }
         Message { title: one_line(&format!("[{}] {}", self.namespace, self.title(is_zh))), lines }
     }
