@@ -3,7 +3,7 @@
 //! shown, a name that is missing.
 
 use Needs::{Inside, NobodyElses, Nothing, OnForm, OwnAccount, Platform, SignIn, Somewhere};
-use scheduler::authority::Action::{self, ManageExecutors, ManageJobs, OperateJobs, View};
+use scheduler::authority::Action::{self, ManageAlerts, ManageExecutors, ManageJobs, OperateJobs, View};
 
 /// What it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +24,22 @@ pub enum Needs {
     NobodyElses,
 }
 
+const CHANNEL: &str = "form[namespace_id]={namespace}&form[name]=&form[kind]=webhook&form[language]=en&form[zone]=UTC";
+const CHANNEL_SAVED: &str =
+    "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
+
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 91] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
     ("account/sign_out", OwnAccount, ""),
+    ("alert_rules/alert_rule", Inside(View), "id={rule}"),
+    ("alert_rules/create_alert_rule", Inside(ManageAlerts), "form[namespace_id]={namespace}&form[name]="),
+    ("alert_rules/delete_alert_rule", Inside(ManageAlerts), "id={spare_rule}"),
+    ("alert_rules/edit_alert_rule", Inside(ManageAlerts), "id={rule}&version=999&form[name]=x"),
+    ("alert_rules/list_alert_rules", SignIn, ""),
+    ("alert_rules/silence_alert_rule", Inside(ManageAlerts), "id={rule}&hours=1"),
     ("audit/list_accesses", Platform, "after="),
     ("audit/list_audit", Platform, "query[actor]="),
     ("calendars/calendar", Inside(View), "id={calendar}"),
@@ -38,6 +48,14 @@ pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
     ("calendars/delete_calendar", Inside(ManageJobs), "id={spare_calendar}"),
     ("calendars/edit_calendar", Inside(ManageJobs), "id={calendar}&version=999&form[name]=x"),
     ("calendars/list_calendars", SignIn, ""),
+    ("channels/channel", Inside(View), "id={channel}"),
+    ("channels/create_channel", Inside(ManageAlerts), CHANNEL),
+    ("channels/delete_channel", Inside(ManageAlerts), "id={spare_channel}"),
+    ("channels/edit_channel", Inside(ManageAlerts), CHANNEL_SAVED),
+    ("channels/list_channels", SignIn, ""),
+    ("channels/test_channel", Inside(ManageAlerts), "id={channel}"),
+    ("deliveries/list_deliveries", SignIn, "query[state]="),
+    ("deliveries/send_again", Inside(ManageAlerts), "id={delivery}"),
     (
         "executors/create_executor",
         Inside(ManageExecutors),
@@ -114,7 +132,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 77] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 31] = [
+pub const PAGES: [(&str, Needs); 38] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -136,6 +154,13 @@ pub const PAGES: [(&str, Needs); 31] = [
     ("/executors/new", Somewhere(ManageExecutors)),
     ("/executors/{executor}", Inside(View)),
     ("/executors/{executor}/edit", Inside(ManageExecutors)),
+    ("/settings/alerts", SignIn),
+    ("/settings/alerts/new", SignIn),
+    ("/settings/alerts/{rule}", Inside(View)),
+    ("/settings/channels", SignIn),
+    ("/settings/channels/new", SignIn),
+    ("/settings/channels/{channel}", Inside(View)),
+    ("/settings/deliveries", SignIn),
     ("/audit", Platform),
     ("/audit/export", Platform),
     ("/freezes", SignIn),

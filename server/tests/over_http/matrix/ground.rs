@@ -1,5 +1,8 @@
 //! Two namespaces with the same things in each, and somebody of each kind in one of them.
 
+#[path = "ground/alerts.rs"]
+mod alerts;
+
 use crate::support::TestServer;
 use app::api::jobs::JobForm;
 use app::ssr::USER_KEY;
@@ -82,6 +85,9 @@ struct Things {
     calendar: i32,
     freeze: i32,
     run: i64,
+    channel: i32,
+    rule: i32,
+    delivery: i32,
 }
 
 pub struct Ground {
@@ -138,6 +144,14 @@ impl Ground {
             let id = self.spare_calendar(things.namespace).await;
             filled = filled.replace("{spare_calendar}", &id.to_string());
         }
+        if text.contains("{spare_channel}") {
+            let id = alerts::channel(&self.test.services, things.namespace, "spare").await;
+            filled = filled.replace("{spare_channel}", &id.to_string());
+        }
+        if text.contains("{spare_rule}") {
+            let id = alerts::rule(&self.test.services, things.namespace, things.channel).await;
+            filled = filled.replace("{spare_rule}", &id.to_string());
+        }
         if text.contains("{job_form}") {
             filled = filled.replace("{job_form}", &job_form(things.executor));
         }
@@ -145,7 +159,7 @@ impl Ground {
             filled = filled.replace("{grant}", &self.grant().await.to_string());
         }
         let me = self.people.get(&who).copied().unwrap_or_default();
-        let ids: [(&str, i64); 10] = [
+        let ids: [(&str, i64); 13] = [
             ("{namespace}", things.namespace.into()),
             ("{executor}", things.executor.into()),
             ("{job}", things.job.into()),
@@ -153,6 +167,9 @@ impl Ground {
             ("{calendar}", things.calendar.into()),
             ("{freeze}", things.freeze.into()),
             ("{run}", things.run),
+            ("{channel}", things.channel.into()),
+            ("{rule}", things.rule.into()),
+            ("{delivery}", things.delivery.into()),
             ("{user}", self.bystander.into()),
             ("{token}", self.token.into()),
             ("{me}", me.into()),
@@ -242,5 +259,8 @@ async fn things(services: &Services, word: &str) -> Things {
     let freeze = FreezeDraft { namespace_id: Some(namespace), reason: format!("{word} stands") };
     let freeze = freezes::freeze(services, &root, freeze).await.unwrap().id;
     freezes::thaw(services, &root, freeze).await.unwrap();
-    Things { namespace, executor, job, script, calendar, freeze, run }
+    let channel = alerts::channel(services, namespace, word).await;
+    let rule = alerts::rule(services, namespace, channel).await;
+    let delivery = alerts::delivery(services, namespace, channel, word).await;
+    Things { namespace, executor, job, script, calendar, freeze, run, channel, rule, delivery }
 }
