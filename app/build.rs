@@ -8,7 +8,7 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 13] = [
+const NAMESPACES: [&str; 15] = [
     "common",
     "account",
     "auth",
@@ -21,7 +21,9 @@ const NAMESPACES: [&str; 13] = [
     "jobs",
     "runs",
     "states",
+    "statistics",
     "time",
+    "topology",
 ];
 /// Files whose keys are codes known only at run time.
 const CODED: [&str; 2] = ["errors", "notices"];

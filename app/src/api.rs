@@ -9,3 +9,5 @@ pub mod jobs;
 pub mod logs;
 pub mod preferences;
 pub mod runs;
+pub mod statistics;
+pub mod topology;

@@ -8,3 +8,5 @@ pub mod home;
 pub mod jobs;
 pub mod login;
 pub mod runs;
+pub mod statistics;
+pub mod topology;

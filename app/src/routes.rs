@@ -47,6 +47,8 @@ pub fn AppRoutes() -> impl IntoView {
                         view=pages::executors::edit::EditExecutor
                         ssr=SsrMode::Async
                     />
+                    <Route path=path!("/statistics") view=pages::statistics::Statistics ssr=SsrMode::Async/>
+                    <Route path=path!("/topology") view=pages::topology::Topology ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
                     // Inside the frame, so that a wrong address still shows the menu.
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
@@ -211,6 +213,26 @@ pub fn executor(id: i32) -> String {
 /// The form of an executor.
 pub fn executor_edit(id: i32) -> String {
     format!("/executors/{id}/edit")
+}
+
+/// How runs ended.
+pub fn statistics() -> String {
+    "/statistics".into()
+}
+
+/// How runs ended in a range; empty values are left out.
+pub fn statistics_where(query: &[(&str, &str)]) -> String {
+    link("/statistics", query)
+}
+
+/// The map of what there is.
+pub fn topology() -> String {
+    "/topology".into()
+}
+
+/// The map, narrowed and with something opened; empty values are left out.
+pub fn topology_where(query: &[(&str, &str)]) -> String {
+    link("/topology", query)
 }
 
 /// An address with its query, in the order given; empty values are left out.

@@ -17,5 +17,7 @@ mod lifecycle;
 mod logs;
 #[path = "over_http/metrics.rs"]
 mod metrics;
+#[path = "over_http/sight.rs"]
+mod sight;
 #[path = "over_http/support.rs"]
 mod support;

@@ -6,7 +6,7 @@ mod queue;
 mod stop;
 
 use entity::run::{Column, Entity, Model, RunState};
-use entity::run_text;
+use entity::{Millis, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -103,6 +103,23 @@ pub async fn under_way(
         query = query.filter(Column::ExecutorId.is_in(ids));
     }
     query.limit(limit).all(conn).await
+}
+
+/// When the runs were due that still wait although that was before `before`, at most `limit`; the shards of a split
+/// run are not looked at.
+pub async fn late(
+    conn: &impl ConnectionTrait,
+    executors: Option<Vec<i32>>,
+    before: Millis,
+    limit: u64,
+) -> Result<Vec<Millis>, DbErr> {
+    let query = Entity::find().select_only().column(Column::DueAt).filter(Column::LiveBucket.is_not_null());
+    let query = query.filter(Column::State.eq(RunState::Waiting)).filter(Column::DueAt.lt(before));
+    let mut query = query.filter(Column::ParentId.is_null());
+    if let Some(ids) = executors {
+        query = query.filter(Column::ExecutorId.is_in(ids));
+    }
+    query.limit(limit).into_tuple().all(conn).await
 }
 
 /// The states of runs that a person should look at, at most `limit`.

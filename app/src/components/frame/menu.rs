@@ -7,13 +7,15 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 /// One entry: where it leads, its icon, its word.
-fn entries() -> [(String, IconName, &'static str); 4] {
+fn entries() -> [(String, IconName, &'static str); 6] {
     let i18n = use_i18n();
     [
         (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
+        (routes::topology(), IconName::Topology, tu_string!(i18n, common.topology)),
         (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
         (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
         (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
+        (routes::statistics(), IconName::Statistics, tu_string!(i18n, common.statistics)),
     ]
 }
 
