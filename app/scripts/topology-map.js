@@ -47,10 +47,10 @@ class TopologyMap extends DrawnElement {
     return option;
   }
 
-  /** Scrolls to what is looked for, once. */
+  /** Scrolls to what is looked for, once; at first, else, to what is open. */
   look(series) {
-    const { focus } = this.dataset;
-    if (!focus || this.seen === focus) return;
+    const focus = this.dataset.focus || (this.seen === undefined && this.dataset.chosen) || "";
+    if (this.seen === focus) return;
     this.seen = focus;
     const node = series.data.find(({ id }) => id === focus);
     if (node === undefined) return;

@@ -27,6 +27,8 @@ const UNDER_WAY: u64 = 1000;
 const ATTENTION: u64 = 50;
 /// Jobs read at most, before the unimportant ones fold.
 const JOBS: u64 = 5000;
+/// Rows behind which the run is looked for that they are shards of.
+const SHARDS: u64 = 50;
 /// For how long a fallen instance is shown.
 const FALLEN_SHOWN: Millis = 24 * 3_600_000;
 
@@ -71,7 +73,7 @@ pub struct JobNode {
     pub is_wrong: bool,
 }
 
-/// The map of one namespace, or of all that the caller may see. Some fifteen queries, none of which reads more the
+/// The map of one namespace, or of all that the caller may see. Some twenty queries, none of which reads more the
 /// more runs or jobs there are.
 pub async fn topology(
     services: &Services,
@@ -227,7 +229,7 @@ async fn job_nodes(
         ranked.entry(brief.executor_id).or_default().push((ranks.rank(brief.id), brief.id));
     }
     let chosen: Vec<i32> = ranked.into_values().flat_map(|jobs| shown(jobs, room)).collect();
-    let recent = runs::recent_of_jobs(services.db.reader(), &chosen, 1).await?;
+    let recent = last_runs(services, &chosen).await?;
     let chosen: HashSet<i32> = chosen.into_iter().collect();
     let mut nodes: HashMap<i32, Vec<JobNode>> = HashMap::new();
     for job in briefs.into_iter().filter(|brief| chosen.contains(&brief.id)) {
@@ -236,6 +238,18 @@ async fn job_nodes(
         nodes.entry(job.executor_id).or_default().push(JobNode { job, last, is_wrong });
     }
     Ok(nodes)
+}
+
+/// The newest run of each of these jobs.
+async fn last_runs(services: &Services, jobs: &[i32]) -> Result<HashMap<i32, Vec<run::Model>>> {
+    let reader = services.db.reader();
+    let mut recent = runs::recent_of_jobs(reader, jobs, 1).await?;
+    // Before a run that was split stand its shards: so few jobs have some that the others need not wait for them.
+    let missing: Vec<i32> = jobs.iter().copied().filter(|job| !recent.contains_key(job)).collect();
+    if !missing.is_empty() {
+        recent.extend(runs::recent_of_jobs(reader, &missing, SHARDS).await?);
+    }
+    Ok(recent)
 }
 
 /// The instances to be shown, by executor: the fallen first.

@@ -14,6 +14,7 @@ const ROW: f64 = 36.0;
 const WIDTH: f64 = 156.0;
 const NARROW: f64 = 78.0;
 const HEIGHT: f64 = 28.0;
+const CORNER: f64 = 5.0;
 /// Around the whole.
 const MARGIN: f64 = 16.0;
 /// The thickest line, of as many runs as any has.
@@ -132,6 +133,16 @@ fn look<T>(drawn: &mut Value, things: &[T], look: impl Fn(&T) -> Value) {
     }
 }
 
+/// A box with round corners. ECharts' own would be drawn out of shape where it is not square.
+fn outline(width: f64) -> String {
+    let (across, down) = (width - 2.0 * CORNER, HEIGHT - 2.0 * CORNER);
+    let corner = |x: f64, y: f64| format!("a{CORNER} {CORNER} 0 0 1 {x} {y}");
+    let c = CORNER;
+    let (right, bottom) = (corner(c, c), corner(-c, c));
+    let (left, top) = (corner(-c, -c), corner(c, -c));
+    format!("path://M{c} 0h{across}{right}v{down}{bottom}h-{across}{left}v-{down}{top}z")
+}
+
 /// What boxes and lines are like unless they say otherwise.
 fn usual_look() -> Value {
     let text = |colour: &str| json!({ "color": token(colour), "fontSize": SMALL });
@@ -140,8 +151,10 @@ fn usual_look() -> Value {
         rich[sign] = text(&format!("{sign}-ink"));
     }
     json!({
-        "symbol": "roundRect",
-        "symbolSize": [WIDTH, HEIGHT],
+        "symbol": outline(WIDTH),
+        // Square, with the outline in its middle: arrows end at this distance, which is the box's edge.
+        "symbolSize": WIDTH,
+        "symbolKeepAspect": true,
         "itemStyle": { "color": token("surface"), "borderColor": token("edge"), "borderWidth": 1 },
         "lineStyle": { "color": token("edge"), "width": 1, "curveness": 0 },
         "edgeSymbol": ["none", "none"],
@@ -157,7 +170,8 @@ fn usual_look() -> Value {
 fn look_of_spot(spot: &Spot) -> Value {
     let mut look = json!({});
     if spot.is_narrow {
-        look["symbolSize"] = json!([NARROW - GAP, HEIGHT]);
+        look["symbol"] = json!(outline(NARROW - GAP));
+        look["symbolSize"] = json!(NARROW - GAP);
         look["label"]["width"] = json!(NARROW - GAP - PADDING);
     }
     if let Some((sign, style)) = spot.sign {
@@ -168,7 +182,8 @@ fn look_of_spot(spot: &Spot) -> Value {
         look["itemStyle"] = json!({ "color": token("fail-wash"), "borderColor": token("fail-mark") });
     }
     if spot.is_dimmed {
-        look["itemStyle"]["opacity"] = json!(DIMMED);
+        // Not through and through, for the lines lie below.
+        look["itemStyle"] = json!({ "color": token("surface"), "borderColor": token("line") });
         look["label"]["opacity"] = json!(DIMMED);
     }
     look
@@ -225,7 +240,7 @@ mod tests {
             (Some(376.0), Some(108.0))
         );
         assert_eq!(series["data"][1]["symbolSize"].as_f64(), None, "as all are");
-        assert_eq!(series["symbolSize"].to_string(), "[156.0,28.0]");
+        assert_eq!(series["symbolSize"].as_f64(), Some(WIDTH));
         assert_eq!(series["data"][1]["name"], "b ·x|y·");
         assert_eq!(series["data"][1]["label"]["formatter"], "{ok|✓} {name|{b}}");
         assert_eq!(series["links"][0]["symbol"].to_string(), r#"["none","arrow"]"#);

@@ -52,7 +52,7 @@ pub fn StateRing(
     };
     let arcs = arcs.into_iter().filter(|(_, _, length)| *length > 0.0).map(arc).collect_view();
     view! {
-        <div class="ring">
+        <div class="share-ring">
             <state-chart role="img" aria-label=label data-option=option>
                 <svg viewBox="0 0 42 42" aria-hidden="true">{arcs}</svg>
             </state-chart>

@@ -2,9 +2,10 @@ use super::statistics::{job_with_instance, past};
 use super::support::{HOUR, START, World};
 use chrono_tz::Tz;
 use entity::job::JobState;
-use entity::run::RunState;
+use entity::run::{self, RunState};
 use entity::{job, job_cursor};
 use scheduler::clock::Clock;
+use scheduler::engine::step::Texts;
 use scheduler::jobs::{self, JobDraft};
 use scheduler::rules::bucket::bucket_of;
 use scheduler::rules::topology::Node;
@@ -48,6 +49,25 @@ async fn the_map_shows_what_the_caller_may_see_and_nothing_else() {
         let stranger = topology(&world.services, &world.stranger(), namespace, Tz::UTC, now).await.unwrap();
         assert!(stranger.executors.is_empty() && stranger.namespaces.is_empty() && stranger.links.is_empty());
     }
+}
+
+#[tokio::test]
+async fn the_last_run_of_a_broadcast_is_the_whole_and_not_a_shard() {
+    let world = World::new().await;
+    let (job, _) = job_with_instance(&world, "billing").await;
+    let first = filling::first_free(&world.services.db).await.unwrap();
+    let ended = |id: i64, state| run::Model {
+        state,
+        live_bucket: None,
+        ended_at: Some(START - HOUR),
+        ..run::Model::waiting(id, &job, bucket_of(job.id), START - HOUR)
+    };
+    let whole = run::Model { shard_index: run::SPLIT, shard_total: 2, ..ended(first, RunState::Failed) };
+    let shard = |id: i64, state| run::Model { parent_id: Some(first), slot: -id, ..ended(id, state) };
+    let shards = [shard(first + 1, RunState::Failed), shard(first + 2, RunState::Succeeded)];
+    let rows = std::iter::once(whole).chain(shards).map(|run| (run, Texts::default())).collect();
+    filling::past(&world.services.db, rows).await.unwrap();
+    assert_eq!(map(&world, None).await.executors[0].jobs[0].last, Some(RunState::Failed));
 }
 
 #[tokio::test]

@@ -24,17 +24,17 @@ pub fn share(part: u64, whole: u64) -> String {
         return "–".to_owned();
     }
     if part == 0 || part == whole {
-        return format!("{} %", part / whole * 100);
+        return format!("{}\u{a0}%", part / whole * 100);
     }
     // Not rounded to what it is not: one failure among a million is no 100 %.
     let hundredths = (part as f64 / whole as f64 * 10_000.0).clamp(1.0, 9_999.0).floor();
-    format!("{:.2} %", hundredths / 100.0)
+    format!("{:.2}\u{a0}%", hundredths / 100.0)
 }
 
 /// By how much a number changed, with its sign: `+2.4 %`; none without a number to compare with.
 pub fn change(now: u64, before: u64) -> Option<String> {
     let per_cent = (now as f64 / (before > 0).then_some(before)? as f64 - 1.0) * 100.0;
-    Some(format!("{per_cent:+.1} %").replace('-', "−"))
+    Some(format!("{per_cent:+.1}\u{a0}%").replace('-', "−"))
 }
 
 #[component]
@@ -92,15 +92,18 @@ mod tests {
 
     #[test]
     fn a_share_is_whole_only_where_it_is() {
-        assert_eq!(share(999_999, 1_000_000), "99.99 %");
-        assert_eq!(share(1, 1_000_000), "0.01 %");
-        assert_eq!((share(5, 5), share(0, 5), share(0, 0)), ("100 %".into(), "0 %".into(), "–".into()));
+        assert_eq!(share(999_999, 1_000_000), "99.99\u{a0}%");
+        assert_eq!(share(1, 1_000_000), "0.01\u{a0}%");
+        assert_eq!(
+            (share(5, 5), share(0, 5), share(0, 0)),
+            ("100\u{a0}%".into(), "0\u{a0}%".into(), "–".into())
+        );
     }
 
     #[test]
     fn a_change_has_its_sign() {
-        assert_eq!(change(1_024, 1_000).as_deref(), Some("+2.4 %"));
-        assert_eq!(change(500, 1_000).as_deref(), Some("−50.0 %"));
+        assert_eq!(change(1_024, 1_000).as_deref(), Some("+2.4\u{a0}%"));
+        assert_eq!(change(500, 1_000).as_deref(), Some("−50.0\u{a0}%"));
         assert_eq!(change(1, 0), None);
     }
 }

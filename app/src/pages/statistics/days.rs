@@ -66,9 +66,11 @@ pub fn DayTable(days: Vec<DayRow>, under_way: Option<u64>) -> impl IntoView {
         let running = under_way.filter(|_| day.is_today).unwrap_or_default();
         let total = day.counts.iter().sum::<u64>() + running;
         let cells = day.counts.into_iter().enumerate().map(|(place, runs)| {
-            // On a phone there is room for those that count most.
+            // On a phone there is room for those that count most, each with its word.
+            let word = (place < 2)
+                .then(|| view! { <span class="wide:hidden">{state_word(STATES[place])} " "</span> });
             let class = if place < 2 { "p2 num" } else { "num" };
-            view! { <td class=class class:faint=runs == 0>{grouped(runs)}</td> }
+            view! { <td class=class class:faint=runs == 0>{word} {grouped(runs)}</td> }
         });
         let so_far =
             day.is_today.then(|| view! { <span class="sub">{tu_string!(i18n, statistics.so_far)}</span> });

@@ -53,7 +53,7 @@ fn name_of(present: &TopologyView, job: i32) -> Option<String> {
 fn executor_line(found: ExecutorSpot) -> impl IntoView {
     let i18n = use_i18n();
     let not = (found.not_succeeded > 0).then(|| {
-        view! { <span class="sub">{tu_string!(i18n, topology.did_not)} " " {found.not_succeeded}</span> }
+        view! { <span class="sub">{tu_string!(i18n, topology.did_not_n, n = found.not_succeeded)}</span> }
     });
     view! {
         <tr class="group">
@@ -62,9 +62,9 @@ fn executor_line(found: ExecutorSpot) -> impl IntoView {
                 <span class="sub">{found.title}</span>
             </td>
             <td class="p2 muted">{found.namespace}</td>
-            <td class="muted">{found.under_way} " " {tu_string!(i18n, topology.under_way)}</td>
-            <td class="p1 num">{found.runs} {not}</td>
-            <td class="p2 muted">{found.jobs_in_all} " " {tu_string!(i18n, topology.jobs)}</td>
+            <td class="muted">{tu_string!(i18n, topology.under_way_n, n = found.under_way)} " " {not}</td>
+            <td class="p1 num">{found.runs}</td>
+            <td class="p2 muted">{tu_string!(i18n, topology.jobs_n, n = found.jobs_in_all)}</td>
         </tr>
     }
 }

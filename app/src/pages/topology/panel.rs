@@ -117,6 +117,10 @@ fn JobFacts(view: JobView) -> impl IntoView {
         took_ms: run.duration_ms.unwrap_or_default(),
     };
     let runs: Vec<SparkRun> = recent.iter().rev().map(spark).collect();
+    let drawn = match runs.is_empty() {
+        true => view! { <span class="faint t13">{tu_string!(i18n, topology.never)}</span> }.into_any(),
+        false => view! { <Sparkline runs/> }.into_any(),
+    };
     let next = next_at.map(|at| {
         view! {
             <Fact label=tu_string!(i18n, topology.next_fire)>
@@ -136,7 +140,7 @@ fn JobFacts(view: JobView) -> impl IntoView {
         {head(tu_string!(i18n, topology.job), job.name, routes::job(job.id), tu_string!(i18n, topology.open_job))}
         {last}
         <h3 class="t13 strong">{tu_string!(i18n, topology.last_runs)}</h3>
-        <p><Sparkline runs/></p>
+        <p>{drawn}</p>
         <FactList>
             <Fact label=tu_string!(i18n, topology.schedule) mono=is_cron>{schedule}</Fact>
             {next}
