@@ -8,7 +8,7 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 19] = [
+const NAMESPACES: [&str; 21] = [
     "common",
     "account",
     "alerts",
@@ -25,8 +25,10 @@ const NAMESPACES: [&str; 19] = [
     "roles",
     "runs",
     "states",
+    "statistics",
     "time",
     "tokens",
+    "topology",
     "users",
 ];
 /// Files whose keys are codes known only at run time.

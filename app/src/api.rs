@@ -15,5 +15,7 @@ pub mod may;
 pub mod namespaces;
 pub mod preferences;
 pub mod runs;
+pub mod statistics;
 pub mod tokens;
+pub mod topology;
 pub mod users;

@@ -1,6 +1,10 @@
-//! Lines over time, as an option for ECharts: the one place where charts take their look. Colours are tokens
+//! Lines over time (bars, rings and maps in files of their own), as options for ECharts: the one place where charts
+//! take their look. Colours are tokens
 //! (`var(--color-seq-5)`), which the browser puts in, anew when the theme changes; words of times and units come
 //! from `app/scripts/line-chart.js`, for they are functions.
+
+pub mod bars;
+pub mod map;
 
 use charming::Chart;
 use charming::component::{Axis, Grid, Legend};
@@ -96,7 +100,10 @@ fn values(frame: &Frame<'_>) -> Axis {
 }
 
 fn legend(lines: &[Line]) -> Legend {
-    let names: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
+    legend_of(lines.iter().map(|line| line.name.clone()).collect())
+}
+
+fn legend_of(names: Vec<String>) -> Legend {
     Legend::new()
         .data(names)
         .left(0)

@@ -24,6 +24,7 @@ pub mod quantity;
 pub mod script_module;
 pub mod sparkline;
 pub mod state;
+pub mod state_chart;
 pub mod table;
 pub mod time;
 pub mod timeline;

@@ -11,4 +11,6 @@ pub mod login;
 pub mod namespaces;
 pub mod runs;
 pub mod settings;
+pub mod statistics;
+pub mod topology;
 pub mod users;

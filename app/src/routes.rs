@@ -56,6 +56,8 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/settings/channels/new") view=pages::settings::channels::new::NewChannel ssr=SsrMode::Async/>
                     <Route path=path!("/settings/channels/:id") view=pages::settings::channels::edit::EditChannel ssr=SsrMode::Async/>
                     <Route path=path!("/settings/deliveries") view=pages::settings::deliveries::Deliveries ssr=SsrMode::Async/>
+                    <Route path=path!("/statistics") view=pages::statistics::Statistics ssr=SsrMode::Async/>
+                    <Route path=path!("/topology") view=pages::topology::Topology ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
                     <Route path=path!("/users") view=pages::users::list::UserList ssr=SsrMode::Async/>
                     <Route path=path!("/users/new") view=pages::users::new::NewUser ssr=SsrMode::Async/>
@@ -320,6 +322,26 @@ pub fn namespace_new() -> String {
 /// One namespace with its people.
 pub fn namespace(id: i32) -> String {
     format!("/namespaces/{id}")
+}
+
+/// How runs ended.
+pub fn statistics() -> String {
+    "/statistics".into()
+}
+
+/// How runs ended in a range; empty values are left out.
+pub fn statistics_where(query: &[(&str, &str)]) -> String {
+    link("/statistics", query)
+}
+
+/// The map of what there is.
+pub fn topology() -> String {
+    "/topology".into()
+}
+
+/// The map, narrowed and with something opened; empty values are left out.
+pub fn topology_where(query: &[(&str, &str)]) -> String {
+    link("/topology", query)
 }
 
 /// An address with its query, in the order given; empty values are left out.

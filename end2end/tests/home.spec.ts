@@ -5,7 +5,7 @@ import { expect, expectAccessible, expectFitsPhone, nobody, onOwnServer, takeScr
 
 test("home answers what went wrong, what runs and what comes next", async ({ page, open, isHydrated }) => {
   await open("/");
-  for (const heading of ["Went wrong", "Running now", "Next 15 minutes"]) {
+  for (const heading of ["Went wrong", "Running now", "Next 15 minutes", "Today"]) {
     await expect(page.getByRole("heading", { level: 2, name: heading })).toBeVisible();
   }
   // The demo executor's jobs fire every few seconds.
@@ -19,6 +19,17 @@ test("each count leads to the runs that it counts", async ({ page, open }) => {
   await open("/");
   await page.getByRole("navigation", { name: "Is anything wrong" }).getByRole("link", { name: /Failed/ }).click();
   await expect(page).toHaveURL(/\/runs\?state=failed/);
+});
+
+test("today stands beside a week ago, and leads to the statistics", async ({ page, open, isHydrated }) => {
+  await open("/");
+  const today = page.locator("section", { has: page.getByRole("heading", { level: 2, name: "Today" }) });
+  await expect(today.getByRole("img", { name: "Runs per hour" })).toBeVisible();
+  if (isHydrated) await expect(today.locator("state-chart canvas")).toBeVisible();
+  await today.locator("summary").click();
+  await expect(today.getByRole("table", { name: "Runs per hour" }).getByRole("row").nth(23)).toBeVisible();
+  await today.getByRole("link", { name: "Statistics" }).click();
+  await expect(page).toHaveURL(/\/statistics\?range=today/);
 });
 
 test("the refreshing can be stopped and resumed", async ({ page, open, isHydrated }) => {

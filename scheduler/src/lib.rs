@@ -33,7 +33,9 @@ pub mod rules;
 pub mod runs;
 pub mod sessions;
 pub mod signals;
+pub mod statistics;
 pub mod store;
+pub mod topology;
 pub mod users;
 
 pub use error::{Error, Refusal, Result};

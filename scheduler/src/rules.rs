@@ -30,5 +30,8 @@ pub mod schedule;
 pub mod shards;
 pub mod source_diff;
 pub mod spread;
+pub mod statistics;
 pub mod timetable;
+pub mod topology;
+pub mod usual;
 pub mod weekdays;

@@ -30,7 +30,7 @@ pub(crate) mod runs;
 pub mod schema;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_guards;
-mod stat_hours;
+pub(crate) mod stat_hours;
 pub(crate) mod turned_away;
 pub(crate) mod users;
 

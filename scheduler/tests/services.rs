@@ -40,7 +40,10 @@ mod services {
     mod sessions;
     mod shards;
     mod sign_in;
+    mod statistics;
+    mod summary;
     mod support;
+    mod topology;
     mod turned_away;
     mod users;
 }

@@ -85,7 +85,7 @@ enum Command {
     },
     /// Prints the version.
     Version,
-    /// Creates a namespace, an executor and two jobs to look at, unless they exist.
+    /// Creates a namespace, an executor and two jobs to look at, unless they exist; or a whole demonstration.
     #[command(hide = true)]
     Demo(demo::Options),
     /// Creates jobs that fire every second on one executor, to measure with.

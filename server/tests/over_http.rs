@@ -23,5 +23,7 @@ mod logs;
 mod matrix;
 #[path = "over_http/metrics.rs"]
 mod metrics;
+#[path = "over_http/sight.rs"]
+mod sight;
 #[path = "over_http/support.rs"]
 mod support;

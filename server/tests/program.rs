@@ -10,6 +10,8 @@ mod bad_executors;
 mod bad_input;
 #[path = "program/crash.rs"]
 mod crash;
+#[path = "program/demo.rs"]
+mod demo;
 #[path = "program/executor.rs"]
 mod executor;
 #[path = "program/schedule.rs"]

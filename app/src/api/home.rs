@@ -12,6 +12,9 @@ pub struct Overview {
     pub first_step: Option<FirstStep>,
     pub running: Vec<RunningLine>,
     pub more_running: bool,
+    /// Runs that should have gone out by now, and by how much the latest of them is.
+    pub late: u32,
+    pub latest_ms: i64,
     pub next: Vec<FireLine>,
     pub wrong: Vec<WrongCount>,
     /// There are more than were counted.
@@ -47,6 +50,8 @@ pub struct RunningLine {
     pub address: String,
     /// When it was sent, or was due.
     pub since: i64,
+    /// What the job usually takes.
+    pub usual_ms: Option<i64>,
 }
 
 /// A fire to come.
@@ -135,7 +140,7 @@ pub async fn read_overview() -> Result<Overview, AppError> {
 impl Overview {
     /// Whether nothing runs, comes or went wrong.
     pub fn is_empty(&self) -> bool {
-        let nothing_runs = self.running.is_empty() && self.next.is_empty();
+        let nothing_runs = self.running.is_empty() && self.next.is_empty() && self.late == 0;
         let nothing_wrong = self.newest.is_empty() && self.offline.is_empty() && self.unreadable.is_empty();
         nothing_runs && nothing_wrong && self.broken.is_none()
     }
@@ -151,6 +156,7 @@ mod from_domain {
     use scheduler::runs::{NextFire, OfflineInstance, RunRow, Summary};
     use scheduler::store::engine::Breaches;
     use scheduler::{Result, Services, engine, namespaces};
+    use std::collections::HashMap;
 
     /// Rows of “went wrong”; the run log has all.
     const NEWEST: usize = 8;
@@ -191,7 +197,9 @@ mod from_domain {
                     .map(|(state, count)| WrongCount { state, count, last_at: last_at(state) })
                     .into(),
                 more_wrong: summary.wrong.more,
-                running: summary.running.into_iter().map(RunningLine::from).collect(),
+                running: summary.running.into_iter().map(|row| running(row, &summary.usual_ms)).collect(),
+                late: summary.late,
+                latest_ms: summary.latest_ms,
                 more_running: summary.more_running,
                 next: summary.next.into_iter().map(FireLine::from).collect(),
                 newest: newest.into_iter().take(NEWEST).map(WrongLine::from).collect(),
@@ -214,16 +222,15 @@ mod from_domain {
         row.job_name.clone().unwrap_or_else(|| format!("#{}", row.run.job_id))
     }
 
-    impl From<RunRow> for RunningLine {
-        fn from(row: RunRow) -> Self {
-            Self {
-                run_id: row.run.id,
-                state: row.run.state,
-                job: job_of(&row),
-                app_name: row.app_name.unwrap_or_default(),
-                address: row.instance_address.unwrap_or_default(),
-                since: row.run.sent_at.unwrap_or(row.run.due_at),
-            }
+    fn running(row: RunRow, usual_ms: &HashMap<i32, i64>) -> RunningLine {
+        RunningLine {
+            run_id: row.run.id,
+            state: row.run.state,
+            job: job_of(&row),
+            usual_ms: usual_ms.get(&row.run.job_id).copied(),
+            app_name: row.app_name.unwrap_or_default(),
+            address: row.instance_address.unwrap_or_default(),
+            since: row.run.sent_at.unwrap_or(row.run.due_at),
         }
     }
 

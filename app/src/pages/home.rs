@@ -1,22 +1,26 @@
-//! `/`: is anything wrong, what runs now, what comes next.
+//! `/`: is anything wrong, what runs now, what comes next, how today compares.
 
 mod broken;
 mod first_step;
+mod today;
 mod under_way;
 mod unreadable;
 mod wrong;
 
 use crate::api::home::{Overview, read_overview};
+use crate::api::statistics::{TodayView, today};
 use crate::components::error_page::ErrorPage;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::PageTitle;
 use crate::components::time::full;
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::{use_may, use_visit};
 use broken::BrokenNotice;
 use first_step::FirstSteps;
 use leptos::prelude::*;
+use today::Today;
 use under_way::{NextFires, RunningNow};
 use unreadable::UnreadableJobs;
 use wrong::{WentWrong, WrongCounts};
@@ -24,11 +28,12 @@ use wrong::{WentWrong, WrongCounts};
 #[component]
 pub fn Home() -> impl IntoView {
     let overview = Resource::new_blocking(|| (), |()| read_overview());
+    let today = Resource::new_blocking(|| (), |()| today());
     view! {
         <Suspense>
             {move || Suspend::new(async move {
                 match overview.await {
-                    Ok(overview) => view! { <Content overview/> }.into_any(),
+                    Ok(overview) => view! { <Content overview today/> }.into_any(),
                     Err(error) => view! { <ErrorPage error/> }.into_any(),
                 }
             })}
@@ -37,11 +42,11 @@ pub fn Home() -> impl IntoView {
 }
 
 #[component]
-fn Content(overview: Overview) -> impl IntoView {
+fn Content(overview: Overview, today: Resource<Result<TodayView, AppError>>) -> impl IntoView {
     let i18n = use_i18n();
     let (present, live) = use_polled(overview, read_overview);
     let visit = use_visit();
-    let today = full(visit.now, &visit.zone).chars().take(10).collect::<String>();
+    let date = full(visit.now, &visit.zone).chars().take(10).collect::<String>();
     let may_freeze = use_may().operate;
     let first_step = Memo::new(move |_| present.read().first_step);
     view! {
@@ -54,7 +59,7 @@ fn Content(overview: Overview) -> impl IntoView {
                     <LiveSwitch live/>
                 }
             }>
-                <span class="muted t13">{today}</span>
+                <span class="muted t13">{date}</span>
             </PageTitle>
             {move || match first_step.get() {
                 Some(step) => view! { <FirstSteps step/> }.into_any(),
@@ -68,6 +73,7 @@ fn Content(overview: Overview) -> impl IntoView {
                             <RunningNow present/>
                             <NextFires present/>
                         </div>
+                        <Today found=today/>
                     }
                         .into_any()
                 }

@@ -4,6 +4,7 @@ use super::list::{PAGE, RunRow, named};
 use crate::authority::{Caller, Visible, visible};
 use crate::instances::SILENCE;
 use crate::jobs::{JobName, all_unreadable};
+use crate::rules::usual::usual_ms;
 use crate::store::jobs::{self, NextFire};
 use crate::store::{executors, instances, runs};
 use crate::{Result, Services};
@@ -17,6 +18,11 @@ const FIRES: u64 = 50;
 /// Rows looked at for the runs under way and for each count.
 const READ: u64 = 1000;
 const EXECUTORS: u64 = 1000;
+/// From so much on a run that waits is late.
+const LATE: Millis = 1_000;
+/// Jobs of which is looked up what they usually take, and runs of each that this is told from.
+const USUAL: usize = 12;
+const USUAL_RUNS: u64 = 20;
 const OFFLINE: u64 = 100;
 /// For how long a fallen instance is news.
 const OFFLINE_SHOWN: Millis = 24 * 3_600_000;
@@ -25,10 +31,16 @@ const OFFLINE_SHOWN: Millis = 24 * 3_600_000;
 pub struct Summary {
     /// Runs under way, those that have been out longest first; at most 50.
     pub running: Vec<RunRow>,
+    /// What the first dozen of their jobs usually take, by job; jobs that nothing is known of are missing.
+    pub usual_ms: HashMap<i32, Millis>,
     pub more_running: bool,
     /// Fires within 15 minutes, the soonest first, one for each job; at most 50.
     pub next: Vec<NextFire>,
     pub wrong: Wrong,
+    /// Runs that should have gone out by now, at most 1,000.
+    pub late: u32,
+    /// By how much the latest of them is; 0 where there is none.
+    pub latest_ms: Millis,
     /// Instances that fell silent within a day and are not back, the latest first.
     pub offline: Vec<OfflineInstance>,
     /// Jobs that are due and cannot be planned, the one that waits for longest first.
@@ -65,17 +77,29 @@ pub async fn summary(services: &Services, caller: &Caller, now: Millis) -> Resul
     running.sort_unstable_by_key(|run| (run.sent_at.unwrap_or(run.due_at), run.id));
     let more_running = running.len() > PAGE;
     running.truncate(PAGE);
+    let jobs: Vec<i32> = running.iter().take(USUAL).map(|run| run.job_id).collect();
+    let late = runs::late(reader, only.clone(), now - LATE, READ).await?;
     let unreadable = all_unreadable(reader, &visible, now).await?;
     let mut next = jobs::next_fires(reader, &visible, now + AHEAD, FIRES).await?;
     next.retain(|fire| unreadable.iter().all(|job| job.id != fire.job_id));
     Ok(Summary {
         running: named(services, running).await?,
+        usual_ms: usual(services, jobs).await?,
+        late: u32::try_from(late.len()).unwrap_or(u32::MAX),
+        latest_ms: late.into_iter().min().map_or(0, |due_at| now - due_at),
         more_running,
         next,
         wrong: counts(&runs::attention_states(reader, only, READ + 1).await?),
         offline: offline(services, ids, now).await?,
         unreadable,
     })
+}
+
+async fn usual(services: &Services, mut jobs: Vec<i32>) -> Result<HashMap<i32, Millis>> {
+    jobs.sort_unstable();
+    jobs.dedup();
+    let recent = runs::recent_of_jobs(services.db.reader(), &jobs, USUAL_RUNS).await?;
+    Ok(recent.into_iter().filter_map(|(job, runs)| Some((job, usual_ms(&runs)?))).collect())
 }
 
 fn counts(states: &[RunState]) -> Wrong {

@@ -9,10 +9,11 @@ use crate::engine::step::{self, Claim, Step, Texts, What};
 use crate::rules::bucket::bucket_of;
 use entity::id_block::{self, BLOCK};
 use entity::run::Model as Run;
-use entity::{Millis, instance, job, job_cursor, run, run_by_job, run_text};
+use entity::{Millis, host_minute, host_state, instance, job, job_cursor, run, run_by_job, run_text};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
+    QueryOrder,
 };
 
 /// Rows in one transaction.
@@ -93,27 +94,75 @@ impl History<'_> {
         let (turn, job) = (number / self.jobs.len(), number % self.jobs.len());
         let due_at = self.until - (times - turn as i64) * apart;
         let job = job::Model { id: self.jobs[job], ..self.like.clone() };
-        let mut run = Run::waiting(id, &job, bucket_of(job.id), due_at);
-        let deadline_at = due_at + 24 * 3_600_000;
-        let claim = What::Claim(Claim {
-            claim: CLAIM,
-            fence: 16,
-            instance_id: self.instance.id,
-            instance_generation: self.instance.generation,
-            deadline_at: Some(deadline_at),
-            mark: None,
-            tries: Vec::new(),
-        });
+        let run = Run::waiting(id, &job, bucket_of(job.id), due_at);
         let code = if number.is_multiple_of(FAILURES) { 500 } else { 200 };
         let text = if code == 200 { String::new() } else { "no connection to the warehouse".to_owned() };
-        let result = What::Result { executor_id: job.executor_id, code, text };
-        let mut texts = Texts::default();
-        let accepted = What::Accepted { claim: CLAIM, sent_at: due_at + 1, deadline_at };
-        for (later, what) in [(-150, claim), (3, accepted), (25, result)] {
-            step::apply(&mut run, &mut texts, &Step { run_id: id, at: due_at + later, what });
-        }
-        (run, texts)
+        carry_out(run, self.instance, 25, code, text)
     }
+}
+
+/// A run that waits, sent to this instance when it was due and ended `took_ms` later with this result, as its steps
+/// would have made it.
+pub fn carry_out(
+    mut run: Run,
+    instance: &instance::Model,
+    took_ms: Millis,
+    code: i32,
+    text: String,
+) -> (Run, Texts) {
+    let (run_id, due_at) = (run.id, run.due_at);
+    let deadline_at = due_at + 24 * 3_600_000;
+    let claim = What::Claim(Claim {
+        claim: CLAIM,
+        fence: 16,
+        instance_id: instance.id,
+        instance_generation: instance.generation,
+        deadline_at: Some(deadline_at),
+        mark: None,
+        tries: Vec::new(),
+    });
+    let result = What::Result { executor_id: run.executor_id, code, text };
+    let mut texts = Texts::default();
+    let accepted = What::Accepted { claim: CLAIM, sent_at: due_at + 1, deadline_at };
+    for (later, what) in [(-150, claim), (3, accepted), (took_ms.max(4), result)] {
+        step::apply(&mut run, &mut texts, &Step { run_id, at: due_at + later, what });
+    }
+    (run, texts)
+}
+
+/// The id behind all blocks: the first that a past may begin with.
+pub async fn first_free(db: &Db) -> Result<i64> {
+    let query = id_block::Entity::find().order_by_desc(id_block::Column::Start);
+    let last = query.one(db.reader()).await?;
+    // The first block is nobody's: see `ids`.
+    Ok(last.map_or(BLOCK, |last| last.start + BLOCK))
+}
+
+/// Inserts runs that have ended, with ids that follow one another from [`first_free`] on, in blocks of ids that are
+/// settled.
+pub async fn past(db: &Db, runs: Vec<(Run, Texts)>) -> Result<()> {
+    let mut runs = runs.into_iter().peekable();
+    while let Some((first, _)) = runs.peek() {
+        let start = first.id - first.id % BLOCK;
+        let mut block = Vec::new();
+        while let Some(run) = runs.next_if(|(run, _)| run.id < start + BLOCK) {
+            block.push(run);
+        }
+        let transaction = db.begin().await?;
+        write_ended(&transaction, block).await?;
+        let settled = id_block::Model { start, server_id: SERVER, settled_to: start + BLOCK };
+        insert::<id_block::Entity, _>(&transaction, vec![settled]).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
+/// Inserts how hosts are doing, and were.
+pub async fn hosts(db: &Db, states: Vec<host_state::Model>, minutes: Vec<host_minute::Model>) -> Result<()> {
+    let transaction = db.begin().await?;
+    insert::<host_state::Entity, _>(&transaction, states).await?;
+    insert::<host_minute::Entity, _>(&transaction, minutes).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Inserts runs that have ended, the way from their jobs to them, their texts, and their share of the

@@ -36,6 +36,16 @@ pub async fn of_executor(
     query.order_by_asc(Column::Address).limit(limit).all(conn).await
 }
 
+/// Those of these executors that are there, by executor and address; at most `limit`.
+pub async fn online_of(
+    conn: &impl ConnectionTrait,
+    executors: Vec<i32>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let query = Entity::find().filter(Column::ExecutorId.is_in(executors)).filter(Column::GoneAt.is_null());
+    query.order_by_asc(Column::ExecutorId).order_by_asc(Column::Address).limit(limit).all(conn).await
+}
+
 /// Those typed by a person, gone or not.
 pub async fn manual_of(conn: &impl ConnectionTrait, executor_id: i32) -> Result<Vec<Model>, DbErr> {
     let query = Entity::find().filter(Column::ExecutorId.eq(executor_id));

@@ -1,8 +1,10 @@
 //! Which jobs start when another succeeds.
 
+use entity::job;
 use entity::job_child::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use std::collections::HashSet;
 
@@ -17,6 +19,18 @@ pub async fn of_parents(conn: &impl ConnectionTrait, parents: &[i32]) -> Result<
         links.extend(query.order_by_asc(Column::ParentId).order_by_asc(Column::ChildId).all(conn).await?);
     }
     Ok(links)
+}
+
+/// Links from jobs of these executors, by parent and child; at most `limit`.
+pub async fn of_executors(
+    conn: &impl ConnectionTrait,
+    executors: &[i32],
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let own = job::Entity::find().select_only().column(job::Column::Id);
+    let own = own.filter(job::Column::ExecutorId.is_in(executors.iter().copied())).into_query();
+    let query = Entity::find().filter(Column::ParentId.in_subquery(own));
+    query.order_by_asc(Column::ParentId).order_by_asc(Column::ChildId).limit(limit).all(conn).await
 }
 
 /// Whose child a job is.

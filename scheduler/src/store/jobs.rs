@@ -58,6 +58,15 @@ pub struct JobLine {
     pub next_at: Option<Millis>,
 }
 
+/// A job as a map shows it.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct JobBrief {
+    pub id: i32,
+    pub executor_id: i32,
+    pub name: String,
+    pub state: JobState,
+}
+
 /// One of the next fires of all jobs.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct NextFire {
@@ -80,6 +89,32 @@ pub async fn by_id_locked(conn: &impl ConnectionTrait, id: i32) -> Result<Option
 pub async fn names(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<(i32, String)>, DbErr> {
     let query = Entity::find().select_only().column(Column::Id).column(Column::Name);
     query.filter(Column::Id.is_in(ids)).into_tuple().all(conn).await
+}
+
+/// How many of the visible jobs are in which state; states without a job are missing.
+pub async fn state_counts(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+) -> Result<Vec<(JobState, i64)>, DbErr> {
+    let mut query = Entity::find().select_only().column(Column::State).column_as(Column::Id.count(), "jobs");
+    if let Visible::Only(ids) = visible {
+        query = query.filter(Column::NamespaceId.is_in(ids.iter().copied()));
+    }
+    query.group_by(Column::State).into_tuple().all(conn).await
+}
+
+/// These jobs, and all of these executors; by executor, name and id, at most `limit`.
+pub async fn briefs(
+    conn: &impl ConnectionTrait,
+    ids: Vec<i32>,
+    executors: Vec<i32>,
+    limit: u64,
+) -> Result<Vec<JobBrief>, DbErr> {
+    const COLUMNS: [Column; 4] = [Column::Id, Column::ExecutorId, Column::Name, Column::State];
+    let either = Condition::any().add(Column::Id.is_in(ids)).add(Column::ExecutorId.is_in(executors));
+    let query = Entity::find().select_only().columns(COLUMNS).filter(either);
+    let query = query.order_by_asc(Column::ExecutorId).order_by_asc(Column::Name).order_by_asc(Column::Id);
+    query.limit(limit).into_model().all(conn).await
 }
 
 /// Those of the ids that are jobs of the namespace.

@@ -120,6 +120,23 @@ pub async fn overdue(
     old.order_by_asc(Column::DueAt).limit(limit).all(conn).await
 }
 
+/// When the runs were due that still wait although that was before `before`, at most `limit`; the shards of a split
+/// run are not looked at.
+pub async fn late(
+    conn: &impl ConnectionTrait,
+    executors: Option<Vec<i32>>,
+    before: Millis,
+    limit: u64,
+) -> Result<Vec<Millis>, DbErr> {
+    let query = Entity::find().select_only().column(Column::DueAt).filter(Column::LiveBucket.is_not_null());
+    let query = query.filter(Column::State.eq(RunState::Waiting)).filter(Column::DueAt.lt(before));
+    let mut query = query.filter(Column::ParentId.is_null());
+    if let Some(ids) = executors {
+        query = query.filter(Column::ExecutorId.is_in(ids));
+    }
+    query.limit(limit).into_tuple().all(conn).await
+}
+
 /// The states of runs that a person should look at, at most `limit`.
 pub async fn attention_states(
     conn: &impl ConnectionTrait,

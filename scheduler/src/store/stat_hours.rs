@@ -2,14 +2,17 @@
 //! to execute: of a run that was split, each attempt of each shard, and not the whole.
 
 use crate::Result;
+use crate::rules::statistics::{HOUR, HourCount};
 use entity::run::RunState;
 use entity::stat_hour::{ActiveModel, Column, Entity};
 use entity::{Millis, run};
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
 use std::collections::BTreeMap;
-
-const HOUR: Millis = 3_600_000;
+use std::ops::Range;
 
 /// How many runs of an executor ended how in which hour; sorted, so that servers lock alike.
 #[derive(Debug, Default)]
@@ -45,4 +48,56 @@ impl Outcomes {
         Entity::insert_many(rows).on_conflict(add).exec_without_returning(conn).await?;
         Ok(())
     }
+}
+
+/// Runs that ended within `span`, by hour and way of ending, the earliest hour first. `executors` limits them
+/// to these.
+pub async fn by_hour(
+    conn: &impl ConnectionTrait,
+    executors: Option<&[i32]>,
+    span: Range<Millis>,
+) -> Result<Vec<HourCount>, DbErr> {
+    let query = within(executors, span).column(Column::Hour).column(Column::Outcome);
+    let query = query
+        .expr_as(runs(conn.get_database_backend()), "runs")
+        .group_by(Column::Hour)
+        .group_by(Column::Outcome);
+    let rows: Vec<(Millis, RunState, i64)> = query.order_by_asc(Column::Hour).into_tuple().all(conn).await?;
+    let count = |(hour, state, runs): (_, _, i64)| HourCount { hour, state, runs: runs.unsigned_abs() };
+    Ok(rows.into_iter().map(count).collect())
+}
+
+/// Runs that ended within `span`, by executor and way of ending.
+pub async fn by_executor(
+    conn: &impl ConnectionTrait,
+    executors: Option<&[i32]>,
+    span: Range<Millis>,
+) -> Result<Vec<(i32, RunState, u64)>, DbErr> {
+    let query = within(executors, span).column(Column::ExecutorId).column(Column::Outcome);
+    let query = query
+        .expr_as(runs(conn.get_database_backend()), "runs")
+        .group_by(Column::ExecutorId)
+        .group_by(Column::Outcome);
+    let rows: Vec<(i32, RunState, i64)> = query.into_tuple().all(conn).await?;
+    Ok(rows.into_iter().map(|(id, state, runs)| (id, state, runs.unsigned_abs())).collect())
+}
+
+/// The hours of a span, without columns yet.
+fn within(executors: Option<&[i32]>, span: Range<Millis>) -> Select<Entity> {
+    let query = Entity::find().select_only().filter(Column::Hour.gte(span.start));
+    let query = query.filter(Column::Hour.lt(span.end));
+    match executors {
+        Some(ids) => query.filter(Column::ExecutorId.is_in(ids.iter().copied())),
+        None => query,
+    }
+}
+
+/// The sum over servers, as a number of the column's size: PostgreSQL sums up bigints as a numeric, MariaDB as a
+/// decimal.
+fn runs(backend: DbBackend) -> Expr {
+    let kind = match backend {
+        DbBackend::MySql => "SIGNED",
+        _ => "BIGINT",
+    };
+    Expr::col(Column::Runs).sum().cast_as(kind)
 }

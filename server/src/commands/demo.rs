@@ -1,9 +1,11 @@
 //! `orrery demo`: something to look at in a fresh installation.
 
+mod seed;
+
 use super::setup::{self, Credentials, job};
 use crate::config::Settings;
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Subcommand};
 use entity::executor::Registration;
 use entity::job::RunMode;
 use scheduler::authority::Caller;
@@ -19,12 +21,24 @@ pub struct Options {
     /// Print name, token and namespace as one line of JSON.
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Fills an empty installation with namespaces, executors, jobs and a fortnight of runs.
+    Seed(seed::Options),
 }
 
 /// Creates what is missing. An executor that exists gets a new token, because the one it has can be
 /// read nowhere; the old one is accepted for a day more.
 pub async fn run(settings: &Settings, options: &Options) -> Result<()> {
     let (databases, services) = super::open_migrated(settings).await?;
+    if let Some(What::Seed(options)) = &options.what {
+        seed::run(&services, options).await?;
+        return Ok(databases.close().await?);
+    }
     let credentials = prepare(&services).await?;
     databases.close().await?;
     credentials.print(options.json);

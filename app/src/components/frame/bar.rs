@@ -1,7 +1,7 @@
 //! The top bar: mark, namespace, clock, language, theme, the viewer.
 
 use super::Mark;
-use super::menu::administration;
+use super::menu::beyond_tabs;
 use crate::api::account::SignOut;
 use crate::api::preferences::{SetLocale, SetTheme};
 use crate::components::icon::{Icon, IconName};
@@ -85,7 +85,6 @@ pub fn ThemeSwitch() -> impl IntoView {
 #[component]
 fn ViewerMenu(viewer: Viewer) -> impl IntoView {
     let i18n = use_i18n();
-    let administration = administration();
     let initial = viewer.name.chars().next().map(|first| first.to_uppercase().to_string());
     let face = view! {
         <span class="who"><i aria-hidden="true">{initial}</i><span>{viewer.name.clone()}</span></span>
@@ -96,7 +95,7 @@ fn ViewerMenu(viewer: Viewer) -> impl IntoView {
                 <Icon name=IconName::User/>
                 {tu_string!(i18n, common.account)}
             </a>
-            {administration.into_iter().map(|(href, icon, word)| view! {
+            {beyond_tabs().into_iter().map(|(href, icon, word)| view! {
                 <a href=href class="phone-menu"><Icon name=icon/>{word}</a>
             }).collect_view()}
             <form method="post" action=SignOut::url()>

@@ -10,19 +10,34 @@ use leptos_router::hooks::use_location;
 /// Where it leads, its icon, its word.
 type Entry = (String, IconName, &'static str);
 
-fn entries() -> Vec<Entry> {
+/// What is looked at most: also the tabs of a phone.
+fn tabs() -> Vec<Entry> {
     let i18n = use_i18n();
     vec![
         (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
         (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
         (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
         (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
+    ]
+}
+
+/// What else there is for everybody.
+fn more() -> Vec<Entry> {
+    let i18n = use_i18n();
+    vec![
+        (routes::topology(), IconName::Topology, tu_string!(i18n, common.topology)),
+        (routes::statistics(), IconName::Statistics, tu_string!(i18n, common.statistics)),
         (routes::alert_rules(), IconName::Bell, tu_string!(i18n, common.alerts)),
     ]
 }
 
-/// What only those see who may manage it; on a phone below the viewer's name.
-pub fn administration() -> Vec<Entry> {
+/// What is no tab: on a phone it is below the viewer's name.
+pub fn beyond_tabs() -> Vec<Entry> {
+    more().into_iter().chain(administration()).collect()
+}
+
+/// What only those see who may manage it.
+fn administration() -> Vec<Entry> {
     let i18n = use_i18n();
     match use_may().administer {
         true => vec![
@@ -67,7 +82,7 @@ pub fn Menu() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <nav class="menu" aria-label=tu_string!(i18n, common.menu)>
-            {links(entries())} {links(administration())}
+            {links(tabs())} {links(beyond_tabs())}
             <p class="end">{tu_string!(i18n, common.product)} " " {env!("CARGO_PKG_VERSION")}</p>
         </nav>
     }
@@ -76,7 +91,7 @@ pub fn Menu() -> impl IntoView {
 #[component]
 pub fn Tabs() -> impl IntoView {
     let i18n = use_i18n();
-    view! { <nav class="tabs" aria-label=tu_string!(i18n, common.menu)>{links(entries())}</nav> }
+    view! { <nav class="tabs" aria-label=tu_string!(i18n, common.menu)>{links(tabs())}</nav> }
 }
 
 #[cfg(test)]

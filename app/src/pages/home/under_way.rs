@@ -13,6 +13,11 @@ use leptos::prelude::*;
 
 /// Rows of each list on this page.
 const SHOWN: usize = 12;
+/// From so many times the usual on a run has been out for long.
+const OVER: f64 = 1.2;
+/// Pixels of the bar, and of where the usual stands in it.
+const BAR_LENGTH: f64 = 72.0;
+const USUAL_AT: f64 = 48.0;
 
 /// Minutes and seconds, `0:22`, or with hours, `1:02:05`; nothing negative.
 fn clock(ms: i64) -> String {
@@ -30,6 +35,7 @@ pub fn RunningNow(present: ReadSignal<Overview>) -> impl IntoView {
             Column::new(tu_string!(i18n, home.job)),
             Column::new(tu_string!(i18n, home.executor)).class("cw-4"),
             Column::new(tu_string!(i18n, home.elapsed)).class("cw-2").number(),
+            Column::new(tu_string!(i18n, home.usual)).class("cw-4").number(),
         ]
     };
     let is_idle = Memo::new(move |_| present.read().running.is_empty());
@@ -78,7 +84,32 @@ fn running_row(line: RunningLine) -> impl IntoView {
             </td>
             <td class="p2 muted">{line.app_name}</td>
             <td class="p1 num strong">{move || clock(now.get() - since)}</td>
+            <td class="p2 num muted">
+                {line.usual_ms.map(|usual| {
+                    view! { <span class="elapsed">{move || against(now.get() - since, usual)}</span> }
+                })}
+            </td>
         </tr>
+    }
+}
+
+/// A bar that is full at one and a half times the usual, with a tick at the usual; and in words.
+fn against(elapsed: i64, usual: i64) -> impl IntoView {
+    let i18n = use_i18n();
+    let share = elapsed.max(0) as f64 / usual.max(1) as f64;
+    let is_over = share > OVER;
+    let words = match is_over {
+        true => tu_string!(i18n, home.times_usual, n = format!("{share:.1}")),
+        false => tu_string!(i18n, home.of_usual, time = clock(usual)),
+    };
+    let width = (share * USUAL_AT).clamp(1.0, BAR_LENGTH).round();
+    view! {
+        <svg class="bar" class:over=is_over width=BAR_LENGTH height="8" aria-hidden="true">
+            <rect class="track" y="2" width=BAR_LENGTH height="4" rx="2"></rect>
+            <rect class="fill" y="2" width=width height="4" rx="2"></rect>
+            <rect class="tick" x=USUAL_AT width="1.5" height="8"></rect>
+        </svg>
+        <span class:warn-t=is_over>{words}</span>
     }
 }
 

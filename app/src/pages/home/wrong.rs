@@ -5,7 +5,7 @@ use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::Section;
 use crate::components::state::{StateGlyph, state_word};
 use crate::components::table::{Column, DataTable};
-use crate::components::time::{Time, TimeStyle, relative};
+use crate::components::time::{Time, TimeStyle, relative, span};
 use crate::i18n::*;
 use crate::pages::runs::words::{host, reason_words};
 use crate::routes;
@@ -34,8 +34,9 @@ fn state_code(state: RunState) -> &'static str {
 pub fn WrongCounts(present: ReadSignal<Overview>) -> impl IntoView {
     let i18n = use_i18n();
     view! {
-        <nav class="wrong" aria-label=tu_string!(i18n, home.wrong_label)>
+        <nav class="wrong home" aria-label=tu_string!(i18n, home.wrong_label)>
             {move || present.read().wrong.iter().map(|count| tile(*count)).collect_view()}
+            {move || late_tile(present.read().late, present.read().latest_ms)}
             {move || offline_tile(present.read().offline_count)}
         </nav>
     }
@@ -59,6 +60,21 @@ fn tile(WrongCount { state, count, last_at }: WrongCount) -> impl IntoView {
     view! {
         <a href=href class:zero=count == 0>
             <span class="k"><StateGlyph state/>{word}</span>
+            <span class="v">{count}</span>
+            <span class="w">{note}</span>
+        </a>
+    }
+}
+
+fn late_tile(count: u32, latest_ms: i64) -> impl IntoView {
+    let i18n = use_i18n();
+    let note = match count {
+        0 => tu_string!(i18n, home.none_late).to_owned(),
+        _ => tu_string!(i18n, home.latest, by = span(i18n.get_locale_untracked(), latest_ms)),
+    };
+    view! {
+        <a href=routes::runs_where(&[("state", "waiting")]) class:zero=count == 0>
+            <span class="k"><span class="s-late ic"><Icon name=IconName::Alarm/></span>{tu_string!(i18n, home.late)}</span>
             <span class="v">{count}</span>
             <span class="w">{note}</span>
         </a>

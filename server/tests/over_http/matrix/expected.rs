@@ -24,12 +24,13 @@ pub enum Needs {
     NobodyElses,
 }
 
-const CHANNEL: &str = "form[namespace_id]={namespace}&form[name]=&form[kind]=webhook&form[language]=en&form[zone]=UTC";
+const CHANNEL: &str =
+    "form[namespace_id]={namespace}&form[name]=&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 91] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -118,10 +119,13 @@ pub const FUNCTIONS: [(&str, Needs, &str); 91] = [
     ("runs/kill_run", Inside(OperateJobs), "id={run}"),
     ("runs/list_runs", SignIn, "query[job]="),
     ("runs/run", Inside(View), "id={run}"),
+    ("statistics/statistics", SignIn, "query[range]="),
+    ("statistics/today", SignIn, ""),
     ("tokens/create_token", SignIn, "form[name]=&form[role]=viewer&form[days]=1"),
     ("tokens/list_tokens", SignIn, ""),
     ("tokens/new_api_token", SignIn, ""),
     ("tokens/revoke_token", NobodyElses, "id={token}"),
+    ("topology/topology", SignIn, "query[q]="),
     ("users/create_user", Platform, "form[name]=&form[role]=ordinary"),
     ("users/delete_user", Platform, "id={me}"),
     ("users/edit_user", Platform, "id={user}&version=999&form[name]=x1"),
@@ -132,7 +136,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 91] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 38] = [
+pub const PAGES: [(&str, Needs); 40] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -154,6 +158,8 @@ pub const PAGES: [(&str, Needs); 38] = [
     ("/executors/new", Somewhere(ManageExecutors)),
     ("/executors/{executor}", Inside(View)),
     ("/executors/{executor}/edit", Inside(ManageExecutors)),
+    ("/statistics", SignIn),
+    ("/topology", SignIn),
     ("/settings/alerts", SignIn),
     ("/settings/alerts/new", SignIn),
     ("/settings/alerts/{rule}", Inside(View)),
