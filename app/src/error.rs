@@ -168,6 +168,9 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Args(detail)
             | ServerFnErrorErr::MissingArg(detail)
             | ServerFnErrorErr::Deserialization(detail) => {
+                // Where it was read, which is no failure of the server's.
+                #[cfg(feature = "ssr")]
+                crate::ssr::set_page_status(ErrorKind::Malformed);
                 Self::with_message(ErrorKind::Malformed, Message::new("malformed").arg("detail", detail))
             }
             _ => Self::new(ErrorKind::Internal),

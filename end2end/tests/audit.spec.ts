@@ -8,7 +8,7 @@ test("what was done is found by its object, with the fields that differ", async 
   await createExecutor(page, open, name);
   await open("/audit");
   await page.getByRole("searchbox", { name: "Object" }).fill(name);
-  await page.getByRole("button", { name: "Filter" }).click();
+  await page.getByRole("button", { name: "Apply" }).click();
   await expect(page).toHaveURL(new RegExp(`object=${name}`));
   const table = page.getByRole("table", { name: "Changes" });
   await expect(table.getByRole("row")).toHaveCount(2);

@@ -101,7 +101,11 @@ impl Engine {
         let timekeeper = Arc::new(Timekeeper::new(clock.now(), Instant::now()));
         let parts = Parts {
             store: Arc::new(SqlStore::new(databases.engine.clone())),
-            dispatcher: Arc::new(HttpDispatcher::new(gate.clone(), settings.connect_within())?),
+            dispatcher: Arc::new(HttpDispatcher::new(
+                gate.clone(),
+                settings.connect_within(),
+                settings.networks.clone(),
+            )?),
             clock: timekeeper.clone(),
             timekeeper: Some(timekeeper),
             signals,

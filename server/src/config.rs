@@ -63,6 +63,8 @@ pub struct ExecutorApi {
     #[serde(deserialize_with = "empty_is_none")]
     pub token: Option<String>,
     pub body_limit_bytes: usize,
+    #[serde(deserialize_with = "networks")]
+    pub allowed_networks: Vec<IpNet>,
 }
 
 /// `[http]`

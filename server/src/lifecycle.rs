@@ -174,6 +174,7 @@ async fn start_engine(settings: &Settings, databases: &Databases, services: &Ser
     let chosen = EngineSettings {
         data_folder: Some(settings.data_dir()),
         address: settings.public_url.clone().unwrap_or_else(|| settings.listen.clone()),
+        networks: settings.executor_api.allowed_networks.clone().into(),
         lease_ttl: ttl,
         // Two renewals may be missed, and the gate shuts well before somebody else may take over.
         lease_renewal: ttl / 3,

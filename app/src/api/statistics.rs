@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is asked for, as it stands in the page's address.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StatisticsQuery {
     /// `today`, `yesterday`, `7d`, `30d`, `month`, `last-month` or `free`; anything else is `7d`.
     pub range: String,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// What of it is asked for, as it stands in the page's address.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TopologyQuery {
     pub namespace: Option<i32>,
     /// Part of a name or address; empty = nothing is looked for.

@@ -18,6 +18,7 @@ use crate::components::state::{StateGlyph, state_word};
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::routes;
+use crate::visit::use_may;
 use entity::run::RunState;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -182,9 +183,11 @@ fn NoExecutor() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <Empty title=tu_string!(i18n, topology.none) text=tu_string!(i18n, topology.none_text)>
-            <LinkButton href=routes::executor_new() icon=IconName::Plus>
-                {tu_string!(i18n, topology.enrol)}
-            </LinkButton>
+            {use_may().edit.then(|| view! {
+                <LinkButton href=routes::executor_new() icon=IconName::Plus>
+                    {tu_string!(i18n, topology.enrol)}
+                </LinkButton>
+            })}
         </Empty>
     }
 }

@@ -1,7 +1,9 @@
 //! The engine's numbers, each with the value it is meant to run with.
 
+use crate::rules::networks::Networks;
 use entity::Millis;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the engine behaves. Tests shorten times; an installation rarely needs anything but the
@@ -13,6 +15,8 @@ pub struct EngineSettings {
     pub data_folder: Option<PathBuf>,
     /// How other servers reach this one; for people to read.
     pub address: String,
+    /// Where executors are: nothing goes anywhere else. Empty = wherever they register from.
+    pub networks: Arc<Networks>,
     /// A server that did not renew for so long is dead.
     pub lease_ttl: Duration,
     pub lease_renewal: Duration,
@@ -78,6 +82,7 @@ impl Default for EngineSettings {
         Self {
             data_folder: None,
             address: String::new(),
+            networks: Arc::from([]),
             lease_ttl: Duration::from_secs(6),
             lease_renewal: Duration::from_secs(2),
             lease_margin: Duration::from_secs(1),

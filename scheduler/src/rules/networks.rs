@@ -29,6 +29,13 @@ pub fn fault_of(ip: IpAddr, allowed: &Networks) -> Option<Fault> {
     (!is_allowed && !is_public(ip)).then_some(Fault::NotPublic)
 }
 
+/// Whether a request about a run may go to this address: `networks` are those of the executors, none = wherever
+/// they are but at what nobody may call.
+pub fn may_reach(ip: IpAddr, networks: &Networks) -> bool {
+    let ip = ip.to_canonical();
+    may_call(ip) && (networks.is_empty() || networks.iter().any(|network| network.contains(&ip)))
+}
+
 fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
@@ -82,6 +89,18 @@ mod tests {
         ] {
             assert_eq!(fault(ip, &everything), Some(Fault::Never), "{ip}");
         }
+    }
+
+    #[test]
+    fn runs_go_to_the_networks_of_the_executors_alone_where_these_are_told() {
+        let reaches = |ip: &str, networks: &[&str]| {
+            let networks: Vec<IpNet> = networks.iter().map(|network| network.parse().unwrap()).collect();
+            may_reach(ip.parse().unwrap(), &networks)
+        };
+        assert!(reaches("10.1.2.3", &[]) && reaches("93.184.215.14", &[]));
+        assert!(reaches("10.1.2.3", &["10.0.0.0/8"]) && reaches("::ffff:10.1.2.3", &["10.0.0.0/8"]));
+        assert!(!reaches("10.1.2.3", &["10.9.0.0/16", "fd00::/8"]) && !reaches("127.0.0.1", &["10.0.0.0/8"]));
+        assert!(!reaches("169.254.169.254", &[]) && !reaches("169.254.169.254", &["0.0.0.0/0"]));
     }
 
     #[test]

@@ -104,9 +104,31 @@ fn run_call_with(parameter: String) -> Call {
 }
 
 fn dispatcher() -> (HttpDispatcher, Arc<Gate>) {
+    dispatcher_within(&[])
+}
+
+/// One that calls nothing outside of these networks.
+fn dispatcher_within(networks: &[&str]) -> (HttpDispatcher, Arc<Gate>) {
+    let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
     let gate = Arc::new(Gate::default());
     gate.open_until(Instant::now() + Duration::from_secs(3_600));
-    (HttpDispatcher::new(gate.clone(), CONNECT).unwrap(), gate)
+    (HttpDispatcher::new(gate.clone(), CONNECT, networks).unwrap(), gate)
+}
+
+#[tokio::test]
+async fn nothing_goes_outside_of_the_networks_of_the_executors() {
+    let (address, _arrived) = executor_server().await;
+    let by_name = address.replace("127.0.0.1", "localhost");
+    let (elsewhere, _gate) = dispatcher_within(&["10.0.0.0/8"]);
+    for address in [&address, &by_name] {
+        let called = elsewhere.call(&target(address), run_call()).await;
+        assert!(matches!(called, Err(CallFailure::NeverArrived(_))), "{address}: {called:?}");
+    }
+    let (here, _gate) = dispatcher_within(&["10.0.0.0/8", "127.0.0.0/8"]);
+    for address in [&address, &by_name] {
+        let called = here.call(&target(address), run_call()).await;
+        assert!(called.is_ok(), "{address}: {called:?}");
+    }
 }
 
 #[tokio::test]

@@ -217,7 +217,7 @@ async fn over_http_each_kind_of_answer_is_told_apart() {
     let (address, arrived) = executor_server().await;
     let gate = Arc::new(Gate::default());
     gate.open_until(Instant::now() + Duration::from_secs(3_600));
-    let dispatcher = HttpDispatcher::new(gate.clone(), Duration::from_secs(2)).unwrap();
+    let dispatcher = HttpDispatcher::new(gate.clone(), Duration::from_secs(2), Arc::from([])).unwrap();
     let at = |path: &str| Target {
         executor_id: 1,
         app_name: "app1".to_owned(),

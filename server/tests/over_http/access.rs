@@ -1,7 +1,8 @@
 //! Who may open what, and what every answer to a browser carries.
 
 use crate::support::TestServer;
-use http::Method;
+use entity::user::UserRole;
+use http::{Method, StatusCode};
 use server::http::access::{FUNCTIONS, PUBLIC_FUNCTIONS, PUBLIC_PAGES};
 use server_fn::axum::server_fn_paths;
 use std::collections::HashSet;
@@ -119,4 +120,17 @@ async fn a_form_beyond_the_limit_is_refused() {
     let test = TestServer::start_with(&[("http.form_limit_bytes", "5000")]).await;
     let answer = test.post("/rpc/app/api/preferences/set_theme").body(vec![b'x'; 6000]).send().await.unwrap();
     assert_eq!(answer.status(), 413);
+}
+
+#[tokio::test]
+async fn what_a_function_cannot_read_is_the_callers_fault_and_said_so() {
+    let server = TestServer::start().await;
+    let cookie = server.signed_in("ada", UserRole::SuperAdmin).await;
+    for (path, body) in [("runs/run", "id=seven"), ("runs/run", ""), ("jobs/save_job", "form=%ff")] {
+        let request = server.post(&format!("/rpc/app/api/{path}")).header("cookie", &cookie).body(body);
+        let answer =
+            request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path} {body}");
+        assert!(answer.text().await.unwrap().contains("\"malformed\""), "{path} {body}");
+    }
 }

@@ -84,15 +84,17 @@ fn Page(start: Start) -> impl IntoView {
     }
 }
 
-/// A job needs an executor: leads to the form that enrols one.
+/// A job needs an executor: leads whoever may enrol one to the form.
 #[component]
 pub fn NoExecutor() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <Empty title=tu_string!(i18n, jobs.no_executor) text=tu_string!(i18n, jobs.no_executor_text)>
-            <LinkButton href=routes::executor_new() weight=Weight::Primary>
-                {tu_string!(i18n, executors.new)}
-            </LinkButton>
+            {use_may().edit.then(|| view! {
+                <LinkButton href=routes::executor_new() weight=Weight::Primary>
+                    {tu_string!(i18n, executors.new)}
+                </LinkButton>
+            })}
         </Empty>
     }
 }

@@ -2,10 +2,10 @@
 
 use super::gated::{GatedConnector, is_shut};
 use super::{Call, CallFailure, Dispatcher, LogBody};
-use crate::addresses;
 use crate::engine::directory::Target;
 use crate::engine::failpoint::{self, Place};
 use crate::engine::gate::Gate;
+use crate::rules::networks::{Networks, may_reach};
 use crate::{Error, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -54,17 +54,19 @@ pub struct HttpDispatcher {
     /// Logs have theirs, which live where logs are read: on no thread of the engine.
     logs: HttpClient,
     gate: Arc<Gate>,
+    networks: Arc<Networks>,
     /// Addresses that answered to the other name of `/run` than their client's kind suggests.
     run_paths: Mutex<HashMap<String, &'static str>>,
 }
 
 impl HttpDispatcher {
-    /// Runs pass `gate`; connecting is given up after `connect`.
+    /// Runs pass `gate`; connecting is given up after `connect`. Nothing goes to an address outside of
+    /// `networks`, unless there are none.
     ///
     /// # Errors
     /// [`Error::Internal`] when no TLS can be set up.
-    pub fn new(gate: Arc<Gate>, connect: Duration) -> Result<Self> {
-        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver);
+    pub fn new(gate: Arc<Gate>, connect: Duration, networks: Arc<Networks>) -> Result<Self> {
+        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { networks: networks.clone() });
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(connect));
@@ -72,7 +74,7 @@ impl HttpDispatcher {
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         let client = |gate| client(GatedConnector { tcp: tcp.clone(), gate });
         let (runs, others, logs) = (client(Some(gate.clone()))?, client(None)?, client(None)?);
-        Ok(Self { runs, others, logs, gate, run_paths: Mutex::default() })
+        Ok(Self { runs, others, logs, gate, networks, run_paths: Mutex::default() })
     }
 
     async fn send(&self, target: &Target, method: &str, body: Bytes, limits: Limits) -> Answer {
@@ -88,7 +90,7 @@ impl HttpDispatcher {
         body: Bytes,
         limits: Limits,
     ) -> Result<Bytes, CallFailure> {
-        let request = request(target, method, body)?;
+        let request = request(target, method, body, &self.networks)?;
         if limits.gated {
             failpoint::reach(Place::RequestReady);
             if !self.gate.is_open() {
@@ -143,12 +145,17 @@ fn client(connector: GatedConnector) -> Result<HttpClient> {
     Ok(client.build(connector))
 }
 
-fn request(target: &Target, method: &str, body: Bytes) -> Result<Request<Full<Bytes>>, CallFailure> {
+fn request(
+    target: &Target,
+    method: &str,
+    body: Bytes,
+    networks: &Networks,
+) -> Result<Request<Full<Bytes>>, CallFailure> {
     let header = |value: &str| {
         HeaderValue::from_str(value)
             .map_err(|_| CallFailure::NeverArrived("a header cannot carry the credentials".to_owned()))
     };
-    Request::post(uri(&target.address, method)?)
+    Request::post(uri(&target.address, method, networks)?)
         .header(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE))
         .header(TOKEN_HEADER, header(&target.token)?)
         .header(APP_NAME_HEADER, header(&target.app_name)?)
@@ -227,7 +234,7 @@ impl Dispatcher for HttpDispatcher {
     }
 
     async fn open_log(&self, target: &Target, asked: LogRequest) -> Result<LogBody, CallFailure> {
-        let request = request(target, path::LOG, body(&asked)?)?;
+        let request = request(target, path::LOG, body(&asked)?, &self.networks)?;
         let response = match tokio::time::timeout(ANSWER, self.logs.request(request)).await {
             Ok(response) => response.map_err(failure)?,
             Err(_) => return Err(CallFailure::NoAnswer("time-out".to_owned())),
@@ -251,12 +258,12 @@ fn body(message: &impl serde::Serialize) -> Result<Bytes, CallFailure> {
 }
 
 /// The address, which may have a path of its own, and the method; nothing that may not be called.
-fn uri(address: &str, method: &str) -> Result<Uri, CallFailure> {
+fn uri(address: &str, method: &str, networks: &Networks) -> Result<Uri, CallFailure> {
     let never = |text: String| CallFailure::NeverArrived(text);
     let uri = format!("{}/{method}", address.trim_end_matches('/'));
     let uri: Uri = uri.parse().map_err(|error: http::uri::InvalidUri| never(error.to_string()))?;
     match literal(&uri) {
-        Some(ip) if !addresses::may_call(ip) => Err(never(format!("{ip} may not be called"))),
+        Some(ip) if !may_reach(ip, networks) => Err(never(format!("{ip} may not be called"))),
         _ => Ok(uri),
     }
 }
@@ -289,7 +296,9 @@ fn with_sources(error: &dyn StdError) -> String {
 
 /// The system's resolver, less what may not be called.
 #[derive(Clone)]
-pub struct CheckedResolver;
+pub struct CheckedResolver {
+    networks: Arc<Networks>,
+}
 
 impl tower_service::Service<Name> for CheckedResolver {
     type Response = std::vec::IntoIter<SocketAddr>;
@@ -301,9 +310,10 @@ impl tower_service::Service<Name> for CheckedResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
+        let networks = self.networks.clone();
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<_> = found.filter(|address| addresses::may_call(address.ip())).collect();
+            let allowed: Vec<_> = found.filter(|address| may_reach(address.ip(), &networks)).collect();
             if allowed.is_empty() {
                 let text = format!("{} has no address that may be called", name.as_str());
                 return Err(std::io::Error::other(text));

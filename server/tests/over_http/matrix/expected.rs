@@ -96,7 +96,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
     ("jobs/enable_job", Inside(OperateJobs), "id={job}"),
     ("jobs/executor_choices", SignIn, ""),
     ("jobs/history/job_history", Inside(View), "id={job}"),
-    ("jobs/history/revert_job", Inside(ManageJobs), "id={job}&version=999&seq=1"),
+    ("jobs/history/revert_job", Inside(ManageJobs), "id={job}&version=999&seq={change}"),
     ("jobs/job", Inside(View), "id={job}"),
     ("jobs/job_pulse", Inside(View), "id={job}"),
     ("jobs/list_jobs", SignIn, "query[q]="),

@@ -85,6 +85,8 @@ struct Things {
     calendar: i32,
     freeze: i32,
     run: i64,
+    /// Of the job: the number of an entry of the audit.
+    change: i64,
     channel: i32,
     rule: i32,
     delivery: i32,
@@ -159,7 +161,7 @@ impl Ground {
             filled = filled.replace("{grant}", &self.grant().await.to_string());
         }
         let me = self.people.get(&who).copied().unwrap_or_default();
-        let ids: [(&str, i64); 13] = [
+        let ids: [(&str, i64); 14] = [
             ("{namespace}", things.namespace.into()),
             ("{executor}", things.executor.into()),
             ("{job}", things.job.into()),
@@ -167,6 +169,7 @@ impl Ground {
             ("{calendar}", things.calendar.into()),
             ("{freeze}", things.freeze.into()),
             ("{run}", things.run),
+            ("{change}", things.change),
             ("{channel}", things.channel.into()),
             ("{rule}", things.rule.into()),
             ("{delivery}", things.delivery.into()),
@@ -259,8 +262,9 @@ async fn things(services: &Services, word: &str) -> Things {
     let freeze = FreezeDraft { namespace_id: Some(namespace), reason: format!("{word} stands") };
     let freeze = freezes::freeze(services, &root, freeze).await.unwrap().id;
     freezes::thaw(services, &root, freeze).await.unwrap();
+    let change = jobs::history(services, &root, job).await.unwrap().last().unwrap().seq;
     let channel = alerts::channel(services, namespace, word).await;
     let rule = alerts::rule(services, namespace, channel).await;
     let delivery = alerts::delivery(services, namespace, channel, word).await;
-    Things { namespace, executor, job, script, calendar, freeze, run, channel, rule, delivery }
+    Things { namespace, executor, job, script, calendar, freeze, run, change, channel, rule, delivery }
 }

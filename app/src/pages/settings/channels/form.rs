@@ -31,6 +31,7 @@ pub fn ChannelFields(
     let i18n = use_i18n();
     let kinds = ChannelKind::ALL.map(|kind| Choice::new(kind.as_str(), kind_word(kind)));
     let languages = vec![Choice::new("zh", "中文"), Choice::new("en", "English")];
+    let own_language = if i18n.get_locale_untracked() == Locale::en { "en" } else { "zh" };
     let hook = stored.clone().filter(|stored| stored.kind != ChannelKind::Email);
     let target_help = match hook {
         Some(stored) => tu_string!(i18n, alerts.target_keep, target = stored.target),
@@ -69,7 +70,12 @@ pub fn ChannelFields(
                 mono=true
                 optional=true
             />
-            <SegmentedField name="language" label=tu_string!(i18n, alerts.language) options=languages/>
+            <SegmentedField
+                name="language"
+                label=tu_string!(i18n, alerts.language)
+                options=languages
+                value=own_language
+            />
             <TextField
                 name="zone"
                 label=tu_string!(i18n, alerts.zone)
