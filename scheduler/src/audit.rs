@@ -1,6 +1,6 @@
 //! The audit: who changed what, from where, what it was before and is now.
 //!
-//! Every service that changes something ends its transaction with [`commit`], so that a change and its entry
+//! Every service that changes something ends its transaction with `commit`, so that a change and its entry
 //! are there together or not at all. Entries seal one another ([`crate::rules::audit`]); accesses (sign-ins,
 //! refusals, reads of the audit) are not chained, and sealed by the minute.
 
