@@ -59,9 +59,14 @@ pub async fn sign_in(
 #[server]
 pub async fn sign_out() -> Result<(), AppError> {
     use crate::error::{ErrorKind, Message};
+    use entity::audit_access::Event;
     if let Ok(session) = leptos_axum::extract::<tower_sessions::Session>().await {
         let ended = session.flush().await;
         ended.map_err(|_| crate::ssr::refuse(AppError::new(ErrorKind::Unavailable)))?;
+    }
+    if let Ok((services, caller)) = crate::ssr::domain() {
+        let (event, name, address) = (Event::SignedOut, &caller.name, &caller.address);
+        scheduler::audit::access(&services, event, name, address, "").await.map_err(crate::ssr::refuse)?;
     }
     crate::ssr::flash(Message::new("signed_out"));
     crate::ssr::redirect(&crate::routes::login(None));

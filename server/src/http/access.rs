@@ -11,9 +11,10 @@ use app::visit::Viewer;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use entity::audit_access::Event;
 use http::{HeaderMap, StatusCode, header};
 use scheduler::authority::Caller;
-use scheduler::{Error, api_tokens, sessions};
+use scheduler::{Error, api_tokens, audit, sessions};
 use tower_sessions::Session;
 
 /// Where server functions live; `.cargo/config.toml` says so at build time.
@@ -83,11 +84,23 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
         Access::SignInFirst => return sign_in_first(&request),
         Access::ChangePasswordFirst => return change_password_first(&request),
     }
-    if let Some(caller) = caller {
-        request.extensions_mut().insert(viewer(&caller));
-        request.extensions_mut().insert(caller);
+    let Some(caller) = caller else { return next.run(request).await };
+    let asked = request.uri().path().to_owned();
+    request.extensions_mut().insert(viewer(&caller));
+    request.extensions_mut().insert(caller.clone());
+    let response = next.run(request).await;
+    if response.status() == StatusCode::FORBIDDEN {
+        note_refusal(&state, &caller, &asked).await;
     }
-    next.run(request).await
+    response
+}
+
+/// That somebody asked for what they may not. Where that cannot be written down they are refused all the same.
+async fn note_refusal(state: &ServerState, caller: &Caller, asked: &str) {
+    let noted = audit::access(&state.services, Event::Refused, &caller.name, &caller.address, asked).await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "a refusal could not be recorded");
+    }
 }
 
 /// The API token with which a program calls a server function. On pages there is no such thing.

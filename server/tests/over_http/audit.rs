@@ -26,6 +26,23 @@ async fn the_page_of_the_audit_shows_what_was_done_to_super_administrators_alone
 }
 
 #[tokio::test]
+async fn who_is_refused_and_who_signs_out_is_among_the_accesses() {
+    let server = TestServer::start().await;
+    let root = server.signed_in("ada", UserRole::SuperAdmin).await;
+    let ordinary = server.signed_in("bob", UserRole::Ordinary).await;
+    let refused = server.get("/users").header(COOKIE, &ordinary).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let form = "application/x-www-form-urlencoded";
+    let out = server.post("/rpc/app/api/account/sign_out").header(COOKIE, &ordinary);
+    assert!(out.header(CONTENT_TYPE, form).send().await.unwrap().status().as_u16() < 400);
+    let page = server.get("/audit?show=accesses").header(COOKIE, &root).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    for shown in ["Signed out", "Refused", "/users", "bob"] {
+        assert!(page.contains(shown), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn an_export_has_an_entry_a_line_and_ends_with_the_head() {
     let server = TestServer::start().await;
     server.executor("invoices").await;
