@@ -19,7 +19,7 @@ use entity::user::UserRole;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_query_map;
-use tokens::Tokens;
+use tokens::{TokenState, Tokens};
 
 /// The viewer's account; with a one-time password, nothing but the way to change it.
 #[component]
@@ -49,6 +49,7 @@ fn FirstPassword(viewer: Viewer) -> impl IntoView {
 fn OwnAccount() -> impl IntoView {
     let i18n = use_i18n();
     let account = Resource::new_blocking(|| (), |()| account());
+    let tokens = TokenState::new();
     let page = move |account: AccountView| {
         view! {
             <div class="page">
@@ -59,7 +60,7 @@ fn OwnAccount() -> impl IntoView {
                 <Section title=tu_string!(i18n, account.password) note=tu_string!(i18n, account.password_note)>
                     <PasswordForm next=routes::account()/>
                 </Section>
-                <Tokens/>
+                <Tokens state=tokens/>
                 <Section title=tu_string!(i18n, account.appearance) note=tu_string!(i18n, account.appearance_note)>
                     <Preferences/>
                 </Section>

@@ -12,22 +12,41 @@ use crate::components::page_title::Section;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::components::toast::show_notices;
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::namespaces::{role_choices, role_word};
 use crate::visit::use_visit;
 use leptos::prelude::*;
 
+/// What the section works with. Made once for its page: what stands inside a `Suspense` may be rendered twice, and a
+/// new token is told once.
+#[derive(Clone, Copy)]
+pub struct TokenState {
+    create: ServerAction<CreateToken>,
+    revoke: ServerAction<RevokeToken>,
+    lines: Resource<Result<TokenLines, AppError>>,
+    /// The token that was made just before.
+    text: Resource<Result<Option<String>, AppError>>,
+}
+
+impl TokenState {
+    pub fn new() -> Self {
+        let create = ServerAction::<CreateToken>::new();
+        let revoke = ServerAction::<RevokeToken>::new();
+        show_notices(create);
+        let made = successes(create);
+        let key = move || (made.get(), revoke.version().get());
+        let lines = Resource::new_blocking(key, |_| list_tokens());
+        let text = Resource::new_blocking(key, |_| new_api_token());
+        Self { create, revoke, lines, text }
+    }
+}
+
 /// The list, the token that was just made, and the form that makes one.
 #[component]
-pub fn Tokens() -> impl IntoView {
+pub fn Tokens(state: TokenState) -> impl IntoView {
     let i18n = use_i18n();
-    let create = ServerAction::<CreateToken>::new();
-    let revoke = ServerAction::<RevokeToken>::new();
-    show_notices(create);
-    let made = successes(create);
-    let key = move || (made.get(), revoke.version().get());
-    let lines = Resource::new_blocking(key, |_| list_tokens());
-    let text = Resource::new_blocking(key, |_| new_api_token());
+    let TokenState { create, revoke, lines, text } = state;
     view! {
         <Section title=tu_string!(i18n, tokens.title) note=tu_string!(i18n, tokens.note)>
             <Transition>
