@@ -67,6 +67,11 @@ pub fn may_call(ip: IpAddr) -> bool {
     }
 }
 
+/// The host as an IP address, if it is written as one: such hosts pass no resolver.
+pub(crate) fn literal(uri: &Uri) -> Option<IpAddr> {
+    uri.host()?.trim_matches(['[', ']']).parse().ok()
+}
+
 /// The IPv4 address that a mapped (`::ffff:a.b.c.d`) or NAT64 (`64:ff9b::a.b.c.d`) one stands for.
 fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = ip.segments();

@@ -104,17 +104,20 @@ pub async fn access(
 /// Seals the accesses of which no entry holds the digest yet, at most 1,000; call it every minute or so.
 /// Returns how many.
 pub async fn seal_accesses(services: &Services) -> Result<u64> {
-    if store::count_unsealed(services.db.reader()).await? == 0 {
+    if store::unsealed(services.db.reader(), 1).await?.is_empty() {
         return Ok(0);
     }
     let transaction = services.db.begin().await?;
     let accesses = store::unsealed(&transaction, SEALED_AT_ONCE).await?;
+    if accesses.is_empty() {
+        return Ok(0);
+    }
     let count = accesses.len() as u64;
     let digest = crate::rules::audit::digest(&accesses);
     let entry = Entry::about(Noun::Access, Verb::Seal).with(json!({"count": count, "sha256": digest}));
     let seq = append(services, &Caller::server(), &transaction, vec![entry]).await?;
     let ids = accesses.into_iter().map(|access| access.id).collect();
-    if count == 0 || store::seal(&transaction, ids, seq).await? != count {
+    if store::seal(&transaction, ids, seq).await? != count {
         // Another server has just sealed them.
         return Ok(0);
     }

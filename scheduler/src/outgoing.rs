@@ -4,6 +4,7 @@
 //! to one that passed: a name that resolves differently a moment later gains nothing. Redirects are not
 //! followed, the whole exchange is bounded in time and its answer in bytes.
 
+use crate::addresses::literal;
 use crate::rules::networks::{Networks, fault_of};
 use crate::{Error, Result};
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use ipnet::IpNet;
 use std::error::Error as StdError;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -148,11 +149,6 @@ fn parse(url: &str) -> Result<Uri, Fault> {
     let has_host = uri.host().is_some_and(|host| !host.is_empty());
     let has_credentials = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
     if is_web && has_host && !has_credentials { Ok(uri) } else { Err(Fault::Url) }
-}
-
-/// The host as an IP address, if it is written as one: such hosts pass no resolver.
-fn literal(uri: &Uri) -> Option<IpAddr> {
-    uri.host()?.trim_matches(['[', ']']).parse().ok()
 }
 
 /// The innermost cause says most.

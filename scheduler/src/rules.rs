@@ -10,6 +10,7 @@ pub mod blackout;
 pub mod bucket;
 pub mod calendar;
 pub mod cron;
+pub mod digest;
 pub mod doubt;
 pub mod follow;
 pub mod freezes;

@@ -6,6 +6,7 @@
 mod guard;
 
 use crate::authority::{Caller, Grants};
+use crate::rules::digest::hex;
 use crate::store::{sessions as store, sign_in_guards, users};
 use crate::users::UserView;
 use crate::{Error, Result, Services, audit, passwords};
@@ -202,7 +203,7 @@ pub async fn delete_expired(services: &Services) -> Result<u64> {
 
 /// What the database knows a session by.
 pub(crate) fn id_hash(id: &str) -> String {
-    Sha256::digest(id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(id.as_bytes()))
 }
 
 /// What the database knows a kept text by: nobody's session, for no id has a space in it.

@@ -3,7 +3,8 @@
 use crate::Result;
 use crate::authority::Caller;
 use crate::jobs::JobDraft;
-use crate::rules::audit::{Key, hex};
+use crate::rules::audit::Key;
+use crate::rules::digest::hex;
 use crate::store::job_children;
 use entity::audit_entry::{Model, Noun, Verb};
 use entity::grant::Role;
@@ -27,16 +28,25 @@ pub(crate) struct Entry {
     after: Option<Value>,
 }
 
+/// Which thing it is.
+pub(crate) struct Object {
+    id: i64,
+    /// As people know it.
+    name: String,
+    namespace_id: Option<i32>,
+}
+
+impl Object {
+    fn new(id: impl Into<i64>, name: impl Into<String>, namespace_id: Option<i32>) -> Self {
+        Self { id: id.into(), name: name.into(), namespace_id }
+    }
+}
+
 /// A thing whose changes are recorded.
 pub(crate) trait Audited {
     const NOUN: Noun;
 
-    fn id(&self) -> i64;
-
-    /// As people know it.
-    fn name(&self) -> String;
-
-    fn namespace_id(&self) -> Option<i32>;
+    fn object(&self) -> Object;
 
     /// All that a person can change about it, as a JSON object: no secrets, no bookkeeping.
     fn facts(&self) -> Value;
@@ -58,12 +68,8 @@ impl Entry {
 
     /// Something was done with a thing.
     pub fn of<T: Audited>(verb: Verb, thing: &T) -> Self {
-        Self {
-            object_id: thing.id(),
-            object: thing.name(),
-            namespace_id: thing.namespace_id(),
-            ..Self::about(T::NOUN, verb)
-        }
+        let Object { id, name, namespace_id } = thing.object();
+        Self { object_id: id, object: name, namespace_id, ..Self::about(T::NOUN, verb) }
     }
 
     pub fn created<T: Audited>(thing: &T) -> Self {
@@ -144,16 +150,8 @@ pub(crate) const SOURCE_DIGEST: &str = "source_sha256";
 impl Audited for Definition<'_> {
     const NOUN: Noun = Noun::Job;
 
-    fn id(&self) -> i64 {
-        self.job.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.job.name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.job.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(self.job.id, self.job.name.clone(), Some(self.job.namespace_id))
     }
 
     /// As somebody would type it.
@@ -170,16 +168,8 @@ impl Audited for Definition<'_> {
 impl Audited for job::Model {
     const NOUN: Noun = Noun::Job;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(self.id, self.name.clone(), Some(self.namespace_id))
     }
 
     fn facts(&self) -> Value {
@@ -190,16 +180,8 @@ impl Audited for job::Model {
 impl Audited for executor::Model {
     const NOUN: Noun = Noun::Executor;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.app_name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(self.id, self.app_name.clone(), Some(self.namespace_id))
     }
 
     fn facts(&self) -> Value {
@@ -216,16 +198,8 @@ impl Audited for executor::Model {
 impl Audited for calendar::Model {
     const NOUN: Noun = Noun::Calendar;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(self.id, self.name.clone(), Some(self.namespace_id))
     }
 
     fn facts(&self) -> Value {
@@ -236,16 +210,12 @@ impl Audited for calendar::Model {
 impl Audited for freeze::Model {
     const NOUN: Noun = Noun::Freeze;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.reason.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        (self.namespace_id != freeze::EVERYWHERE).then_some(self.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(
+            self.id,
+            self.reason.clone(),
+            (self.namespace_id != freeze::EVERYWHERE).then_some(self.namespace_id),
+        )
     }
 
     fn facts(&self) -> Value {
@@ -256,16 +226,8 @@ impl Audited for freeze::Model {
 impl Audited for namespace::Model {
     const NOUN: Noun = Noun::Namespace;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.title()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.id)
+    fn object(&self) -> Object {
+        Object::new(self.id, self.title(), Some(self.id))
     }
 
     fn facts(&self) -> Value {
@@ -276,16 +238,8 @@ impl Audited for namespace::Model {
 impl Audited for user::Model {
     const NOUN: Noun = Noun::User;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        None
+    fn object(&self) -> Object {
+        Object::new(self.id, self.name.clone(), None)
     }
 
     fn facts(&self) -> Value {
@@ -296,16 +250,8 @@ impl Audited for user::Model {
 impl Audited for channel::Model {
     const NOUN: Noun = Noun::Channel;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(self.id, self.name.clone(), Some(self.namespace_id))
     }
 
     /// Of the target no more than that it is another one: it is a key by itself.
@@ -325,16 +271,8 @@ impl Audited for channel::Model {
 impl Audited for alert_rule::Model {
     const NOUN: Noun = Noun::AlertRule;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(self.id, self.name.clone(), Some(self.namespace_id))
     }
 
     fn facts(&self) -> Value {
@@ -345,16 +283,8 @@ impl Audited for alert_rule::Model {
 impl Audited for delivery::Model {
     const NOUN: Noun = Noun::Delivery;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        format!("#{}", self.id)
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.namespace_id)
+    fn object(&self) -> Object {
+        Object::new(self.id, format!("#{}", self.id), Some(self.namespace_id))
     }
 
     fn facts(&self) -> Value {
@@ -372,17 +302,13 @@ pub(crate) struct Rights<'a> {
 impl Audited for Rights<'_> {
     const NOUN: Noun = Noun::Grant;
 
-    /// The user's.
-    fn id(&self) -> i64 {
-        self.user.id.into()
-    }
-
-    fn name(&self) -> String {
-        format!("{} · {}", self.user.name, self.namespace.title())
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        Some(self.namespace.id)
+    /// By the id of the user.
+    fn object(&self) -> Object {
+        Object::new(
+            self.user.id,
+            format!("{} · {}", self.user.name, self.namespace.title()),
+            Some(self.namespace.id),
+        )
     }
 
     fn facts(&self) -> Value {
@@ -393,16 +319,8 @@ impl Audited for Rights<'_> {
 impl Audited for api_token::Model {
     const NOUN: Noun = Noun::ApiToken;
 
-    fn id(&self) -> i64 {
-        self.id.into()
-    }
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        None
+    fn object(&self) -> Object {
+        Object::new(self.id, self.name.clone(), None)
     }
 
     fn facts(&self) -> Value {
@@ -420,16 +338,8 @@ pub(crate) struct RunOfJob<'a> {
 impl Audited for RunOfJob<'_> {
     const NOUN: Noun = Noun::Run;
 
-    fn id(&self) -> i64 {
-        self.run.id
-    }
-
-    fn name(&self) -> String {
-        self.job.map(|job| job.name.clone()).unwrap_or_default()
-    }
-
-    fn namespace_id(&self) -> Option<i32> {
-        self.namespace_id
+    fn object(&self) -> Object {
+        Object::new(self.run.id, self.job.map(|job| job.name.clone()).unwrap_or_default(), self.namespace_id)
     }
 
     fn facts(&self) -> Value {

@@ -1,5 +1,6 @@
 //! What a program says of itself when it registers, checked and as it is stored.
 
+use super::digest::hex;
 use protocol::native::{Announcement, MOST_HANDLERS, VERSION_LENGTH, is_handler_name};
 use sha2::{Digest, Sha256};
 
@@ -43,8 +44,7 @@ impl About {
 }
 
 fn digest(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes())[..DIGEST_BYTES])
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! an entry without the chain breaking there. Entries at the end can be cut off together with the head: against
 //! that, exports carry the head, and [`Walk`] says whether a head that somebody kept is still on the way.
 
+use super::digest::{hex, hmac};
 use entity::{audit_access, audit_entry};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -68,12 +68,7 @@ impl Key {
         let what = (noun, verb, object_id, object, namespace_id, old, new, key_id);
         // JSON, for in it no two different entries read the same.
         let text = serde_json::json!([before, who, what]).to_string();
-        // HMAC itself fills a key up with zeros to the length of a block.
-        let mut block = [0; 64];
-        block[..self.secret.len()].copy_from_slice(&self.secret);
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-        mac.update(text.as_bytes());
-        hex(&mac.finalize().into_bytes())
+        hex(&hmac(&self.secret, text.as_bytes()))
     }
 }
 
@@ -186,11 +181,6 @@ pub fn differences(before: Option<&str>, after: Option<&str>) -> Vec<Difference>
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Two digits a byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

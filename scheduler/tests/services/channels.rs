@@ -10,7 +10,7 @@ use entity::fault::Fault;
 use scheduler::alert_rules::{self, AlertRuleEdit};
 use scheduler::alerts::Alerts;
 use scheduler::channels::{self, ChannelEdit};
-use scheduler::rules::alerts::post::hmac;
+use scheduler::rules::digest::hmac;
 use scheduler::{Error, Refusal, namespaces};
 use serde_json::{Value, json};
 

@@ -86,18 +86,19 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
     }
     let Some(caller) = caller else { return next.run(request).await };
     let asked = request.uri().path().to_owned();
+    let who = (caller.name.clone(), caller.address.clone());
     request.extensions_mut().insert(viewer(&caller));
-    request.extensions_mut().insert(caller.clone());
+    request.extensions_mut().insert(caller);
     let response = next.run(request).await;
     if response.status() == StatusCode::FORBIDDEN {
-        note_refusal(&state, &caller, &asked).await;
+        note_refusal(&state, &who, &asked).await;
     }
     response
 }
 
 /// That somebody asked for what they may not. Where that cannot be written down they are refused all the same.
-async fn note_refusal(state: &ServerState, caller: &Caller, asked: &str) {
-    let noted = audit::access(&state.services, Event::Refused, &caller.name, &caller.address, asked).await;
+async fn note_refusal(state: &ServerState, (name, address): &(String, String), asked: &str) {
+    let noted = audit::access(&state.services, Event::Refused, name, address, asked).await;
     if let Err(error) = noted {
         tracing::warn!(%error, "a refusal could not be recorded");
     }

@@ -2,6 +2,7 @@
 
 use super::gated::{GatedConnector, is_shut};
 use super::{Call, CallFailure, Dispatcher, LogBody};
+use crate::addresses::literal;
 use crate::engine::directory::Target;
 use crate::engine::failpoint::{self, Place};
 use crate::engine::gate::Gate;
@@ -26,7 +27,7 @@ use protocol::words::{self, APP_NAME_HEADER, CONTENT_TYPE, TOKEN_HEADER, path};
 use protocol::{IdleBeatRequest, KillRequest, LogRequest, RemoteReply, parse_reply};
 use std::collections::HashMap;
 use std::error::Error as StdError;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -266,11 +267,6 @@ fn uri(address: &str, method: &str, networks: &Networks) -> Result<Uri, CallFail
         Some(ip) if !may_reach(ip, networks) => Err(never(format!("{ip} may not be called"))),
         _ => Ok(uri),
     }
-}
-
-/// The host as an IP address, if it is written as one: such hosts pass no resolver.
-fn literal(uri: &Uri) -> Option<IpAddr> {
-    uri.host()?.trim_matches(['[', ']']).parse().ok()
 }
 
 /// Only a connection that was never made, or a request that was not written to its end, proves that nothing

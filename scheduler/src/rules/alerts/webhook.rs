@@ -5,7 +5,8 @@
 //! refuses what is old.
 
 use super::message::{Alert, Message};
-use super::post::{Post, Receiver, check_status, hmac};
+use super::post::{Post, Receiver, check_status};
+use crate::rules::digest::{hex, hmac};
 use entity::Millis;
 use serde_json::json;
 
@@ -21,8 +22,7 @@ pub fn post(to: &Receiver, alert: &Alert, message: &Message, now: Millis) -> Pos
     let mut post = Post::json(to.url.clone(), &body);
     if !to.secret.is_empty() {
         let mac = hmac(to.secret.as_bytes(), format!("{now}.{}", post.body).as_bytes());
-        let hex = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-        post.headers = vec![("x-orrery-timestamp", now.to_string()), ("x-orrery-signature", hex)];
+        post.headers = vec![("x-orrery-timestamp", now.to_string()), ("x-orrery-signature", hex(&mac))];
     }
     post
 }
