@@ -8,7 +8,7 @@ mod matrix;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ use crate::test::{TestNames, playwright};
 use clients::{CLIENTS, Client};
 
 /// How long all jobs of all clients may take until each has one finished run.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Comes back in the result of `echo`: letters outside ASCII, a quote, a bracket.
 const ECHOED: &str = "héllo 你好 ✓ \"x\" <b>";
 
@@ -166,6 +166,7 @@ fn check_all(
     let tokens = tokens(&made)?;
     let (serving, _lines) = server.serve()?;
     let mut executors = Vec::new();
+    fs::create_dir_all(releases(scratch.path()))?;
     for (client, mut command) in ready {
         let token = tokens.get(client.name).with_context(|| format!("no token for {}", client.name))?;
         place(client, &mut command, &server.url(), token, scratch.path())?;
@@ -191,8 +192,7 @@ fn check_all(
     }
     if let Some(browser) = browser {
         counts += check_pages(&server, browser, &clients, &results, names)?;
-        let processes = scratch.path().join("processes.json");
-        counts += lifecycle::check(&server, &serving, browser, &executors, &made, &processes, names)?;
+        counts += lifecycle::check(&server, &serving, browser, &executors, &made, scratch.path(), names)?;
     }
     Ok(counts)
 }
@@ -252,6 +252,11 @@ struct Executor<'a> {
     group: Group,
 }
 
+/// A run that is held there ends when a file named like its parameter lies here.
+fn releases(scratch: &Path) -> PathBuf {
+    scratch.join("releases")
+}
+
 /// Gives the program its folder and its environment.
 fn place(client: &Client, command: &mut Command, server: &str, token: &str, scratch: &Path) -> Result<()> {
     let folder = scratch.join(client.name);
@@ -260,6 +265,7 @@ fn place(client: &Client, command: &mut Command, server: &str, token: &str, scra
     command.current_dir(&folder).stdout(output.try_clone()?).stderr(output);
     command.env("SERVER", server).env("APP_NAME", client.name).env("TOKEN", token);
     command.env("PORT", paths::free_port()?.to_string()).env("LOG_DIR", folder.join("logs"));
+    command.env("RELEASES", releases(scratch));
     Ok(())
 }
 

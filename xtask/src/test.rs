@@ -32,9 +32,26 @@ pub struct Options {
     /// Leave out PostgreSQL and MariaDB.
     #[arg(long)]
     no_databases: bool,
+    /// Only this part.
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// What `cargo test` runs.
+    Cargo,
+    /// The real executors of others.
+    Interop,
+    /// The specs of the pages.
+    Browser,
 }
 
 impl Options {
+    fn takes(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+
     /// The same with every executor of others.
     pub fn with_all(&self) -> Self {
         Self { all: true, ..self.clone() }
@@ -56,7 +73,6 @@ pub fn names_file() -> Result<PathBuf> {
 /// Runs the tests as steps of `report` and returns the names of those that passed.
 pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
     let mut names = TestNames::default();
-    let filter = options.filter.as_deref();
     // First, because a server built for tests reads the site from disk too.
     let site = report.step("build the site", || site::build_site(false).map(|()| Counts::ONE));
     let tests = report.step("build the tests and the binaries", || {
@@ -66,18 +82,25 @@ pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
     if !tests {
         return Ok(names);
     }
-    let databases = if options.no_databases { Vec::new() } else { start_databases(report) };
-    report.step("cargo test", || cargo_tests::run(&databases, filter, &mut names));
-    for (variable, url, _) in &databases {
-        let server = variable.trim_start_matches("ORRERY_TEST_").trim_end_matches("_URL");
-        let step = format!("the services on {}", server.to_lowercase());
-        report.step(&step, || cargo_tests::run_services_on(url, filter, &mut names));
+    if options.takes(Part::Cargo) {
+        test_crates(report, options, &mut names);
     }
-    drop(databases);
     if site {
         test_whole(report, options, &mut names)?;
     }
     Ok(names)
+}
+
+/// The tests of the crates, those of the services on each database.
+fn test_crates(report: &mut Report, options: &Options, names: &mut TestNames) {
+    let filter = options.filter.as_deref();
+    let databases = if options.no_databases { Vec::new() } else { start_databases(report) };
+    report.step("cargo test", || cargo_tests::run(&databases, filter, names));
+    for (variable, url, _) in &databases {
+        let server = variable.trim_start_matches("ORRERY_TEST_").trim_end_matches("_URL");
+        let step = format!("the services on {}", server.to_lowercase());
+        report.step(&step, || cargo_tests::run_services_on(url, filter, names));
+    }
 }
 
 /// Lives through as many histories of the simulation as a gate has time for.
@@ -99,7 +122,7 @@ fn test_whole(report: &mut Report, options: &Options, names: &mut TestNames) -> 
             Ok(Counts::default())
         });
     }
-    if !options.no_interop {
+    if !options.no_interop && options.takes(Part::Interop) {
         let selection = match filter {
             Some(part) => Selection::Named(part),
             None if options.all => Selection::All,
@@ -107,7 +130,7 @@ fn test_whole(report: &mut Report, options: &Options, names: &mut TestNames) -> 
         };
         interop::run(report, &build, browser.as_deref(), selection, names);
     }
-    if let Some(browser) = browser {
+    if let Some(browser) = browser.filter(|_| options.takes(Part::Browser)) {
         report.step("browser tests", || playwright::run_specs(&build, &browser, filter, names));
     }
     Ok(())

@@ -1,6 +1,6 @@
 // An executor on the unmodified xxl-job-executor-go, with the handlers that every interoperability client has.
 //
-// Environment: SERVER (base URL), APP_NAME, TOKEN, PORT.
+// Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, RELEASES.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,7 +71,10 @@ func main() {
 	}
 	executor.RegTask("slow", slow)
 	executor.RegTask("long", slow)
-	executor.RegTask("held", slow)
+	executor.RegTask("held", func(ctx context.Context, run *xxl.RunReq) string {
+		kept.add(run.LogID, "held")
+		return hold(ctx, filepath.Join(os.Getenv("RELEASES"), run.ExecutorParams))
+	})
 	executor.RegTask("shard", func(_ context.Context, run *xxl.RunReq) string {
 		return fmt.Sprintf("shard %d of %d", run.BroadcastIndex, run.BroadcastTotal)
 	})
@@ -89,5 +93,19 @@ func sleep(ctx context.Context, run *xxl.RunReq) string {
 		return fmt.Sprint(ctx.Err())
 	case <-time.After(time.Duration(seconds) * time.Second):
 		return "slept"
+	}
+}
+
+// hold returns when the file is there.
+func hold(ctx context.Context, release string) string {
+	for {
+		if _, err := os.Stat(release); err == nil {
+			return "released"
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Sprint(ctx.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 }

@@ -1,13 +1,14 @@
 // An executor on the unmodified npm package @dalongrong/xxl-job-executor, with the handlers that every
 // interoperability client has. The library reads parameters as JSON.
 //
-// Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR.
+// Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import express from "express";
 
-const { SERVER, APP_NAME, TOKEN, PORT, LOG_DIR } = process.env;
+const { SERVER, APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES } = process.env;
 
 mkdirSync(LOG_DIR, { recursive: true });
 // Its settings come from the environment only.
@@ -25,6 +26,12 @@ const slow = async (logger, parameter) => {
   return "slept";
 };
 
+const held = async (logger, parameter) => {
+  logger.info("held");
+  while (!existsSync(join(RELEASES, String(parameter)))) await setTimeout(100);
+  return "released";
+};
+
 const jobHandlers = new Map([
   ["ok", async (logger) => {
     logger.info("first line");
@@ -40,7 +47,7 @@ const jobHandlers = new Map([
   }],
   ["slow", slow],
   ["long", slow],
-  ["held", slow],
+  ["held", held],
   // The library does not tell a handler its shard.
   ["shard", async () => "shard"],
 ]);

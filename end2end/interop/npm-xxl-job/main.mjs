@@ -1,13 +1,14 @@
 // An executor on the unmodified npm package xxl-job, with the handlers that every interoperability client has.
 //
-// Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR.
+// Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import express from "express";
 import { createXxlJobExecutor } from "xxl-job";
 
-const { SERVER, APP_NAME, TOKEN, PORT, LOG_DIR } = process.env;
+const { SERVER, APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES } = process.env;
 
 // The library writes its logs below the working directory.
 mkdirSync(LOG_DIR, { recursive: true });
@@ -17,6 +18,12 @@ const slow = async (logger, _request, parameter) => {
   logger.info("going to sleep");
   await setTimeout(1000 * Number(parameter || 1));
   return "slept";
+};
+
+const held = async (logger, _request, parameter) => {
+  logger.info("held");
+  while (!existsSync(join(RELEASES, String(parameter)))) await setTimeout(100);
+  return "released";
 };
 
 const jobHandlers = new Map([
@@ -34,7 +41,7 @@ const jobHandlers = new Map([
   }],
   ["slow", slow],
   ["long", slow],
-  ["held", slow],
+  ["held", held],
   ["shard", async (_logger, { broadcastIndex, broadcastTotal }) => `shard ${broadcastIndex} of ${broadcastTotal}`],
 ]);
 

@@ -1,6 +1,6 @@
 """An executor on the unmodified library pyxxl, with the handlers that every interoperability client has.
 
-Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR.
+Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES.
 """
 
 import asyncio
@@ -48,11 +48,18 @@ async def echo():
 
 @runner.register(name="slow")
 @runner.register(name="long")
-@runner.register(name="held")
 async def slow():
     g.logger.info("going to sleep")
     await asyncio.sleep(float(g.xxl_run_data.executorParams or 1))
     return "slept"
+
+
+@runner.register(name="held")
+async def held():
+    g.logger.info("held")
+    while not os.path.exists(os.path.join(os.environ["RELEASES"], g.xxl_run_data.executorParams)):
+        await asyncio.sleep(0.1)
+    return "released"
 
 
 @runner.register(name="shard")

@@ -22,8 +22,9 @@ const JOBS: &[(&str, &str, &str, &str)] = &[
     ("discard", "held", "discard_later", "first"),
     ("cover", "held", "cover_early", "first"),
     ("broadcast", "shard", "serial", "broadcast"),
-    ("outlasting", "held", "serial", "first"),
-    ("orphaned", "held", "serial", "first"),
+    // By then there may be a second instance that has ended and did not say so.
+    ("outlasting", "held", "serial", "failover"),
+    ("orphaned", "held", "serial", "failover"),
 ];
 
 /// The jobs of the fixture. Whether they overlap is left to the executors.
@@ -42,21 +43,23 @@ fn job_name(client: &str, purpose: &str) -> String {
     format!("{client} {purpose}")
 }
 
-/// Lets the spec act. `made` is what the fixture printed; `processes` is where the spec keeps whom it started.
+/// Lets the spec act. `made` is what the fixture printed; in `scratch` the spec keeps whom it started.
 pub fn check(
     server: &Server,
     serving: &Group,
     browser: &Path,
     executors: &[Executor<'_>],
     made: &Value,
-    processes: &Path,
+    scratch: &Path,
     names: &mut TestNames,
 ) -> Result<Counts> {
     let clients: Vec<Value> = executors.iter().map(|executor| told(executor, made)).collect::<Result<_>>()?;
-    fs::write(processes, running(server, serving, executors).to_string())?;
+    let processes = scratch.join("processes.json");
+    fs::write(&processes, running(server, serving, executors).to_string())?;
     let environment = [
         ("ORRERY_TEST_BASE_URL", server.url()),
         ("ORRERY_INTEROP_PROCESSES", processes.display().to_string()),
+        ("ORRERY_INTEROP_RELEASES", super::releases(scratch).display().to_string()),
         ("ORRERY_INTEROP_CLIENTS", Value::from(clients).to_string()),
     ];
     playwright::run("interop.config.ts", &environment, browser, None, names)

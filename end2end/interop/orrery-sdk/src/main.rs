@@ -1,8 +1,9 @@
 //! An executor on our own SDK, with the handlers that every interoperability client has.
 //!
-//! Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR.
+//! Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES.
 
 use std::env;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -30,6 +31,15 @@ async fn slow(ctx: Context) -> HandlerResult {
     Ok("slept".to_owned())
 }
 
+async fn held(ctx: Context) -> HandlerResult {
+    ctx.log("held");
+    let release = PathBuf::from(env::var("RELEASES")?).join(ctx.parameter());
+    while !release.exists() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok("released".to_owned())
+}
+
 async fn shard(ctx: Context) -> HandlerResult {
     Ok(format!("shard {} of {}", ctx.shard_index(), ctx.shard_total()))
 }
@@ -48,7 +58,7 @@ async fn main() -> anyhow::Result<()> {
         .handler("echo", echo)
         .handler("slow", slow)
         .handler("long", slow)
-        .handler("held", slow)
+        .handler("held", held)
         .handler("shard", shard)
         .build()?
         .run()

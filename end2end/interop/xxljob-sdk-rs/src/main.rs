@@ -1,8 +1,9 @@
 //! An executor on the unmodified crate xxljob-sdk-rs, with the handlers that every interoperability client has.
 //!
-//! Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR.
+//! Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES.
 
 use std::env;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ enum Task {
     Fail,
     Echo,
     Slow,
+    Held,
     Shard,
 }
 
@@ -36,6 +38,12 @@ impl AsyncJobHandler for Task {
             }
             Self::Shard => {
                 context.handle_msg = Some(format!("shard {} of {}", context.shard_index, context.shard_total));
+            }
+            Self::Held => {
+                let release = PathBuf::from(env::var("RELEASES")?).join(parameter);
+                while !release.exists() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
             }
             Self::Slow => tokio::time::sleep(Duration::from_secs(parameter.parse().unwrap_or(1))).await,
         }
@@ -59,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
         ("echo", Task::Echo),
         ("slow", Task::Slow),
         ("long", Task::Slow),
-        ("held", Task::Slow),
+        ("held", Task::Held),
         ("shard", Task::Shard),
     ];
     for (name, task) in tasks {

@@ -5,13 +5,14 @@ import com.xxl.job.core.executor.XxlJobExecutor;
 import com.xxl.job.core.handler.IJobHandler;
 import com.xxl.job.core.log.XxlJobLogger;
 import com.xxl.job.core.util.ShardingUtil;
+import java.io.File;
 import java.util.concurrent.CountDownLatch;
 
 /**
  * An executor on the unmodified xxl-job-core 2.2.0, the oldest generation that is spoken, without any framework. Its
  * handlers take their parameter and return how they ended, which later releases have no more.
  *
- * <p>Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR.
+ * <p>Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES.
  */
 public final class Main {
     private interface Handler {
@@ -47,7 +48,14 @@ public final class Main {
         };
         register("slow", slow);
         register("long", slow);
-        register("held", slow);
+        register("held", parameter -> {
+            XxlJobLogger.log("held");
+            File release = new File(System.getenv("RELEASES"), parameter);
+            while (!release.exists()) {
+                Thread.sleep(100);
+            }
+            return ReturnT.SUCCESS;
+        });
         register("shard", parameter -> {
             ShardingUtil.ShardingVO shard = ShardingUtil.getShardingVo();
             String text = "shard " + shard.getIndex() + " of " + shard.getTotal();

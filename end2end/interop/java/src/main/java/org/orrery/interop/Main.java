@@ -3,6 +3,7 @@ package org.orrery.interop;
 import com.xxl.job.core.context.XxlJobHelper;
 import com.xxl.job.core.executor.impl.XxlJobSimpleExecutor;
 import com.xxl.job.core.handler.annotation.XxlJob;
+import java.io.File;
 import java.util.Collections;
 import java.util.concurrent.CountDownLatch;
 
@@ -10,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
  * An executor on the unmodified xxl-job-core, without any framework, with the handlers that every
  * interoperability client has. The same source compiles against 2.x and 3.x.
  *
- * <p>Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR.
+ * <p>Environment: SERVER (base URL), APP_NAME, TOKEN, PORT, LOG_DIR, RELEASES.
  */
 public final class Main {
     /** What the executor offers. */
@@ -47,7 +48,11 @@ public final class Main {
 
         @XxlJob("held")
         public void held() throws InterruptedException {
-            slow();
+            XxlJobHelper.log("held");
+            File release = new File(System.getenv("RELEASES"), XxlJobHelper.getJobParam());
+            while (!release.exists()) {
+                Thread.sleep(100);
+            }
         }
 
         @XxlJob("shard")
