@@ -8,10 +8,11 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 21] = [
+const NAMESPACES: [&str; 22] = [
     "common",
     "account",
     "alerts",
+    "approvals",
     "audit",
     "auth",
     "calendars",

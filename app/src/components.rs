@@ -22,6 +22,7 @@ pub mod pagination;
 pub mod pulse;
 pub mod quantity;
 pub mod script_module;
+pub mod source_diff;
 pub mod sparkline;
 pub mod state;
 pub mod state_chart;

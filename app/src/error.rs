@@ -4,6 +4,8 @@ use entity::grant::Role;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::JsonEncoding;
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use server_fn::redirect::call_redirect_hook;
+use server_fn::{Bytes, Decodes};
 use std::collections::BTreeMap;
 
 /// The error of every server function.
@@ -22,6 +24,9 @@ pub struct AppError {
     /// Finds the request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The approval that it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<i32>,
 }
 
 /// What the caller can do: sign in, give up, correct, reload, wait, or report.
@@ -37,6 +42,8 @@ pub enum ErrorKind {
     Invalid,
     /// Somebody else was quicker: load again.
     Conflict,
+    /// Nothing is wrong: it waits for somebody else's approval.
+    Held,
     /// Try again later.
     Unavailable,
     /// The request cannot be understood.
@@ -55,7 +62,7 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Invalid => 422,
-            Self::Conflict => 409,
+            Self::Conflict | Self::Held => 409,
             Self::Malformed => 400,
             Self::Unavailable | Self::Offline => 503,
             Self::Internal => 500,
@@ -70,6 +77,7 @@ impl ErrorKind {
             Self::NotFound => "not_found",
             Self::Invalid => "invalid",
             Self::Conflict => "conflict",
+            Self::Held => "held",
             Self::Unavailable => "unavailable",
             Self::Malformed => "malformed",
             Self::Internal => "internal",
@@ -110,7 +118,7 @@ pub struct FieldError {
 
 impl AppError {
     pub fn new(kind: ErrorKind) -> Self {
-        Self { kind, message: None, fields: Vec::new(), request_id: None }
+        Self { kind, message: None, fields: Vec::new(), request_id: None, approval: None }
     }
 
     /// An error with its own sentence.
@@ -131,6 +139,12 @@ impl AppError {
     /// One wrong field.
     pub fn invalid_field(field: impl Into<String>, message: Message) -> Self {
         Self::invalid(vec![FieldError { field: field.into(), message }])
+    }
+
+    /// What waits for the approval with this number.
+    pub fn held(approval: i32) -> Self {
+        let message = Message::new("held").arg("n", approval);
+        Self { approval: Some(approval), ..Self::with_message(ErrorKind::Held, message) }
     }
 
     /// The same for somebody who stays signed in: a lock-out while changing the password closes the
@@ -161,6 +175,18 @@ impl std::error::Error for AppError {}
 
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
+
+    /// What waits for approval leads there, whatever asked for it.
+    fn de(data: Bytes) -> Self {
+        let unreadable = |detail: serde_json::Error| {
+            Self::from_server_fn_error(ServerFnErrorErr::Deserialization(detail.to_string()))
+        };
+        let error: Self = JsonEncoding::decode(data).unwrap_or_else(unreadable);
+        if let Some(approval) = error.approval {
+            call_redirect_hook(&crate::routes::approval(approval));
+        }
+        error
+    }
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

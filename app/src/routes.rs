@@ -48,6 +48,8 @@ pub fn AppRoutes() -> impl IntoView {
                         view=pages::executors::edit::EditExecutor
                         ssr=SsrMode::Async
                     />
+                    <Route path=path!("/approvals") view=pages::approvals::list::ApprovalList ssr=SsrMode::Async/>
+                    <Route path=path!("/approvals/:id") view=pages::approvals::detail::ApprovalDetail ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                     <Route path=path!("/settings/alerts") view=pages::settings::alerts::list::AlertRuleList ssr=SsrMode::Async/>
                     <Route path=path!("/settings/alerts/new") view=pages::settings::alerts::new::NewAlertRule ssr=SsrMode::Async/>
@@ -215,6 +217,16 @@ pub fn channel_new() -> String {
 /// The form of a channel.
 pub fn channel_edit(id: i32) -> String {
     format!("/settings/channels/{id}")
+}
+
+/// Changes that wait for approval, filtered; empty values are left out.
+pub fn approvals_where(query: &[(&str, &str)]) -> String {
+    link("/approvals", query)
+}
+
+/// One of them.
+pub fn approval(id: i32) -> String {
+    format!("/approvals/{id}")
 }
 
 /// What was sent, filtered; empty values are left out.

@@ -209,7 +209,9 @@ pub fn refuse(error: impl Into<AppError>) -> AppError {
     let Some(parts) = use_context::<Parts>() else { return error };
     error.request_id = request_id(&parts.headers);
     if let Some(back) = plain_form_origin(&parts) {
-        keep_flash(&Flash { tone: Tone::Bad, message: error.sentence() });
+        if error.approval.is_none() {
+            keep_flash(&Flash { tone: Tone::Bad, message: error.sentence() });
+        }
         leave_for_plain_form(&error, &back);
     } else {
         set_status(error.kind);
@@ -228,7 +230,9 @@ pub async fn refuse_form(form: &str, values: &impl Serialize, error: impl Into<A
         set_status(error.kind);
         return error;
     };
-    keep_form(&parts, form, values, Some(error.clone())).await;
+    if error.approval.is_none() {
+        keep_form(&parts, form, values, Some(error.clone())).await;
+    }
     leave_for_plain_form(&error, &back);
     error
 }
@@ -263,6 +267,10 @@ fn plain_form_origin(parts: &Parts) -> Option<String> {
 }
 
 fn leave_for_plain_form(error: &AppError, back: &str) {
+    if let Some(approval) = error.approval {
+        leptos_axum::redirect(&crate::routes::approval(approval));
+        return;
+    }
     // A signed-out viewer would only be sent on to the sign-in page: do it with the way back.
     match error.kind {
         ErrorKind::Unauthenticated if !back.starts_with("/login") => {

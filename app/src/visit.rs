@@ -20,6 +20,8 @@ pub struct Viewer {
     pub must_change_password: bool,
     /// What they may do somewhere.
     pub may: May,
+    /// How many changes wait for their approval.
+    pub approvals: u64,
 }
 
 /// Which colours to use.

@@ -70,6 +70,8 @@ pub enum Noun {
     AlertRule,
     /// A message of an alert.
     Delivery,
+    /// A change that waits for approval.
+    Approval,
     /// The unchained records of [`crate::audit_access`].
     Access,
 }
@@ -124,6 +126,18 @@ pub enum Verb {
     Silence,
     /// Of a message that failed.
     SendAgain,
+    /// Of an approval: it waits from now on.
+    Submit,
+    Approve,
+    Reject,
+    /// Of an approval: by its submitter.
+    Cancel,
+    /// Of an approval: nobody decided in time.
+    Expire,
+    /// Of an approval: it could not be done any more.
+    Void,
+    /// Of an approval: too many wrong codes.
+    Lock,
     /// Of accesses: their digest is taken.
     Seal,
 }

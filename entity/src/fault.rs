@@ -78,6 +78,10 @@ pub enum Fault {
     Mismatch,
     /// The present password is wrong.
     WrongPassword,
+    /// Not the code of the approval; so many may still be entered.
+    WrongCode { left: i32 },
+    /// Nothing keeps it while the change waits for approval.
+    NotKept,
     /// The new password equals the old one or the user's name.
     Reused,
 }

@@ -8,6 +8,7 @@ pub mod alert;
 pub mod alert_rule;
 pub mod alert_run;
 pub mod api_token;
+pub mod approval;
 pub mod audit_access;
 pub mod audit_entry;
 pub mod audit_head;

@@ -12,6 +12,12 @@ pub struct Model {
     pub business: String,
     pub service: String,
     pub remark: String,
+    /// Which changes wait for somebody else's approval; none of these = approval is off.
+    pub approve_definitions: bool,
+    pub approve_switching: bool,
+    pub approve_runs: bool,
+    /// The channel that is told the code of each approval; none = approving takes no code.
+    pub approval_channel_id: Option<i32>,
     pub created_at: Millis,
     /// Grows with each edit; the form says which one it showed.
     pub version: i32,
@@ -22,6 +28,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether any change waits for approval.
+    pub fn approves(&self) -> bool {
+        self.approve_definitions || self.approve_switching || self.approve_runs
+    }
+
     /// `business:service`, as people write it.
     pub fn title(&self) -> String {
         format!("{}:{}", self.business, self.service)

@@ -13,11 +13,12 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 39] = [
+pub const TABLES: [&str; 40] = [
     "alert",
     "alert_rule",
     "alert_run",
     "api_token",
+    "approval",
     "audit_access",
     "audit_entry",
     "audit_head",

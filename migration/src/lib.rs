@@ -26,6 +26,7 @@ mod m20261122_000020_api_tokens;
 mod m20261122_000021_channels;
 mod m20261122_000022_alerts;
 mod m20261122_000024_audit;
+mod m20261122_000025_approvals;
 mod schema;
 mod whole;
 
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000021_channels::Migration),
             Box::new(m20261122_000022_alerts::Migration),
             Box::new(m20261122_000024_audit::Migration),
+            Box::new(m20261122_000025_approvals::Migration),
         ]
     }
 }

@@ -48,6 +48,16 @@ pub(crate) async fn commit(
     Ok(transaction.commit().await?)
 }
 
+/// Adds entries, as late in a transaction as can be.
+pub(crate) async fn add(
+    services: &Services,
+    caller: &Caller,
+    transaction: &DatabaseTransaction,
+    entries: Vec<Entry>,
+) -> Result<()> {
+    append(services, caller, transaction, entries).await.map(drop)
+}
+
 /// Adds entries at the end of the chain; returns the number of the last one.
 async fn append(
     services: &Services,

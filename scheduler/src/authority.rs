@@ -5,6 +5,7 @@
 //! within the token's limits.
 
 use crate::{Error, Result};
+use entity::approval;
 use entity::grant::Role;
 use entity::user::UserRole;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,26 @@ pub struct Caller {
     pub grants: Grants,
     /// What is left of all that for a program that calls with an API token.
     pub limit: Option<Limit>,
+    /// Whether changes wait for approval where the namespace asks for it.
+    pub consent: Consent,
+}
+
+/// What there is of an approval of the caller's changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Consent {
+    #[default]
+    ToBeAsked,
+    /// None is needed: the operator's at the command line, and the steps of a change that has one.
+    NotAsked,
+    /// There is one, which ends with the change.
+    Given(Box<Given>),
+}
+
+/// An approval, while its change is made on behalf of the submitter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub approver: Caller,
+    pub approval: approval::Model,
 }
 
 /// What an API token leaves of its user's rights. Nothing outside of namespaces but a look at the account.
@@ -48,12 +69,18 @@ impl Caller {
             address: String::new(),
             grants: Grants::new(),
             limit: None,
+            consent: Consent::NotAsked,
         }
     }
 
     /// The server itself, on nobody's behalf.
     pub fn server() -> Self {
         Self { name: "server".to_owned(), ..Self::operator() }
+    }
+
+    /// The same in a step of a change that is approved as a whole.
+    pub(crate) fn within_a_change(&self) -> Self {
+        Self { consent: Consent::NotAsked, ..self.clone() }
     }
 
     /// The account for columns such as `updated_by`; none for the operator.

@@ -3,7 +3,8 @@
 //! An edit of a calendar is a new version of each of its jobs, in the same transaction: their cursors are
 //! found anew, and every server reads their definitions again, as after an edit of the job itself.
 
-use crate::audit::{self, Entry};
+use crate::approvals::{self, Asked, Request};
+use crate::audit::Entry;
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::{Faults, is_taken};
 use crate::jobs::{Timed, ids_for_held, save};
@@ -15,6 +16,7 @@ use entity::calendar::{ActiveModel, Model};
 use entity::fault::Fault;
 use entity::{Millis, namespace};
 use sea_orm::{DatabaseTransaction, Set};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 const NAME_LENGTH: u32 = 120;
@@ -24,7 +26,7 @@ const DAYS_LENGTH: u32 = 128 << 10;
 pub const LIST_LENGTH: u64 = 1000;
 
 /// What can be changed about a calendar. The names of wrong fields are the names here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarEdit {
     pub name: String,
     /// As [`Model::days`].
@@ -95,7 +97,9 @@ pub async fn create(
         ..Default::default()
     };
     let calendar = store::insert(&transaction, row).await.map_err(name_taken)?;
-    audit::commit(services, caller, transaction, [Entry::created(&calendar)]).await?;
+    let request = Request::CreateCalendar { namespace_id, edit: typed.clone() };
+    let entry = Entry::created(&calendar);
+    approvals::commit(services, caller, transaction, Asked { request, version: 0 }, entry).await?;
     Ok(calendar)
 }
 
@@ -139,7 +143,8 @@ pub async fn edit(
         skipped.extend(saved.skipped);
     }
     let calendar = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("calendar"))?;
-    audit::commit(services, caller, transaction, [Entry::edited(&before, &calendar)]).await?;
+    let asked = Asked { request: Request::EditCalendar { id, version, edit: typed.clone() }, version };
+    approvals::commit(services, caller, transaction, asked, Entry::edited(&before, &calendar)).await?;
     jobs.into_iter().for_each(|job| services.signals.publish(Change::Job(job)));
     skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));
     Ok(calendar)
@@ -156,7 +161,8 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
         jobs => return Err(Error::Refused(Refusal::CalendarHasJobs(jobs))),
     }
     store::delete(&transaction, id).await?;
-    audit::commit(services, caller, transaction, [Entry::deleted(&calendar)]).await
+    let asked = Asked { request: Request::DeleteCalendar { id }, version: calendar.version };
+    approvals::commit(services, caller, transaction, asked, Entry::deleted(&calendar)).await
 }
 
 impl CalendarEdit {

@@ -117,7 +117,8 @@ pub async fn create(
 /// Changes a channel of which `version` was shown; its namespace never changes.
 ///
 /// # Errors
-/// [`Error::Conflict`] when somebody saved since; [`Error::Invalid`] as for [`create`].
+/// [`Error::Conflict`] when somebody saved since; [`Error::Invalid`] as for [`create`];
+/// [`Refusal::ChannelTellsApprovals`].
 pub async fn edit(
     alerts: &Alerts,
     caller: &Caller,
@@ -133,6 +134,7 @@ pub async fn edit(
     if before.version != version {
         return Err(Error::Conflict(before.version));
     }
+    check_tells_nobody(&transaction, &before).await?;
     check_name_free(&transaction, stored.namespace_id, &checked.name, Some(id)).await?;
     let changes = checked.columns(caller, services.clock.now());
     store::update(&transaction, id, version, changes).await.map_err(name_taken)?;
@@ -142,11 +144,12 @@ pub async fn edit(
 }
 
 /// # Errors
-/// [`Refusal::ChannelHasRules`] while rules name it.
+/// [`Refusal::ChannelHasRules`] while rules name it; [`Refusal::ChannelTellsApprovals`].
 pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()> {
     let channel = authorised(services, caller, Action::ManageAlerts, id).await?;
     let transaction = services.db.begin().await?;
     store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("channel"))?;
+    check_tells_nobody(&transaction, &channel).await?;
     let rules = alert_rules::of_namespace(&transaction, channel.namespace_id).await?;
     match rules.iter().filter(|rule| rule.all_channel_ids().contains(&id)).count() {
         0 => {}
@@ -258,6 +261,16 @@ async fn authorised(services: &Services, caller: &Caller, action: Action, id: i3
     let channel = store::by_id(services.db.reader(), id).await?.ok_or(Error::NotFound("channel"))?;
     authorise(caller, action, Scope::Namespace { id: channel.namespace_id, noun: "channel" })?;
     Ok(channel)
+}
+
+/// Whoever could lead the codes of approvals elsewhere could approve by himself: the namespace is given another
+/// channel first, which is approved itself.
+async fn check_tells_nobody(transaction: &DatabaseTransaction, channel: &Model) -> Result<()> {
+    let namespace = namespaces::by_id_locked(transaction, channel.namespace_id).await?;
+    match namespace.and_then(|namespace| namespace.approval_channel_id) {
+        Some(id) if id == channel.id => Err(Error::Refused(Refusal::ChannelTellsApprovals)),
+        _ => Ok(()),
+    }
 }
 
 async fn check_name_free(

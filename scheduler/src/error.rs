@@ -1,6 +1,7 @@
 //! One error for the whole crate. Its variants are what a caller can do about it, not where it
 //! came from; the source stays inside and is logged once, at the edge.
 
+use entity::approval::Void;
 use entity::fault::{Fault, FieldFault};
 use entity::grant::Role;
 use entity::job::JobState;
@@ -37,6 +38,9 @@ pub enum Error {
     /// Somebody else saved first: read again, then decide. Holds the version that is stored now.
     #[error("changed meanwhile, now at version {0}")]
     Conflict(i32),
+    /// Nothing is wrong with it: it waits for the approval with this number.
+    #[error("waits for approval {0}")]
+    Held(i32),
     /// Refused because of what depends on it or of the state it is in.
     #[error("refused: {0:?}")]
     Refused(Refusal),
@@ -83,6 +87,20 @@ pub enum Refusal {
     NamespaceInUse { executors: u64, jobs: u64 },
     /// Nobody could manage users any more.
     LastSuperAdmin,
+    /// Nobody approves what he submitted himself.
+    OwnApproval,
+    /// Only who submitted it takes it back.
+    NotOwnApproval,
+    /// It was decided already.
+    ApprovalEnded,
+    /// Nobody decided in time.
+    ApprovalExpired,
+    /// The channel has not been told a code yet.
+    ApprovalCodeNotTold,
+    /// The change could not be made any more.
+    ApprovalVoid(Void),
+    /// The namespace's approvals are told to the channel: it is neither changed nor deleted.
+    ChannelTellsApprovals,
     /// Nobody deletes the own account.
     OwnAccount,
     /// It is frozen, but so many servers have not said that they heed it.

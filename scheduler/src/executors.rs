@@ -4,6 +4,7 @@ mod draft;
 mod handlers;
 mod manual;
 
+use crate::approvals::{self, Asked, Request};
 use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::is_taken;
@@ -11,7 +12,7 @@ use crate::signals::Change;
 use crate::store::{executors as store, instances, namespaces, turned_away};
 use crate::{Error, Refusal, Result, Services, passwords};
 use draft::{Settings, check_token};
-use entity::audit_entry::Verb;
+use entity::audit_entry::{Noun, Verb};
 use entity::fault::Fault;
 use entity::{Millis, executor, instance, namespace};
 use sea_orm::{DatabaseTransaction, Set};
@@ -144,16 +145,21 @@ pub async fn create(
     caller: &Caller,
     draft: ExecutorDraft,
 ) -> Result<(ExecutorView, String)> {
+    // A token is a secret, which nothing keeps: what waits for approval gets one when it is created.
+    let request = Request::CreateExecutor { draft: ExecutorDraft { token: None, ..draft.clone() } };
     let ExecutorDraft { namespace_id, token, edit } = draft;
     let namespace = Scope::Namespace { id: namespace_id, noun: "namespace" };
     authorise(caller, Action::ManageExecutors, namespace)?;
     let settings = Settings::check(&edit, |faults| check_token(faults, token.as_deref()))?;
+    let has_token = token.is_some();
     let token = token.unwrap_or_else(new_token);
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
     // Locked: it is not deleted meanwhile.
-    if namespaces::by_id_locked(&transaction, namespace_id).await?.is_none() {
-        return Err(Error::field("namespace_id", Fault::Unknown));
+    let namespace = namespaces::by_id_locked(&transaction, namespace_id).await?;
+    let namespace = namespace.ok_or_else(|| Error::field("namespace_id", Fault::Unknown))?;
+    if has_token && approvals::waits(caller, &namespace, Noun::Executor, Verb::Create) {
+        return Err(Error::field("token", Fault::NotKept));
     }
     check_name_free(&transaction, namespace_id, &settings.app_name, None).await?;
     let row = executor::ActiveModel {
@@ -168,7 +174,8 @@ pub async fn create(
     };
     let executor = store::insert(&transaction, row).await.map_err(name_taken)?;
     manual::set_instances(&transaction, executor.id, &settings, now).await?;
-    audit::commit(services, caller, transaction, [Entry::created(&executor)]).await?;
+    let asked = Asked { request, version: 0 };
+    approvals::commit(services, caller, transaction, asked, Entry::created(&executor)).await?;
     services.signals.publish(Change::Executor(executor.id));
     Ok((executor.into(), token))
 }
@@ -195,7 +202,8 @@ pub async fn edit(
     }
     manual::set_instances(&transaction, id, &settings, now).await?;
     let executor = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
-    audit::commit(services, caller, transaction, [Entry::edited(&stored, &executor)]).await?;
+    let asked = Asked { request: Request::EditExecutor { id, version, edit: edit.clone() }, version };
+    approvals::commit(services, caller, transaction, asked, Entry::edited(&stored, &executor)).await?;
     services.signals.publish(Change::Executor(id));
     Ok(executor.into())
 }
@@ -242,7 +250,8 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     instances::delete_of_executor(&transaction, id).await?;
     turned_away::delete_of_executor(&transaction, id).await?;
     store::delete(&transaction, id).await?;
-    audit::commit(services, caller, transaction, [Entry::deleted(&executor)]).await?;
+    let asked = Asked { request: Request::DeleteExecutor { id }, version: executor.version };
+    approvals::commit(services, caller, transaction, asked, Entry::deleted(&executor)).await?;
     services.signals.publish(Change::Executor(id));
     Ok(())
 }

@@ -3,7 +3,8 @@
 //! The job's row holds the newest text, which goes out with runs; the versions are its history. Whoever
 //! changes the text, here or in the job's form, makes a version in the same transaction.
 
-use crate::audit::{self, Entry};
+use crate::approvals::{self, Asked, Request};
+use crate::audit::Entry;
 use crate::authority::{Action, Caller};
 use crate::fields::Faults;
 use crate::jobs::{self, SOURCE_LENGTH, Timed};
@@ -17,6 +18,7 @@ use entity::fault::Fault;
 use entity::job::{ActiveModel, Model, RunMode};
 use entity::{Millis, job_source};
 use sea_orm::{DatabaseTransaction, Set};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Versions that are kept of a job.
@@ -51,7 +53,7 @@ pub struct SourceLine {
 }
 
 /// What somebody typed: the text, at most 1 MiB, and why, 4 to 100 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDraft {
     pub source: String,
     pub remark: String,
@@ -119,8 +121,10 @@ pub async fn save(
 ) -> Result<Model> {
     // Before the fields: what is wrong with them is nobody else's business.
     jobs::authorised(services, caller, Action::ManageJobs, job_id).await?;
-    let SourceDraft { source, remark } = checked(draft)?;
-    replace(services, caller, job_id, base, async move |_, job| {
+    let draft = checked(draft)?;
+    let request = Request::SaveSource { id: job_id, base, draft: draft.clone() };
+    let SourceDraft { source, remark } = draft;
+    replace(services, caller, job_id, base, request, async move |_, job| {
         Ok(NewSource { run_mode: job.run_mode, source, remark, restores: None })
     })
     .await
@@ -138,7 +142,8 @@ pub async fn revert(
     number: i32,
 ) -> Result<Model> {
     jobs::authorised(services, caller, Action::ManageJobs, job_id).await?;
-    replace(services, caller, job_id, base, async move |transaction, _| {
+    let request = Request::RevertSource { id: job_id, base, number };
+    replace(services, caller, job_id, base, request, async move |transaction, _| {
         let old = store::by_number(transaction, job_id, number).await?.ok_or(Error::NotFound("version"))?;
         let (run_mode, source, restores) = (old.run_mode, old.source, Some(number));
         Ok(NewSource { run_mode, source, remark: String::new(), restores })
@@ -174,6 +179,7 @@ async fn replace(
     caller: &Caller,
     job_id: i32,
     base: i32,
+    request: Request,
     new: impl AsyncFnOnce(&DatabaseTransaction, &Model) -> Result<NewSource>,
 ) -> Result<Model> {
     let now = services.clock.now();
@@ -196,13 +202,14 @@ async fn replace(
         source: Set(source),
         ..Default::default()
     };
+    let asked = Asked { request, version: before.version };
     let before = Timed::from(calendars::beside(&transaction, before).await?);
     // No fire is held back or let go by it, so that no row is needed for one.
     let job = jobs::save(&transaction, caller, &before, changes, now, Vec::new()).await?.job;
     insert(&transaction, caller, &job, newest + 1, remark, restores).await?;
     let version = json!({"version": newest + 1, "restores": restores});
     let entry = Entry::of(Verb::SaveSource, &job).with(version);
-    audit::commit(services, caller, transaction, [entry]).await?;
+    approvals::commit(services, caller, transaction, asked, entry).await?;
     services.signals.publish(Change::Job(job_id));
     Ok(job)
 }

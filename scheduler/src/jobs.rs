@@ -12,7 +12,8 @@ mod list;
 mod switch;
 mod unreadable;
 
-use crate::audit::{self, Definition, Entry};
+use crate::approvals::{self, Asked, Request};
+use crate::audit::{Definition, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::{self, ExecutorView};
 use crate::fields::is_taken;
@@ -38,6 +39,7 @@ pub use draft::{JobDraft, SchedulePreview};
 pub(crate) use draft::{PARAMETER_LENGTH, SOURCE_LENGTH};
 pub use history::{definition, history, revert};
 pub use list::{JobPage, JobRow, list};
+pub(crate) use switch::say;
 pub use switch::{delete, disable, enable, start, stop};
 pub(crate) use unreadable::all_unreadable;
 use unreadable::unreadable;
@@ -150,6 +152,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
     let executor = usable_executor(services, caller, draft.executor_id).await?;
     let now = services.clock.now();
     let calendar = usable_calendar(services, caller, Some(executor.namespace_id), draft.calendar_id).await?;
+    let request = Request::CreateJob { draft: Box::new(draft.clone()), state };
     let checked = draft.checked(now, calendar.as_ref(), None)?;
     let transaction = services.db.begin().await?;
     check_executor_stays(&transaction, executor.id).await?;
@@ -184,7 +187,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
     store::insert_cursor(&transaction, cursor).await?;
     job_children::replace(&transaction, job.id, &children).await?;
     let entry = Entry::created(&Definition { job: &job, children });
-    audit::commit(services, caller, transaction, [entry]).await?;
+    approvals::commit(services, caller, transaction, Asked { request, version: 0 }, entry).await?;
     services.signals.publish(Change::Job(job.id));
     Ok(job)
 }
@@ -207,6 +210,7 @@ pub async fn edit(
     }
     let now = services.clock.now();
     let calendar = usable_calendar(services, caller, Some(stored.namespace_id), draft.calendar_id).await?;
+    let request = Request::EditJob { id, version, draft: Box::new(draft.clone()) };
     let checked = draft.checked(now, calendar.as_ref(), Some(&stored))?;
     let ids = ids_for_held(services, &stored, now).await?;
     let transaction = services.db.begin().await?;
@@ -232,7 +236,7 @@ pub async fn edit(
     job_sources::record(&transaction, caller, Some(&before.job), &saved.job).await?;
     let before = Definition { job: &before.job, children: was };
     let entry = Entry::edited(&before, &Definition { job: &saved.job, children });
-    audit::commit(services, caller, transaction, [entry]).await?;
+    approvals::commit(services, caller, transaction, Asked { request, version }, entry).await?;
     services.signals.publish(Change::Job(id));
     saved.skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));
     Ok(saved.job)

@@ -6,6 +6,7 @@ pub mod addresses;
 pub mod alert_rules;
 pub mod alerts;
 pub mod api_tokens;
+pub mod approvals;
 pub mod audit;
 pub mod authority;
 pub mod calendars;

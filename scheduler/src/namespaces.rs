@@ -1,16 +1,19 @@
 //! Namespaces: the walls between teams.
 
+use crate::approvals::{self, Asked, Request};
 use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::{Faults, is_taken};
 use crate::store::{
-    alert_rules, alerts, calendars, channels, freezes, grants, incidents, namespaces as store,
+    alert_rules, alerts, approvals as approval_store, calendars, channels, freezes, grants, incidents,
+    namespaces as store,
 };
 use crate::{Error, Refusal, Result, Services};
 use entity::fault::Fault;
 use entity::grant::Role;
 use entity::namespace::{ActiveModel, Model};
-use sea_orm::Set;
+use sea_orm::{DatabaseTransaction, Set};
+use serde::{Deserialize, Serialize};
 
 pub use crate::store::namespaces::NamespaceFilter;
 
@@ -23,6 +26,18 @@ pub struct NamespaceDraft {
     pub business: String,
     pub service: String,
     pub remark: String,
+}
+
+/// What can be changed about a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamespaceEdit {
+    pub remark: String,
+    /// As [`crate::rules::approval::Cover::Definitions`], and so on.
+    pub approve_definitions: bool,
+    pub approve_switching: bool,
+    pub approve_runs: bool,
+    /// A channel of the namespace, which is told of each approval and its code; none = approving takes no code.
+    pub approval_channel_id: Option<i32>,
 }
 
 /// One line of the list.
@@ -113,6 +128,10 @@ pub async fn create(services: &Services, caller: &Caller, draft: NamespaceDraft)
         business: Set(draft.business),
         service: Set(draft.service),
         remark: Set(draft.remark),
+        approve_definitions: Set(false),
+        approve_switching: Set(false),
+        approve_runs: Set(false),
+        approval_channel_id: Set(None),
         created_at: Set(services.clock.now()),
         version: Set(1),
         updated_at: Set(services.clock.now()),
@@ -127,29 +146,51 @@ pub async fn create(services: &Services, caller: &Caller, draft: NamespaceDraft)
     Ok(namespace)
 }
 
-/// Changes the remark of a namespace of which `version` was shown. Its name never changes.
+/// Changes a namespace of which `version` was shown. Its name never changes. Where anything is approved, this is,
+/// too.
 ///
 /// # Errors
-/// [`Error::Conflict`] when somebody saved since; [`Error::Invalid`] naming `remark`.
-pub async fn edit(services: &Services, caller: &Caller, id: i32, version: i32, remark: &str) -> Result<()> {
+/// [`Error::Conflict`] when somebody saved since; [`Error::Invalid`] naming `remark` or `approval_channel_id`.
+pub async fn edit(
+    services: &Services,
+    caller: &Caller,
+    id: i32,
+    version: i32,
+    typed: &NamespaceEdit,
+) -> Result<()> {
     authorise(caller, Action::ManageNamespaces, Scope::Platform)?;
     let mut faults = Faults::default();
-    let remark = faults.line("remark", remark, REMARK_LENGTH);
+    let remark = faults.line("remark", &typed.remark, REMARK_LENGTH);
     faults.into_result()?;
     let transaction = services.db.begin().await?;
     let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("namespace"))?;
     if before.version != version {
         return Err(Error::Conflict(before.version));
     }
+    if let Some(channel) = typed.approval_channel_id {
+        check_channel(&transaction, id, channel).await?;
+    }
     let changes = ActiveModel {
         remark: Set(remark.clone()),
+        approve_definitions: Set(typed.approve_definitions),
+        approve_switching: Set(typed.approve_switching),
+        approve_runs: Set(typed.approve_runs),
+        approval_channel_id: Set(typed.approval_channel_id),
         updated_at: Set(services.clock.now()),
         updated_by: Set(caller.account()),
         ..Default::default()
     };
     store::update(&transaction, &before, changes).await?;
-    let after = Model { remark, ..before.clone() };
-    audit::commit(services, caller, transaction, [Entry::edited(&before, &after)]).await
+    let after = Model {
+        remark,
+        approve_definitions: typed.approve_definitions,
+        approve_switching: typed.approve_switching,
+        approve_runs: typed.approve_runs,
+        approval_channel_id: typed.approval_channel_id,
+        ..before.clone()
+    };
+    let asked = Asked { request: Request::EditNamespace { id, version, edit: typed.clone() }, version };
+    approvals::commit(services, caller, transaction, asked, Entry::edited(&before, &after)).await
 }
 
 /// Deletes an empty namespace, and with it its grants, calendars, freezes, alert rules and channels.
@@ -165,6 +206,7 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     if executors + jobs > 0 {
         return Err(Error::Refused(Refusal::NamespaceInUse { executors, jobs }));
     }
+    approval_store::delete_of_namespace(&transaction, id).await?;
     grants::delete_of_namespace(&transaction, id).await?;
     calendars::delete_of_namespace(&transaction, id).await?;
     freezes::delete_of_namespace(&transaction, id).await?;
@@ -176,6 +218,15 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     channels::delete_of_namespace(&transaction, id).await?;
     store::delete(&transaction, id).await?;
     audit::commit(services, caller, transaction, [Entry::deleted(&namespace)]).await
+}
+
+/// Locks the channel: it is not deleted while approvals begin to be told to it.
+async fn check_channel(transaction: &DatabaseTransaction, namespace_id: i32, id: i32) -> Result<()> {
+    let channel = channels::by_id_locked(transaction, id).await?;
+    match channel.filter(|channel| channel.namespace_id == namespace_id) {
+        Some(_) => Ok(()),
+        None => Err(Error::field("approval_channel_id", Fault::Unknown)),
+    }
 }
 
 fn validate(draft: &NamespaceDraft) -> Result<NamespaceDraft> {

@@ -4,6 +4,7 @@
 pub mod about;
 pub mod admission;
 pub mod alerts;
+pub mod approval;
 pub mod audit;
 pub mod backfill;
 pub mod blackout;
@@ -19,6 +20,7 @@ pub mod host_metrics;
 pub mod job_state;
 pub mod lineage;
 pub mod misfire;
+pub mod moves;
 pub mod networks;
 pub mod passing;
 pub mod pinning;

@@ -6,7 +6,8 @@ mod queue;
 mod shards;
 mod summary;
 
-use crate::audit::{self, Entry, RunOfJob};
+use crate::approvals::{self, Asked, Request};
+use crate::audit::{Entry, RunOfJob};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::ExecutorView;
 use crate::fields::Faults;
@@ -120,6 +121,7 @@ pub async fn run_now(
     parameter: Option<String>,
 ) -> Result<i64> {
     jobs::authorised(services, caller, Action::OperateJobs, job_id).await?;
+    let request = Request::RunJob { id: job_id, parameter: parameter.clone() };
     let mut faults = Faults::default();
     let parameter = parameter.map(|text| faults.text("parameter", &text, jobs::PARAMETER_LENGTH));
     faults.into_result()?;
@@ -145,7 +147,8 @@ pub async fn run_now(
     let run = new_manual(id, &job, has_children, now);
     store::insert(&transaction, run, text).await?;
     let entry = Entry::of(Verb::Run, &job).with(json!({"run": id, "parameter": parameter_given}));
-    audit::commit(services, caller, transaction, [entry]).await?;
+    let asked = Asked { request, version: job.version };
+    approvals::commit(services, caller, transaction, asked, entry).await?;
     services.signals.publish(Change::Run(id));
     Ok(id)
 }
@@ -163,7 +166,8 @@ pub async fn order_kill(services: &Services, caller: &Caller, id: i64) -> Result
     let job = job_store::by_id(&transaction, run.job_id).await?;
     let namespace_id = executor.map(|executor| executor.namespace_id);
     let entry = Entry::of(Verb::Kill, &RunOfJob { run: &run, job: job.as_ref(), namespace_id });
-    audit::commit(services, caller, transaction, [entry]).await
+    let asked = Asked { request: Request::KillRun { id }, version: 0 };
+    approvals::commit(services, caller, transaction, asked, entry).await
 }
 
 /// The run, if the caller may see it: then also its log.

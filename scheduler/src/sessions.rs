@@ -5,7 +5,7 @@
 
 mod guard;
 
-use crate::authority::{Caller, Grants};
+use crate::authority::{Caller, Consent, Grants};
 use crate::rules::digest::hex;
 use crate::store::{sessions as store, sign_in_guards, users};
 use crate::users::UserView;
@@ -249,5 +249,6 @@ fn caller_of(user: user::Model, grants: Vec<grant::Model>) -> Caller {
         address: String::new(),
         grants,
         limit: None,
+        consent: Consent::ToBeAsked,
     }
 }

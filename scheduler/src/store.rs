@@ -3,6 +3,7 @@
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
 pub(crate) mod api_tokens;
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod calendars;
 pub(crate) mod channels;

@@ -30,6 +30,7 @@ async fn every_entity_selects(databases: &Databases) {
         alert_rule,
         alert_run,
         api_token,
+        approval,
         audit_access,
         audit_entry,
         audit_head,

@@ -13,6 +13,7 @@ mod services {
     mod alert_rules;
     mod alerts;
     mod api_tokens;
+    mod approvals;
     mod audit;
     mod backfill;
     mod calendars;

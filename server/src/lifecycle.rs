@@ -18,7 +18,7 @@ use scheduler::signals::Signals;
 use scheduler::store::ids::RunIds;
 use scheduler::store::{Databases, schema};
 use scheduler::users::FirstStart;
-use scheduler::{Services, audit, namespaces, sessions, users};
+use scheduler::{Services, approvals, audit, namespaces, sessions, users};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -226,6 +226,9 @@ async fn sweep(services: Services, stop: CancellationToken) {
         }
         if let Err(error) = sessions::delete_expired(&services).await {
             tracing::warn!(%error, "ended sessions could not be removed");
+        }
+        if let Err(error) = approvals::expire(&services).await {
+            tracing::warn!(%error, "approvals could not be ended that nobody decided");
         }
         if let Err(error) = audit::seal_accesses(&services).await {
             tracing::warn!(%error, "accesses could not be sealed in the audit");

@@ -45,6 +45,12 @@ pub struct NamespacePage {
     /// `business:service`.
     pub title: String,
     pub remark: String,
+    pub approve_definitions: bool,
+    pub approve_switching: bool,
+    pub approve_runs: bool,
+    pub approval_channel_id: Option<i32>,
+    /// That may be told of approvals: id and name.
+    pub channels: Vec<(i32, String)>,
     pub executors: u64,
     pub jobs: u64,
     pub created_at: i64,
@@ -80,6 +86,16 @@ pub struct NamespaceForm {
 pub struct NamespaceSettings {
     #[serde(default)]
     pub remark: String,
+    /// Boxes that are ticked send `true`, the others nothing.
+    #[serde(default)]
+    pub approve_definitions: bool,
+    #[serde(default)]
+    pub approve_switching: bool,
+    #[serde(default)]
+    pub approve_runs: bool,
+    /// The id of a channel; empty = nobody is told.
+    #[serde(default)]
+    pub approval_channel_id: String,
 }
 
 /// A grant for several people at once, as typed.
@@ -105,7 +121,8 @@ pub async fn namespace(id: i32) -> Result<NamespacePage, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let members = scheduler::grants::of_namespace(&services, &caller, id).await.map_err(ssr::refuse)?;
     let row = scheduler::namespaces::row(&services, &caller, id).await.map_err(ssr::refuse)?;
-    Ok(NamespacePage::new(row, members))
+    let channels = scheduler::channels::list(&services, &caller).await.map_err(ssr::refuse)?;
+    Ok(NamespacePage::new(row, members, channels))
 }
 
 /// Creates a namespace.
@@ -126,14 +143,21 @@ pub async fn create_namespace(form: NamespaceForm) -> Result<(), AppError> {
 #[server]
 pub async fn edit_namespace(id: i32, version: i32, form: NamespaceSettings) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
-    match scheduler::namespaces::edit(&services, &caller, id, version, &form.remark).await {
+    let edited = match form.edit() {
+        Ok(edit) => {
+            scheduler::namespaces::edit(&services, &caller, id, version, &edit).await.map_err(AppError::from)
+        }
+        Err(error) => Err(error),
+    };
+    match edited {
         Ok(()) => {
             ssr::flash(Message::new("saved"));
             ssr::redirect(&routes::namespace(id));
             Ok(())
         }
         Err(error) => {
-            let typed = serde_json::json!({ "version": version, "remark": form.remark });
+            let mut typed = serde_json::to_value(&form).unwrap_or_default();
+            typed["version"] = version.into();
             Err(ssr::refuse_form(EDIT_FORM, &typed, error).await)
         }
     }
@@ -191,8 +215,10 @@ pub async fn revoke_grant(id: i32) -> Result<(), AppError> {
 #[cfg(feature = "ssr")]
 mod from_domain {
     use super::*;
+    use crate::error::Message;
+    use scheduler::channels::ChannelView;
     use scheduler::grants::Member;
-    use scheduler::namespaces::{NamespaceDraft, NamespaceFilter, NamespaceRow};
+    use scheduler::namespaces::{NamespaceDraft, NamespaceEdit, NamespaceFilter, NamespaceRow};
 
     impl From<NamespaceQuery> for NamespaceFilter {
         fn from(NamespaceQuery { business, service }: NamespaceQuery) -> Self {
@@ -208,18 +234,44 @@ mod from_domain {
     }
 
     impl NamespacePage {
-        pub(super) fn new(row: NamespaceRow, members: Vec<Member>) -> Self {
+        pub(super) fn new(row: NamespaceRow, members: Vec<Member>, channels: Vec<ChannelView>) -> Self {
             let NamespaceRow { namespace, executors, jobs, .. } = row;
+            let own = channels.into_iter().filter(|channel| channel.namespace.id == namespace.id);
+            let own = own.map(|channel| (channel.id, channel.name));
             Self {
                 id: namespace.id,
                 version: namespace.version,
                 title: namespace.title(),
                 remark: namespace.remark,
+                approve_definitions: namespace.approve_definitions,
+                approve_switching: namespace.approve_switching,
+                approve_runs: namespace.approve_runs,
+                approval_channel_id: namespace.approval_channel_id,
+                channels: own.collect(),
                 executors,
                 jobs,
                 created_at: namespace.created_at,
                 members: members.into_iter().map(MemberLine::from).collect(),
             }
+        }
+    }
+
+    impl NamespaceSettings {
+        /// # Errors
+        /// Names the field that is wrong.
+        pub(super) fn edit(&self) -> Result<NamespaceEdit, AppError> {
+            let wrong = |_| AppError::invalid_field("approval_channel_id", Message::new("choice"));
+            let channel = self.approval_channel_id.trim();
+            Ok(NamespaceEdit {
+                remark: self.remark.clone(),
+                approve_definitions: self.approve_definitions,
+                approve_switching: self.approve_switching,
+                approve_runs: self.approve_runs,
+                approval_channel_id: match channel {
+                    "" => None,
+                    id => Some(id.parse().map_err(wrong)?),
+                },
+            })
         }
     }
 

@@ -20,11 +20,10 @@ pub use difference::Differences;
 use entity::audit_entry::{Noun, Verb};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use words::noun_word;
-pub use words::verb_word;
+pub use words::{noun_word, verb_word};
 
 /// In the filter's order.
-const NOUNS: [Noun; 13] = [
+const NOUNS: [Noun; 14] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
@@ -37,6 +36,7 @@ const NOUNS: [Noun; 13] = [
     Noun::Channel,
     Noun::AlertRule,
     Noun::Delivery,
+    Noun::Approval,
     Noun::Access,
 ];
 
@@ -219,7 +219,7 @@ fn row(line: AuditLine) -> impl IntoView {
 }
 
 /// The page of the object, if it has one and was not just deleted.
-fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
+pub fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
     if verb == Verb::Delete {
         return None;
     }
@@ -234,6 +234,7 @@ fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::User | Noun::Grant => short.map(routes::user),
         Noun::Channel => short.map(routes::channel_edit),
         Noun::AlertRule => short.map(routes::alert_rule_edit),
+        Noun::Approval => short.map(routes::approval),
         Noun::ApiToken | Noun::Delivery | Noun::Access => None,
     }
 }

@@ -56,6 +56,7 @@ impl From<Error> for AppError {
                 Self::with_message(ErrorKind::Forbidden, Message::new("password_change_required"))
             }
             Error::Conflict(_) => Self::new(ErrorKind::Conflict),
+            Error::Held(approval) => Self::held(approval),
             Error::Refused(refusal) => Self::with_message(ErrorKind::Conflict, refused(refusal)),
             Error::Unavailable(_) => logged(error, ErrorKind::Unavailable),
             Error::Database(_) | Error::Internal(_) => logged(error, ErrorKind::Internal),
@@ -88,6 +89,13 @@ fn refused(refusal: Refusal) -> Message {
         }
         Refusal::LastSuperAdmin => Message::new("last_super_admin"),
         Refusal::OwnAccount => Message::new("own_account"),
+        Refusal::OwnApproval => Message::new("own_approval"),
+        Refusal::NotOwnApproval => Message::new("not_own_approval"),
+        Refusal::ApprovalEnded => Message::new("approval_ended"),
+        Refusal::ApprovalExpired => Message::new("approval_expired"),
+        Refusal::ApprovalCodeNotTold => Message::new("approval_code_not_told"),
+        Refusal::ApprovalVoid(void) => Message::new(format!("approval_void_{}", void.code())),
+        Refusal::ChannelTellsApprovals => Message::new("channel_tells_approvals"),
         Refusal::Frozen => Message::new("already_frozen"),
         Refusal::FreezeUnheeded(servers) => Message::new("freeze_unheeded").arg("n", servers),
         Refusal::RunNotWaiting => Message::new("run_not_waiting"),
@@ -138,6 +146,9 @@ pub fn fault_message(fault: Fault) -> Message {
         Fault::KnownDefault => Message::new("known_default"),
         Fault::Mismatch => Message::new("mismatch"),
         Fault::WrongPassword => Message::new("wrong_password"),
+        Fault::WrongCode { left: 0 } => Message::new("wrong_code_last"),
+        Fault::WrongCode { left } => Message::new("wrong_code").arg("n", left),
+        Fault::NotKept => Message::new("not_kept"),
         Fault::Reused => Message::new("reused"),
     }
 }

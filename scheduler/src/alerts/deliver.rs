@@ -1,11 +1,14 @@
 //! Sending what is to be sent. Each channel gets one message at a time, each in a task of its own: a hook that
 //! hangs delays nobody but itself.
 
+use super::asking::{with_code, without_code};
 use super::{Alerts, kept, read};
 use crate::Result;
+use crate::rules::alerts::content::Content;
 use crate::rules::alerts::retry;
 use crate::store::{alerts as store, channels, deliveries};
 use entity::Millis;
+use entity::channel::Model as Channel;
 use entity::delivery::{DeliveryState, Model};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -100,6 +103,12 @@ impl Deliverer {
 }
 
 impl Alerts {
+    /// As [`Alerts::send`]; whatever comes back is without the code of an approval.
+    async fn send_masked(&self, channel: &Channel, content: &Content) -> Result<String, String> {
+        let sent = self.send(channel, content, self.services.clock.now()).await;
+        sent.map(|answer| without_code(content, answer)).map_err(|answer| without_code(content, answer))
+    }
+
     /// Sends a delivery that was claimed, and notes what came of it.
     async fn attempt(&self, due: Model) -> Result<()> {
         let reader = self.services.db.reader();
@@ -107,10 +116,10 @@ impl Alerts {
         let channel = channels::by_id(reader, due.channel_id).await?;
         let attempt = due.attempts + 1;
         let (sent, is_last) = match alert.zip(channel) {
-            Some((alert, channel)) => {
-                let now = self.services.clock.now();
-                (self.send(&channel, &read(&alert.content)?, now).await, false)
-            }
+            Some((alert, channel)) => match with_code(&self.services, read(&alert.content)?).await? {
+                Some(content) => (self.send_masked(&channel, &content).await, false),
+                None => (Err("the approval has ended".to_owned()), true),
+            },
             None => (Err("the channel has been deleted".to_owned()), true),
         };
         let now = self.services.clock.now();

@@ -1,7 +1,7 @@
 //! Writing down what is told: what happens within a rule's time is one message.
 
 use super::look::Scene;
-use super::{Alerts, read, written};
+use super::{Alerts, read, tell, written};
 use crate::rules::alerts::decide::{Sighting, tells};
 use crate::rules::alerts::message::{Alert, DETAIL, Item, NAMED, Purport, Subject};
 use crate::store::{alerts as store, channels, incidents, jobs, namespaces, runs};
@@ -117,9 +117,7 @@ impl Alerts {
             let channels = channels::by_ids(&transaction, rule.channel_ids()).await?;
             // What was added since it was read counts, too.
             let latest = store::by_id(&transaction, row.id).await?.ok_or(Error::NotFound("alert"))?;
-            let alert = read(&latest.content)?;
-            let channels: Vec<_> = channels.iter().collect();
-            self.tell(&transaction, &row, &alert, &channels, now).await?;
+            tell(&transaction, &row, &read(&latest.content)?, &channels, now).await?;
             transaction.commit().await?;
             closed += 1;
         }

@@ -1,8 +1,9 @@
 //! What becomes of what was told: it recovers, or lasts until somebody else has to know.
 
-use super::Alerts;
 use super::gather::begun;
 use super::look::Scene;
+use super::{Alerts, tell_new};
+use crate::rules::alerts::content::Content;
 use crate::rules::alerts::decide::{escalation, recovered};
 use crate::rules::alerts::message::{Item, Purport, Subject as Named};
 use crate::store::{alerts as store, channels, incidents, instances, jobs, namespaces, runs};
@@ -99,15 +100,15 @@ impl Alerts {
                 alert.add(item(scene, present, found, at));
             }
         }
-        let is_told = rule.recovery && alert.count() > 0;
+        let count = alert.count() as usize;
+        let is_told = rule.recovery && count > 0;
         if is_told {
             let channels = channels::by_ids(&transaction, rule.channel_ids()).await?;
-            let row = super::row(rule.namespace_id, Some(rule.id), &alert, now)?;
-            let row = store::insert(&transaction, row).await?;
-            self.tell(&transaction, &row, &alert, &channels.iter().collect::<Vec<_>>(), now).await?;
+            let content = Content::Alert(alert);
+            tell_new(&transaction, rule.namespace_id, Some(rule.id), &content, &channels, now).await?;
         }
         transaction.commit().await?;
-        Ok(if is_told { alert.count() as usize } else { 0 })
+        Ok(if is_told { count } else { 0 })
     }
 
     /// Tells the second channel of what has lasted for so many minutes; of how much.
@@ -128,15 +129,15 @@ impl Alerts {
                 alert.add(item(scene, present, found, found.since));
             }
         }
-        if alert.count() > 0 {
+        let count = alert.count() as usize;
+        if count > 0 {
             let channels =
                 channels::by_ids(&transaction, rule.escalate_channel.into_iter().collect()).await?;
-            let row = super::row(rule.namespace_id, Some(rule.id), &alert, now)?;
-            let row = store::insert(&transaction, row).await?;
-            self.tell(&transaction, &row, &alert, &channels.iter().collect::<Vec<_>>(), now).await?;
+            let content = Content::Alert(alert);
+            tell_new(&transaction, rule.namespace_id, Some(rule.id), &content, &channels, now).await?;
         }
         transaction.commit().await?;
-        Ok(alert.count() as usize)
+        Ok(count)
     }
 
     async fn namespace_of(&self, rule: &Rule) -> Result<String> {

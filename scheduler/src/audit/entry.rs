@@ -9,7 +9,8 @@ use crate::store::job_children;
 use entity::audit_entry::{Model, Noun, Verb};
 use entity::grant::Role;
 use entity::{
-    Millis, alert_rule, api_token, calendar, channel, delivery, executor, freeze, job, namespace, run, user,
+    Millis, alert_rule, api_token, approval, calendar, channel, delivery, executor, freeze, job, namespace,
+    run, user,
 };
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
@@ -93,6 +94,37 @@ impl Entry {
     /// With particulars of what was done, a JSON object.
     pub fn with(self, particulars: Value) -> Self {
         Self { after: Some(particulars), ..self }
+    }
+
+    /// What was done with an approval: what it is about, and the digest of all that it holds.
+    pub fn of_approval(verb: Verb, approval: &approval::Model) -> Self {
+        Self { after: Some(approval.facts()), ..Self::of(verb, approval) }
+    }
+
+    pub fn noun(&self) -> Noun {
+        self.noun
+    }
+
+    pub fn verb(&self) -> Verb {
+        self.verb
+    }
+
+    pub fn object_id(&self) -> i64 {
+        self.object_id
+    }
+
+    pub fn object(&self) -> &str {
+        &self.object
+    }
+
+    pub fn namespace_id(&self) -> Option<i32> {
+        self.namespace_id
+    }
+
+    /// The object before and after, as JSON.
+    pub fn facts(&self) -> (Option<String>, Option<String>) {
+        let text = |facts: &Option<Value>| facts.as_ref().map(Value::to_string);
+        (text(&self.before), text(&self.after))
     }
 
     /// The row, but for its seal.
@@ -232,6 +264,24 @@ impl Audited for namespace::Model {
 
     fn facts(&self) -> Value {
         without(self, &BOOKKEEPING)
+    }
+}
+
+impl Audited for approval::Model {
+    const NOUN: Noun = Noun::Approval;
+
+    fn object(&self) -> Object {
+        Object::new(self.id, format!("#{} {}", self.id, self.object), Some(self.namespace_id))
+    }
+
+    fn facts(&self) -> Value {
+        json!({
+            "noun": self.noun,
+            "verb": self.verb,
+            "object_id": self.object_id,
+            "object_version": self.object_version,
+            "sha256": self.digest,
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{Result, addresses, passwords};
 use entity::executor::{ActiveModel, Registration};
 use entity::fault::Fault;
 use sea_orm::Set;
+use serde::{Deserialize, Serialize};
 
 const APP_NAME_LENGTH: (usize, u32) = (2, 64);
 const TITLE_LENGTH: u32 = 120;
@@ -14,7 +15,7 @@ const MOST_PARALLEL: i64 = 100_000;
 const TOKEN_LENGTH: (usize, usize) = (16, 128);
 
 /// A new executor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutorDraft {
     pub namespace_id: i32,
     /// A token that instances in the field have already; none = a random one. Known defaults are
@@ -24,7 +25,7 @@ pub struct ExecutorDraft {
 }
 
 /// What can be changed about an executor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutorEdit {
     /// 2 to 64 of the letters a–z and A–Z, digits, `.`, `_` and `-`; the first a letter or digit.
     pub app_name: String,

@@ -1,19 +1,30 @@
 //! Starting, stopping, disabling, enabling and deleting a job.
 
 use super::{Timed, authorised, children, ids_for_held, save, store};
-use crate::audit::{self, Definition, Entry};
+use crate::approvals::{self, Asked, Request};
+use crate::audit::{Definition, Entry};
 use crate::authority::{Action, Caller};
 use crate::looks;
 use crate::rules::bucket::bucket_of;
 use crate::rules::job_state::{Word, after};
 use crate::rules::timetable::Timetable;
 use crate::signals::Change;
-use crate::store::calendars;
 use crate::store::runs::{self as runs_store, Waiting};
+use crate::store::{calendars, job_children};
 use crate::{Error, Refusal, Result, Services};
 use entity::audit_entry::Verb;
 use entity::job::{ActiveModel, JobState, Model};
 use sea_orm::Set;
+
+/// Does with a job what the word says, as the function of that name.
+pub(crate) async fn say(services: &Services, caller: &Caller, id: i32, word: Word) -> Result<Model> {
+    match word {
+        Word::Start => start(services, caller, id).await,
+        Word::Stop => stop(services, caller, id).await,
+        Word::Disable => disable(services, caller, id).await,
+        Word::Enable => enable(services, caller, id).await,
+    }
+}
 
 /// Lets the schedule fire from now on. What was missed meanwhile stays missed.
 ///
@@ -70,8 +81,13 @@ pub async fn enable(services: &Services, caller: &Caller, id: i32) -> Result<Mod
 /// # Errors
 /// [`Refusal::RunUnderWay`] as for [`stop`]: the job is disabled but still there.
 pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()> {
-    authorised(services, caller, Action::ManageJobs, id).await?;
-    switch(services, caller, id, Word::Disable).await?;
+    let stored = authorised(services, caller, Action::ManageJobs, id).await?;
+    let asked = || Asked { request: Request::DeleteJob { id }, version: stored.version };
+    let children = job_children::of_parents(services.db.reader(), &[id]).await?;
+    let children = children.into_iter().map(|link| link.child_id).collect();
+    let entry = Entry::deleted(&Definition { job: &stored, children });
+    approvals::ask(services, caller, asked(), entry).await?;
+    switch(services, &caller.within_a_change(), id, Word::Disable).await?;
     wait_until_sent(services, id).await?;
     let transaction = services.db.begin().await?;
     let job = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
@@ -82,7 +98,7 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     let now = services.clock.now();
     runs_store::skip_waiting(&transaction, id, bucket_of(id), Waiting::All, now).await?;
     store::delete(&transaction, id).await?;
-    audit::commit(services, caller, transaction, [entry]).await?;
+    approvals::commit(services, caller, transaction, asked(), entry).await?;
     services.signals.publish(Change::Job(id));
     Ok(())
 }
@@ -94,6 +110,8 @@ async fn switch(services: &Services, caller: &Caller, id: i32, word: Word) -> Re
     let ids = ids_for_held(services, &stored, now).await?;
     let transaction = services.db.begin().await?;
     let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
+    let asked = Asked { request: Request::SwitchJob { id, word }, version: before.version };
+    let was = before.clone();
     let state = after(before.state, word).ok_or(Error::Refused(Refusal::JobIs(before.state)))?;
     let (job, mut skipped) = match before.state == state {
         true => (before, Vec::new()),
@@ -112,7 +130,7 @@ async fn switch(services: &Services, caller: &Caller, id: i32, word: Word) -> Re
     if let Some(waiting) = waiting {
         skipped.extend(runs_store::skip_waiting(&transaction, id, bucket_of(id), waiting, now).await?);
     }
-    audit::commit(services, caller, transaction, [Entry::of(verb(word), &job)]).await?;
+    approvals::commit(services, caller, transaction, asked, Entry::changed(verb(word), &was, &job)).await?;
     services.signals.publish(Change::Job(id));
     for run in skipped {
         services.signals.publish(Change::Run(run));

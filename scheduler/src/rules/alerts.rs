@@ -1,6 +1,8 @@
 //! Alerts: what is told, when, in which words, and how each kind of receiver wants to be told. No
 //! expression is evaluated anywhere: a message is built from a typed [`message::Alert`].
 
+pub mod asking;
+pub mod content;
 pub mod decide;
 pub mod dingtalk;
 pub mod email;

@@ -10,9 +10,11 @@
 //! it all the same. Nothing starts one that is *disabled*.
 
 use entity::job::JobState::{self, Disabled, On, Stopped};
+use serde::{Deserialize, Serialize};
 
 /// What a person says about a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Word {
     Start,
     Stop,

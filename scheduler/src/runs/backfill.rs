@@ -1,6 +1,7 @@
 //! Running a job for past times of its schedule.
 
-use crate::audit::{self, Entry};
+use crate::approvals::{self, Asked, Request};
+use crate::audit::Entry;
 use crate::authority::{Action, Caller};
 use crate::fields::Faults;
 use crate::jobs::{self, Timed};
@@ -17,6 +18,7 @@ use entity::fault::{Fault, FieldFault};
 use entity::job::{JobState, Model as Job, ScheduleKind};
 use entity::run::{Model, RunKind};
 use entity::{Millis, run_text};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Times of one request.
@@ -27,7 +29,7 @@ const MOST_PARALLEL: i64 = 100;
 const BEHIND: i16 = 100;
 
 /// As it is typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackfillDraft {
     /// As `until`, a date with its time on the clock of the job's zone: `2026-12-01 03:00:00`. Both ends
     /// belong to the range. Of a time that comes twice, the range begins with the first and ends with
@@ -40,7 +42,7 @@ pub struct BackfillDraft {
 }
 
 /// What was asked for, of the job as it was read.
-struct Asked {
+struct Wanted {
     job: Job,
     times: Vec<Millis>,
     parallel: i16,
@@ -56,7 +58,7 @@ pub async fn preview_backfill(
     job_id: i32,
     draft: &BackfillDraft,
 ) -> Result<Vec<Millis>> {
-    Ok(asked(services, caller, job_id, draft).await?.times)
+    Ok(wanted(services, caller, job_id, draft).await?.times)
 }
 
 /// Runs a job for each past time of its schedule in a range that its calendar and its blackouts let run,
@@ -73,7 +75,7 @@ pub async fn backfill(
     job_id: i32,
     draft: &BackfillDraft,
 ) -> Result<usize> {
-    let Asked { job, times, parallel } = asked(services, caller, job_id, draft).await?;
+    let Wanted { job, times, parallel } = wanted(services, caller, job_id, draft).await?;
     let ids = services.run_ids.take(times.len()).await?;
     let now = services.clock.now();
     let transaction = services.db.begin().await?;
@@ -87,15 +89,18 @@ pub async fn backfill(
     let texts = ids.iter().map(|id| text(*id, caller)).collect();
     store::insert_all(&transaction, runs, texts).await?;
     job_store::set_backfill_slots(&transaction, job_id, parallel).await?;
-    let asked = json!({"from": draft.from, "until": draft.until, "parallel": parallel, "runs": times.len()});
-    let entry = Entry::of(Verb::Backfill, &job).with(asked);
-    audit::commit(services, caller, transaction, [entry]).await?;
+    let particulars =
+        json!({"from": draft.from, "until": draft.until, "parallel": parallel, "runs": times.len()});
+    let entry = Entry::of(Verb::Backfill, &job).with(particulars);
+    let request = Request::Backfill { id: job_id, draft: draft.clone() };
+    let asked = Asked { request, version: locked.version };
+    approvals::commit(services, caller, transaction, asked, entry).await?;
     services.signals.publish(Change::Job(job_id));
     ids.into_iter().for_each(|id| services.signals.publish(Change::Run(id)));
     Ok(times.len())
 }
 
-async fn asked(services: &Services, caller: &Caller, job_id: i32, draft: &BackfillDraft) -> Result<Asked> {
+async fn wanted(services: &Services, caller: &Caller, job_id: i32, draft: &BackfillDraft) -> Result<Wanted> {
     let job = jobs::authorised(services, caller, Action::OperateJobs, job_id).await?;
     if job.state == JobState::Disabled {
         return Err(Error::Refused(Refusal::JobIs(job.state)));
@@ -106,7 +111,7 @@ async fn asked(services: &Services, caller: &Caller, job_id: i32, draft: &Backfi
     let timed = Timed::from(calendars::beside(services.db.reader(), job).await?);
     let timetable = Timetable::parse(timed.definition()).map_err(Error::Invalid)?;
     let (times, parallel) = draft.checked(&timetable, services.clock.now())?;
-    Ok(Asked { job: timed.job, times, parallel })
+    Ok(Wanted { job: timed.job, times, parallel })
 }
 
 impl BackfillDraft {

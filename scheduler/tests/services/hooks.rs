@@ -35,6 +35,8 @@ impl Received {
 #[derive(Clone, Debug)]
 pub enum Behaviour {
     Says(u16, String),
+    /// Its answer is the request.
+    Echoes,
     Redirects(String),
     Hangs,
 }
@@ -82,12 +84,13 @@ impl Hook {
 
 async fn answer(State(hook): State<Hook>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let body = String::from_utf8(body.to_vec()).unwrap();
-    hook.received.lock().unwrap().push(Received { uri, headers, body });
+    hook.received.lock().unwrap().push(Received { uri, headers, body: body.clone() });
     hook.arrived.notify_one();
     let behaviour = hook.behaviour.lock().unwrap().clone();
     match behaviour {
         Behaviour::Says(status, text) => (StatusCode::from_u16(status).unwrap(), text).into_response(),
         Behaviour::Redirects(to) => Redirect::temporary(&to).into_response(),
+        Behaviour::Echoes => body.into_response(),
         Behaviour::Hangs => std::future::pending().await,
     }
 }

@@ -3,7 +3,7 @@ use entity::fault::Fault;
 use entity::grant::Role;
 use entity::job::JobState;
 use scheduler::calendars::{self, CalendarEdit};
-use scheduler::namespaces::{self, NamespaceDraft, NamespaceFilter};
+use scheduler::namespaces::{self, NamespaceDraft, NamespaceEdit, NamespaceFilter};
 use scheduler::{Error, Refusal, executors, grants, jobs};
 
 #[tokio::test]
@@ -75,8 +75,10 @@ async fn a_name_is_taken_by_exact_match_only() {
 async fn a_remark_is_changed_by_whoever_saw_it_last() {
     let world = World::new().await;
     let id = namespaces::create(&world.services, &world.root, named("a", "b")).await.unwrap().id;
-    let edit =
-        async |version, remark| namespaces::edit(&world.services, &world.root, id, version, remark).await;
+    let edit = async |version, remark: &str| {
+        let typed = NamespaceEdit { remark: remark.to_owned(), ..Default::default() };
+        namespaces::edit(&world.services, &world.root, id, version, &typed).await
+    };
     edit(1, " second ").await.unwrap();
     assert!(matches!(edit(1, "lost").await, Err(Error::Conflict(2))));
     let stored = namespaces::get(&world.services, &world.root, id).await.unwrap();

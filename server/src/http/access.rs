@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use entity::audit_access::Event;
 use http::{HeaderMap, StatusCode, header};
 use scheduler::authority::Caller;
-use scheduler::{Error, api_tokens, audit, sessions};
+use scheduler::{Error, api_tokens, approvals, audit, sessions};
 use tower_sessions::Session;
 
 /// Where server functions live; `.cargo/config.toml` says so at build time.
@@ -87,7 +87,12 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
     let Some(caller) = caller else { return next.run(request).await };
     let asked = request.uri().path().to_owned();
     let who = (caller.name.clone(), caller.address.clone());
-    request.extensions_mut().insert(viewer(&caller));
+    // Functions have no menu.
+    let approvals = match asked.starts_with(FUNCTIONS) {
+        true => 0,
+        false => waiting(&state, &caller).await,
+    };
+    request.extensions_mut().insert(viewer(&caller, approvals));
     request.extensions_mut().insert(caller);
     let response = next.run(request).await;
     if response.status() == StatusCode::FORBIDDEN {
@@ -136,13 +141,24 @@ async fn signed_in(state: &ServerState, session: Option<Session>) -> Result<Opti
     }
 }
 
-fn viewer(caller: &Caller) -> Viewer {
+/// How many changes wait for the caller's approval; the page is more important than this number.
+async fn waiting(state: &ServerState, caller: &Caller) -> u64 {
+    approvals::waiting_for(&state.services, caller).await.unwrap_or_else(|error| {
+        if !matches!(error, Error::PasswordChangeRequired) {
+            tracing::warn!(%error, "approvals could not be counted");
+        }
+        0
+    })
+}
+
+fn viewer(caller: &Caller, approvals: u64) -> Viewer {
     Viewer {
         id: caller.user_id,
         name: caller.name.clone(),
         role: caller.role,
         must_change_password: caller.must_change_password,
         may: May::somewhere(caller),
+        approvals,
     }
 }
 

@@ -95,7 +95,7 @@ fn ViewerMenu(viewer: Viewer) -> impl IntoView {
                 <Icon name=IconName::User/>
                 {tu_string!(i18n, common.account)}
             </a>
-            {beyond_tabs().into_iter().map(|(href, icon, word)| view! {
+            {beyond_tabs().into_iter().map(|(href, icon, word, _)| view! {
                 <a href=href class="phone-menu"><Icon name=icon/>{word}</a>
             }).collect_view()}
             <form method="post" action=SignOut::url()>

@@ -3,31 +3,33 @@
 use crate::components::icon::{Icon, IconName};
 use crate::i18n::*;
 use crate::routes;
-use crate::visit::use_may;
+use crate::visit::{use_may, use_viewer};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// Where it leads, its icon, its word.
-type Entry = (String, IconName, &'static str);
+/// Where it leads, its icon, its word, and how much waits there.
+type Entry = (String, IconName, &'static str, u64);
 
 /// What is looked at most: also the tabs of a phone.
 fn tabs() -> Vec<Entry> {
     let i18n = use_i18n();
     vec![
-        (routes::home(), IconName::Home, tu_string!(i18n, common.home)),
-        (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs)),
-        (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs)),
-        (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors)),
+        (routes::home(), IconName::Home, tu_string!(i18n, common.home), 0),
+        (routes::jobs(), IconName::Jobs, tu_string!(i18n, common.jobs), 0),
+        (routes::runs(), IconName::Runs, tu_string!(i18n, common.runs), 0),
+        (routes::executors(), IconName::Executors, tu_string!(i18n, common.executors), 0),
     ]
 }
 
 /// What else there is for everybody.
 fn more() -> Vec<Entry> {
     let i18n = use_i18n();
+    let waiting = use_viewer().map_or(0, |viewer| viewer.approvals);
     vec![
-        (routes::topology(), IconName::Topology, tu_string!(i18n, common.topology)),
-        (routes::statistics(), IconName::Statistics, tu_string!(i18n, common.statistics)),
-        (routes::alert_rules(), IconName::Bell, tu_string!(i18n, common.alerts)),
+        (routes::topology(), IconName::Topology, tu_string!(i18n, common.topology), 0),
+        (routes::statistics(), IconName::Statistics, tu_string!(i18n, common.statistics), 0),
+        (routes::approvals_where(&[]), IconName::Stamp, tu_string!(i18n, common.approvals), waiting),
+        (routes::alert_rules(), IconName::Bell, tu_string!(i18n, common.alerts), 0),
     ]
 }
 
@@ -41,9 +43,9 @@ fn administration() -> Vec<Entry> {
     let i18n = use_i18n();
     match use_may().administer {
         true => vec![
-            (routes::namespaces(), IconName::Layers, tu_string!(i18n, common.namespaces)),
-            (routes::users(), IconName::User, tu_string!(i18n, common.users)),
-            (routes::audit(), IconName::ListTree, tu_string!(i18n, audit.title)),
+            (routes::namespaces(), IconName::Layers, tu_string!(i18n, common.namespaces), 0),
+            (routes::users(), IconName::User, tu_string!(i18n, common.users), 0),
+            (routes::audit(), IconName::ListTree, tu_string!(i18n, audit.title), 0),
         ],
         false => Vec::new(),
     }
@@ -64,13 +66,14 @@ fn links(entries: Vec<Entry>) -> impl IntoView {
     let path = use_location().pathname;
     entries
         .into_iter()
-        .map(|(href, icon, word)| {
+        .map(|(href, icon, word, waiting)| {
             let entry = href.clone();
             let current = move || leads_to(&entry, &path.get()).then_some("page");
             view! {
                 <a href=href aria-current=current>
                     <Icon name=icon/>
                     {word}
+                    {(waiting > 0).then(|| view! { <span class="count">{waiting}</span> })}
                 </a>
             }
         })

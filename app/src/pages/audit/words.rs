@@ -19,6 +19,7 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::Channel => tu_string!(i18n, audit.noun_channel),
         Noun::AlertRule => tu_string!(i18n, audit.noun_alert_rule),
         Noun::Delivery => tu_string!(i18n, audit.noun_delivery),
+        Noun::Approval => tu_string!(i18n, audit.noun_approval),
         Noun::Access => tu_string!(i18n, audit.noun_access),
     }
 }
@@ -45,6 +46,13 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::Revoke => tu_string!(i18n, audit.verb_revoke),
         Verb::Silence => tu_string!(i18n, audit.verb_silence),
         Verb::SendAgain => tu_string!(i18n, audit.verb_send_again),
+        Verb::Submit => tu_string!(i18n, audit.verb_submit),
+        Verb::Approve => tu_string!(i18n, audit.verb_approve),
+        Verb::Reject => tu_string!(i18n, audit.verb_reject),
+        Verb::Cancel => tu_string!(i18n, audit.verb_cancel),
+        Verb::Expire => tu_string!(i18n, audit.verb_expire),
+        Verb::Void => tu_string!(i18n, audit.verb_void),
+        Verb::Lock => tu_string!(i18n, audit.verb_lock),
         Verb::Seal => tu_string!(i18n, audit.verb_seal),
     }
 }

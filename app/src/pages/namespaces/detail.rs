@@ -6,8 +6,8 @@ use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
-use crate::components::field::TextField;
-use crate::components::form::{ConflictNote, EditForm, FormFoot, ShownVersion, successes};
+use crate::components::field::{CheckField, Choice, SelectField, TextField};
+use crate::components::form::{ConflictNote, EditForm, FieldGroup, FormFoot, ShownVersion, successes};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::time::Time;
@@ -100,7 +100,22 @@ fn FactLine(page: NamespacePage) -> impl IntoView {
 #[component]
 fn Settings(edit: ServerAction<EditNamespace>, page: NamespacePage) -> impl IntoView {
     let i18n = use_i18n();
-    let values = [("remark".to_owned(), page.remark)].into();
+    let ticked = |is_ticked: bool| if is_ticked { "true" } else { "" }.to_owned();
+    let channel = page.approval_channel_id.map(|id| id.to_string()).unwrap_or_default();
+    let values = [
+        ("remark".to_owned(), page.remark),
+        ("approve_definitions".to_owned(), ticked(page.approve_definitions)),
+        ("approve_switching".to_owned(), ticked(page.approve_switching)),
+        ("approve_runs".to_owned(), ticked(page.approve_runs)),
+        ("approval_channel_id".to_owned(), channel),
+    ]
+    .into();
+    let mut channels = vec![Choice::new("", tu_string!(i18n, namespaces.no_approval_channel))];
+    channels.extend(page.channels.into_iter().map(|(id, name)| Choice::new(id.to_string(), name)));
+    let is_approved = page.approve_definitions || page.approve_switching || page.approve_runs;
+    let note = is_approved.then(|| {
+        view! { <p class="muted t13">{tu_string!(i18n, namespaces.approval_covers_this)}</p> }
+    });
     view! {
         <EditForm id=EDIT_FORM action=edit prefix="form" values>
             <ConflictNote
@@ -113,6 +128,35 @@ fn Settings(edit: ServerAction<EditNamespace>, page: NamespacePage) -> impl Into
             <input type="hidden" name="id" value=page.id/>
             <ShownVersion version=page.version/>
             <TextField name="remark" label=tu_string!(i18n, namespaces.remark) maxlength=512 optional=true/>
+            <FieldGroup title=tu_string!(i18n, namespaces.approval)>
+                <CheckField
+                    name="approve_definitions"
+                    label=tu_string!(i18n, namespaces.approve_definitions)
+                    help=tu_string!(i18n, namespaces.approve_definitions_help)
+                    span=true
+                />
+                <CheckField
+                    name="approve_switching"
+                    label=tu_string!(i18n, namespaces.approve_switching)
+                    help=tu_string!(i18n, namespaces.approve_switching_help)
+                    span=true
+                />
+                <CheckField
+                    name="approve_runs"
+                    label=tu_string!(i18n, namespaces.approve_runs)
+                    help=tu_string!(i18n, namespaces.approve_runs_help)
+                    span=true
+                />
+                <SelectField
+                    name="approval_channel_id"
+                    label=tu_string!(i18n, namespaces.approval_channel)
+                    help=tu_string!(i18n, namespaces.approval_channel_help)
+                    options=channels
+                    optional=true
+                    span=true
+                />
+            </FieldGroup>
+            {note}
             <FormFoot>
                 <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
             </FormFoot>

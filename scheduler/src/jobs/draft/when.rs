@@ -31,6 +31,19 @@ pub struct SchedulePreview {
     pub created_at: Option<Millis>,
 }
 
+impl JobDraft {
+    /// When the job would fire, if that can be read. `calendar` is the one that the draft names; `stored` the job
+    /// that it is an edit of.
+    pub(crate) fn timetable(
+        &self,
+        stored: Option<&Model>,
+        calendar: Option<&calendar::Model>,
+        now: Millis,
+    ) -> Result<Timetable> {
+        SchedulePreview::of(self, stored).read(now, calendar)
+    }
+}
+
 /// What was typed about a schedule, as it is stored.
 pub(super) struct ReadSchedule {
     pub text: String,

@@ -91,7 +91,7 @@ pub struct Line {
 }
 
 impl Line {
-    fn plain(text: String) -> Self {
+    pub(super) fn plain(text: String) -> Self {
         Self { text, link: None }
     }
 }

@@ -1,5 +1,6 @@
 //! What all formats have to keep to, whatever stands in the names and errors of others.
 
+use super::content::Content;
 use super::mentions::Mentions;
 use super::message::{Alert, Item, Message, Purport, Subject, Wording};
 use super::post::{Post, Receiver};
@@ -63,5 +64,6 @@ fn the_longest_message_fits_into_what_each_receiver_takes() {
     for post in [dingtalk::post(&to("all"), &message, 0), feishu::post(&to("all"), &message, 0)] {
         assert!(post.body.len() <= 20_000, "{}", post.body.len());
     }
+    let alert = Content::Alert(alert);
     assert!(webhook::post(&to(""), &alert, &message, 0).body.len() <= 64 << 10);
 }

@@ -1,22 +1,23 @@
-//! A receiver of one's own: the alert as JSON, in words and as data.
+//! A receiver of one's own: the alert, or the approval that is wanted, as JSON, in words and as data.
 //!
 //! With a secret, the header `X-Orrery-Timestamp` holds the milliseconds of the sending, and
 //! `X-Orrery-Signature` the HMAC-SHA256 of `<timestamp>.<body>` in hexadecimal: a receiver compares it, and
 //! refuses what is old.
 
-use super::message::{Alert, Message};
+use super::content::Content;
+use super::message::Message;
 use super::post::{Post, Receiver, check_status};
 use crate::rules::digest::{hex, hmac};
 use entity::Millis;
 use serde_json::json;
 
-pub fn post(to: &Receiver, alert: &Alert, message: &Message, now: Millis) -> Post {
+pub fn post(to: &Receiver, content: &Content, message: &Message, now: Millis) -> Post {
     let lines: Vec<_> = message.lines.iter().map(|line| &line.text).collect();
     let mentions = &to.mentions;
     let body = json!({
         "title": message.title,
         "lines": lines,
-        "alert": alert,
+        content.word(): content,
         "mentions": { "all": mentions.everybody, "phones": mentions.phones, "ids": mentions.ids },
     });
     let mut post = Post::json(to.url.clone(), &body);

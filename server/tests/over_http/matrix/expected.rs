@@ -3,7 +3,9 @@
 //! shown, a name that is missing.
 
 use Needs::{Inside, NobodyElses, Nothing, OnForm, OwnAccount, Platform, SignIn, Somewhere};
-use scheduler::authority::Action::{self, ManageAlerts, ManageExecutors, ManageJobs, OperateJobs, View};
+use scheduler::authority::Action::{
+    self, Approve, ManageAlerts, ManageExecutors, ManageJobs, OperateJobs, View,
+};
 
 /// What it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 99] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -41,6 +43,12 @@ pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
     ("alert_rules/edit_alert_rule", Inside(ManageAlerts), "id={rule}&version=999&form[name]=x"),
     ("alert_rules/list_alert_rules", SignIn, ""),
     ("alert_rules/silence_alert_rule", Inside(ManageAlerts), "id={rule}&hours=1"),
+    ("approvals/approval", Inside(View), "id={approval}"),
+    ("approvals/approve", Inside(Approve), "id={approval}&code="),
+    // Somebody else's.
+    ("approvals/cancel_approval", Inside(View), "id={approval}"),
+    ("approvals/list_approvals", SignIn, "query[show]="),
+    ("approvals/reject_approval", Inside(Approve), "id={approval}&remark="),
     ("audit/list_accesses", Platform, "after="),
     ("audit/list_audit", Platform, "query[actor]="),
     ("calendars/calendar", Inside(View), "id={calendar}"),
@@ -136,7 +144,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 40] = [
+pub const PAGES: [(&str, Needs); 42] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -167,6 +175,8 @@ pub const PAGES: [(&str, Needs); 40] = [
     ("/settings/channels/new", SignIn),
     ("/settings/channels/{channel}", Inside(View)),
     ("/settings/deliveries", SignIn),
+    ("/approvals", SignIn),
+    ("/approvals/{approval}", Inside(View)),
     ("/audit", Platform),
     ("/audit/export", Platform),
     ("/freezes", SignIn),

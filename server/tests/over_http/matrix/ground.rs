@@ -2,6 +2,8 @@
 
 #[path = "ground/alerts.rs"]
 mod alerts;
+#[path = "ground/approvals.rs"]
+mod approvals;
 
 use crate::support::TestServer;
 use app::api::jobs::JobForm;
@@ -90,6 +92,8 @@ struct Things {
     channel: i32,
     rule: i32,
     delivery: i32,
+    /// Waits for somebody.
+    approval: i32,
 }
 
 pub struct Ground {
@@ -161,7 +165,7 @@ impl Ground {
             filled = filled.replace("{grant}", &self.grant().await.to_string());
         }
         let me = self.people.get(&who).copied().unwrap_or_default();
-        let ids: [(&str, i64); 14] = [
+        let ids: [(&str, i64); 15] = [
             ("{namespace}", things.namespace.into()),
             ("{executor}", things.executor.into()),
             ("{job}", things.job.into()),
@@ -173,6 +177,7 @@ impl Ground {
             ("{channel}", things.channel.into()),
             ("{rule}", things.rule.into()),
             ("{delivery}", things.delivery.into()),
+            ("{approval}", things.approval.into()),
             ("{user}", self.bystander.into()),
             ("{token}", self.token.into()),
             ("{me}", me.into()),
@@ -266,5 +271,19 @@ async fn things(services: &Services, word: &str) -> Things {
     let channel = alerts::channel(services, namespace, word).await;
     let rule = alerts::rule(services, namespace, channel).await;
     let delivery = alerts::delivery(services, namespace, channel, word).await;
-    Things { namespace, executor, job, script, calendar, freeze, run, change, channel, rule, delivery }
+    let approval = approvals::approval(services, word, namespace, job).await;
+    Things {
+        namespace,
+        executor,
+        job,
+        script,
+        calendar,
+        freeze,
+        run,
+        change,
+        channel,
+        rule,
+        delivery,
+        approval,
+    }
 }
