@@ -3,7 +3,7 @@
 use super::decision::DecisionPanel;
 use super::fields::Fields;
 use super::plan::Plan;
-use super::words::ApprovalStateBadge;
+use super::words::{ApprovalStateBadge, wish_word};
 use crate::api::approvals::{ApprovalView, Approve, CancelApproval, RejectApproval, SourceView, approval};
 use crate::components::button::Weight;
 use crate::components::confirm::ConfirmForm;
@@ -15,7 +15,7 @@ use crate::components::time::{Time, TimeStyle};
 use crate::components::toast::show_notices;
 use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
-use crate::pages::audit::{link, noun_word, verb_word};
+use crate::pages::audit::{link, noun_word};
 use crate::routes;
 use entity::approval::ApprovalState;
 use entity::audit_entry::Verb;
@@ -65,7 +65,7 @@ pub fn ApprovalDetail() -> impl IntoView {
 fn Content(view: ApprovalView, actions: Actions) -> impl IntoView {
     let i18n = use_i18n();
     let line = view.line.clone();
-    let title = format!("{} {}", verb_word(line.verb), line.object);
+    let title = format!("{} {}", wish_word(line.verb), line.object);
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, approvals.title), routes::approvals_where(&[])),
         Crumb::here(line.namespace.clone()),

@@ -1,6 +1,6 @@
 //! `/approvals`: what waits, and what became of the others.
 
-use super::words::ApprovalStateBadge;
+use super::words::{ApprovalStateBadge, wish_word};
 use crate::api::approvals::{ApprovalLine, ApprovalLines, ApprovalQuery, list_approvals};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -9,7 +9,7 @@ use crate::components::pagination::Pagination;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
-use crate::pages::audit::{noun_word, verb_word};
+use crate::pages::audit::noun_word;
 use crate::routes;
 use entity::approval::ApprovalState;
 use leptos::prelude::*;
@@ -95,7 +95,7 @@ fn row(line: ApprovalLine) -> impl IntoView {
         <tr>
             <td>
                 <a class="name" href=routes::approval(line.id)>
-                    {verb_word(line.verb)} " " {line.object}
+                    {wish_word(line.verb)} " " {line.object}
                 </a>
                 <span class="sub">{what}</span>
             </td>
