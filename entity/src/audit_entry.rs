@@ -70,6 +70,8 @@ pub enum Noun {
     AlertRule,
     /// A message of an alert.
     Delivery,
+    /// A part of the runs' history that was cleaned up.
+    Cleaning,
     /// The unchained records of [`crate::audit_access`].
     Access,
 }
@@ -126,6 +128,10 @@ pub enum Verb {
     SendAgain,
     /// Of accesses: their digest is taken.
     Seal,
+    /// Of the runs' history: they were deleted.
+    CleanUp,
+    /// Of accesses: those that are too old are deleted.
+    Prune,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -26,6 +26,8 @@ mod m20261122_000020_api_tokens;
 mod m20261122_000021_channels;
 mod m20261122_000022_alerts;
 mod m20261122_000024_audit;
+mod m20261122_000026_cleaning;
+mod m20261122_000027_dealing;
 mod schema;
 mod whole;
 
@@ -58,6 +60,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000021_channels::Migration),
             Box::new(m20261122_000022_alerts::Migration),
             Box::new(m20261122_000024_audit::Migration),
+            Box::new(m20261122_000026_cleaning::Migration),
+            Box::new(m20261122_000027_dealing::Migration),
         ]
     }
 }

@@ -68,6 +68,8 @@ pub enum Refusal {
     JobHasNoSource,
     /// The times of the job's runs do not come from a clock: it has none in the past.
     NoPastTimes,
+    /// There are no runs that would go.
+    NothingToClean,
     /// The run has ended already.
     RunEnded,
     /// The run has gone out, or has ended.

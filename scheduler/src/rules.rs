@@ -9,6 +9,7 @@ pub mod backfill;
 pub mod blackout;
 pub mod bucket;
 pub mod calendar;
+pub mod cleaning;
 pub mod cron;
 pub mod digest;
 pub mod doubt;

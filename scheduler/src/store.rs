@@ -6,6 +6,7 @@ pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod calendars;
 pub(crate) mod channels;
+pub(crate) mod cleanings;
 mod connect;
 pub(crate) mod deliveries;
 pub mod engine;

@@ -1,7 +1,12 @@
 //! Runs: the log of what was fired, and one run.
 
+mod cleaning;
 mod views;
 
+pub use cleaning::{
+    CleanUp, CleaningLine, CleaningQuery, CleaningView, EVERYWHERE, ExtentView, JobExtent, list_cleanings,
+    read_cleaning,
+};
 pub use views::{FollowUp, RunFacts, RunLine, RunLines, RunQuery, RunView, ShardLine, ShardsView};
 
 use crate::error::AppError;

@@ -24,7 +24,7 @@ use words::noun_word;
 pub use words::verb_word;
 
 /// In the filter's order.
-const NOUNS: [Noun; 13] = [
+const NOUNS: [Noun; 14] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
@@ -37,6 +37,7 @@ const NOUNS: [Noun; 13] = [
     Noun::Channel,
     Noun::AlertRule,
     Noun::Delivery,
+    Noun::Cleaning,
     Noun::Access,
 ];
 
@@ -234,6 +235,7 @@ fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::User | Noun::Grant => short.map(routes::user),
         Noun::Channel => short.map(routes::channel_edit),
         Noun::AlertRule => short.map(routes::alert_rule_edit),
+        Noun::Cleaning => Some(routes::runs_clean(&[])),
         Noun::ApiToken | Noun::Delivery | Noun::Access => None,
     }
 }

@@ -1,5 +1,6 @@
 //! `/runs` and below.
 
+pub mod clean;
 pub mod detail;
 pub mod list;
 mod log;

@@ -19,6 +19,7 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::Channel => tu_string!(i18n, audit.noun_channel),
         Noun::AlertRule => tu_string!(i18n, audit.noun_alert_rule),
         Noun::Delivery => tu_string!(i18n, audit.noun_delivery),
+        Noun::Cleaning => tu_string!(i18n, audit.noun_cleaning),
         Noun::Access => tu_string!(i18n, audit.noun_access),
     }
 }
@@ -46,6 +47,8 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::Silence => tu_string!(i18n, audit.verb_silence),
         Verb::SendAgain => tu_string!(i18n, audit.verb_send_again),
         Verb::Seal => tu_string!(i18n, audit.verb_seal),
+        Verb::CleanUp => tu_string!(i18n, audit.verb_clean_up),
+        Verb::Prune => tu_string!(i18n, audit.verb_prune),
     }
 }
 

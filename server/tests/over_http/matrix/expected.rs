@@ -30,7 +30,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 97] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -116,6 +116,9 @@ pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
     ("namespaces/revoke_grant", Platform, "id={grant}"),
     ("preferences/set_locale", Nothing, "locale=en"),
     ("preferences/set_theme", Nothing, "theme=dark"),
+    ("runs/cleaning/clean_up", Inside(ManageJobs), "executor={executor}&what=all"),
+    ("runs/cleaning/list_cleanings", SignIn, ""),
+    ("runs/cleaning/read_cleaning", Inside(ManageJobs), "query[executor]={executor}&query[what]=all"),
     ("runs/kill_run", Inside(OperateJobs), "id={run}"),
     ("runs/list_runs", SignIn, "query[job]="),
     ("runs/run", Inside(View), "id={run}"),
@@ -136,7 +139,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 94] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 40] = [
+pub const PAGES: [(&str, Needs); 41] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -151,6 +154,7 @@ pub const PAGES: [(&str, Needs); 40] = [
     ("/calendars/new", Somewhere(ManageJobs)),
     ("/calendars/{calendar}", Inside(View)),
     ("/runs", SignIn),
+    ("/runs/clean", Somewhere(ManageJobs)),
     ("/runs/{run}", Inside(View)),
     ("/runs/{run}/log/events", Inside(View)),
     ("/runs/{run}/log/text", Inside(View)),
