@@ -128,6 +128,10 @@ pub enum Verb {
     SendAgain,
     /// Of accesses: their digest is taken.
     Seal,
+    /// Of a job: in the stead of a run that went wrong.
+    Replay,
+    /// Of a run that went wrong: nobody has to look at it any more.
+    Dismiss,
     /// Of the runs' history: they were deleted.
     CleanUp,
     /// Of accesses: those that are too old are deleted.

@@ -13,6 +13,7 @@ pub mod cleaning;
 pub mod cron;
 pub mod digest;
 pub mod doubt;
+pub mod failures;
 pub mod follow;
 pub mod freezes;
 pub mod handlers;

@@ -48,7 +48,7 @@ pub struct Server {
     replaying: JoinHandle<()>,
     host_metrics: [JoinHandle<()>; 2],
     keeping_logs: [JoinHandle<()>; 2],
-    alerting: [JoinHandle<()>; 2],
+    alerting: [JoinHandle<()>; 3],
     cleaning: JoinHandle<()>,
 }
 

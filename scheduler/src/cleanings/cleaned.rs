@@ -27,7 +27,11 @@ impl Audited for Cleaned {
     const NOUN: Noun = Noun::Cleaning;
 
     fn object(&self) -> Object {
-        Object::new(self.cleaning.id, self.name.clone(), self.cleaning.namespace_id)
+        let name = match self.name.is_empty() {
+            true => format!("#{}", self.cleaning.id),
+            false => self.name.clone(),
+        };
+        Object::new(self.cleaning.id, name, self.cleaning.namespace_id)
     }
 
     /// What was asked for, and what came of it.

@@ -2,6 +2,7 @@
 
 use super::cleaned::Cleaned;
 use super::{executors_of, store};
+use crate::alerts::watch::OnDuty;
 use crate::audit::{self, Entry};
 use crate::authority::Caller;
 use crate::logs::delete_parts;
@@ -13,7 +14,6 @@ use entity::cleaning::Model;
 use entity::log;
 use entity::run::SPLIT;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -26,9 +26,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 const RUNS: usize = 250;
 /// Bytes of logs that one transaction deletes. A log of more than that goes part by part before its run.
 const BYTES: i64 = 4 << 20;
-
-/// Whether the cluster's duties are this server's.
-pub type OnDuty = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The loop's state.
 pub struct Cleaner {

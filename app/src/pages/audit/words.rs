@@ -47,6 +47,8 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::Silence => tu_string!(i18n, audit.verb_silence),
         Verb::SendAgain => tu_string!(i18n, audit.verb_send_again),
         Verb::Seal => tu_string!(i18n, audit.verb_seal),
+        Verb::Replay => tu_string!(i18n, audit.verb_replay),
+        Verb::Dismiss => tu_string!(i18n, audit.verb_dismiss),
         Verb::CleanUp => tu_string!(i18n, audit.verb_clean_up),
         Verb::Prune => tu_string!(i18n, audit.verb_prune),
     }

@@ -56,7 +56,7 @@ pub fn RunList() -> impl IntoView {
                 match page.await {
                     Ok((lines, choices)) => view! {
                         <div class="page">
-                            <PageTitle title=tu_string!(i18n, runs.title) actions=move || clean_link(&query.read_untracked())/>
+                            <PageTitle title=tu_string!(i18n, runs.title) actions=move || actions(&query.read_untracked())/>
                             <Body lines choices query=query.get_untracked() reload=Callback::new(move |()| page.refetch())/>
                         </div>
                     }
@@ -68,11 +68,15 @@ pub fn RunList() -> impl IntoView {
     }
 }
 
-/// The way to delete runs, with what is filtered.
-fn clean_link(query: &RunQuery) -> impl IntoView + use<> {
+/// The ways to what nobody has dealt with, and to deleting runs, with what is filtered.
+fn actions(query: &RunQuery) -> impl IntoView + use<> {
     let i18n = use_i18n();
-    let href = routes::runs_clean(&[("executor", &query.executor), ("job", &query.job)]);
-    use_may().edit.then(|| view! { <LinkButton href>{tu_string!(i18n, runs.clean)} "…"</LinkButton> })
+    let filters = [("executor", query.executor.as_str()), ("job", query.job.as_str())];
+    let (inbox, clean) = (routes::runs_inbox(&filters), routes::runs_clean(&filters));
+    view! {
+        <LinkButton href=inbox>{tu_string!(i18n, runs.inbox)}</LinkButton>
+        {use_may().edit.then(|| view! { <LinkButton href=clean>{tu_string!(i18n, runs.clean)} "…"</LinkButton> })}
+    }
 }
 
 fn read_query(map: &leptos_router::params::ParamsMap) -> RunQuery {
