@@ -35,6 +35,8 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/calendars/new") view=pages::calendars::new::NewCalendar ssr=SsrMode::Async/>
                     <Route path=path!("/calendars/:id") view=pages::calendars::edit::EditCalendar ssr=SsrMode::Async/>
                     <Route path=path!("/runs") view=pages::runs::list::RunList ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/clean") view=pages::runs::clean::Clean ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/inbox") view=pages::runs::inbox::Inbox ssr=SsrMode::Async/>
                     <Route path=path!("/runs/:id") view=pages::runs::detail::RunDetail ssr=SsrMode::Async/>
                     <Route path=path!("/executors") view=pages::executors::list::ExecutorList ssr=SsrMode::Async/>
                     <Route path=path!("/executors/new") view=pages::executors::new::NewExecutor ssr=SsrMode::Async/>
@@ -248,6 +250,16 @@ pub fn executor_history(id: i32, instance_id: i32, until: &str) -> String {
 /// The run log, filtered; empty values are left out.
 pub fn runs_where(query: &[(&str, &str)]) -> String {
     link("/runs", query)
+}
+
+/// Where a part of the runs' history is deleted; what is chosen already, empty values are left out.
+pub fn runs_clean(query: &[(&str, &str)]) -> String {
+    link("/runs/clean", query)
+}
+
+/// What went wrong and nobody has dealt with, filtered; empty values are left out.
+pub fn runs_inbox(query: &[(&str, &str)]) -> String {
+    link("/runs/inbox", query)
 }
 
 /// The runs of one job.

@@ -88,11 +88,21 @@ pub enum Event {
     Long = 6,
     /// An executor has no instance any more.
     Offline = 7,
+    /// A job was stopped after so many failures in a row.
+    AutoPaused = 8,
 }
 
 impl Event {
-    pub const ALL: [Self; 7] =
-        [Self::Failed, Self::TimedOut, Self::Lost, Self::Missed, Self::Late, Self::Long, Self::Offline];
+    pub const ALL: [Self; 8] = [
+        Self::Failed,
+        Self::TimedOut,
+        Self::Lost,
+        Self::Missed,
+        Self::Late,
+        Self::Long,
+        Self::Offline,
+        Self::AutoPaused,
+    ];
 
     /// The word in forms and in the database.
     pub fn as_str(self) -> &'static str {
@@ -104,6 +114,7 @@ impl Event {
             Self::Late => "late",
             Self::Long => "long",
             Self::Offline => "offline",
+            Self::AutoPaused => "auto_paused",
         }
     }
 

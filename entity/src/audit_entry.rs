@@ -72,6 +72,8 @@ pub enum Noun {
     Delivery,
     /// A change that waits for approval.
     Approval,
+    /// A part of the runs' history that was cleaned up.
+    Cleaning,
     /// The unchained records of [`crate::audit_access`].
     Access,
 }
@@ -140,6 +142,14 @@ pub enum Verb {
     Lock,
     /// Of accesses: their digest is taken.
     Seal,
+    /// Of a job: in the stead of a run that went wrong.
+    Replay,
+    /// Of a run that went wrong: nobody has to look at it any more.
+    Dismiss,
+    /// Of the runs' history: they were deleted.
+    CleanUp,
+    /// Of accesses: those that are too old are deleted.
+    Prune,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

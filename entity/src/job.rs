@@ -85,6 +85,15 @@ pub struct Model {
     pub retry_jitter_s: i32,
     /// Which ends are retried.
     pub retry_on: RetryOn,
+    /// Stopped after so many runs in a row that ended badly, 1 … 1,000; 0 = never.
+    pub stop_after_failures: i32,
+    /// Only what ended after this counts: the job was started.
+    pub failures_since: Millis,
+    /// When the server stopped it after failures; none once somebody starts or disables it.
+    pub failure_stop_at: Option<Millis>,
+    /// How many there were in a row then, and the last of them.
+    pub failure_stop_count: i32,
+    pub failure_stop_run: Option<i64>,
     /// Grows with every edit: the optimistic lock, and the version runs refer to.
     pub version: i32,
     pub created_at: Millis,

@@ -15,6 +15,8 @@ pub mod audit_head;
 pub mod bucket;
 pub mod calendar;
 pub mod channel;
+pub mod cleaning;
+pub mod dealing;
 pub mod delivery;
 pub mod executor;
 pub mod fault;

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 40] = [
+pub const TABLES: [&str; 42] = [
     "alert",
     "alert_rule",
     "alert_run",
@@ -25,6 +25,8 @@ pub const TABLES: [&str; 40] = [
     "bucket",
     "calendar",
     "channel",
+    "cleaning",
+    "dealing",
     "delivery",
     "executor",
     "former_user",

@@ -27,6 +27,8 @@ mod m20261122_000021_channels;
 mod m20261122_000022_alerts;
 mod m20261122_000024_audit;
 mod m20261122_000025_approvals;
+mod m20261122_000026_cleaning;
+mod m20261122_000027_dealing;
 mod schema;
 mod whole;
 
@@ -60,6 +62,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000022_alerts::Migration),
             Box::new(m20261122_000024_audit::Migration),
             Box::new(m20261122_000025_approvals::Migration),
+            Box::new(m20261122_000026_cleaning::Migration),
+            Box::new(m20261122_000027_dealing::Migration),
         ]
     }
 }

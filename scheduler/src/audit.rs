@@ -5,10 +5,12 @@
 //! refusals, reads of the audit) are not chained, and sealed by the minute.
 
 mod entry;
+mod prune;
 mod verify;
 
 pub use crate::store::audit::Filter;
-pub(crate) use entry::{Definition, Entry, Rights, RunOfJob, SOURCE_DIGEST};
+pub(crate) use entry::{Audited, Definition, Entry, Object, Rights, RunOfJob, SOURCE_DIGEST};
+pub use prune::prune_accesses;
 pub use verify::{Verdict, verify};
 
 use crate::authority::{Action, Caller, Scope, authorise};

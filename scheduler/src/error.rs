@@ -72,6 +72,10 @@ pub enum Refusal {
     JobHasNoSource,
     /// The times of the job's runs do not come from a clock: it has none in the past.
     NoPastTimes,
+    /// The run went well, is not over, or somebody has dealt with it.
+    NothingToDeal,
+    /// There are no runs that would go.
+    NothingToClean,
     /// The run has ended already.
     RunEnded,
     /// The run has gone out, or has ended.

@@ -7,6 +7,7 @@
 mod children;
 mod cursor;
 mod draft;
+pub mod failures;
 mod history;
 mod list;
 mod switch;
@@ -230,7 +231,11 @@ pub async fn edit(
         true => before.source_changed_at,
         false => job_sources::changed_at(&before, now),
     };
-    let changes = ActiveModel { source_changed_at: Set(source_changed_at), ..checked.columns() };
+    let mut changes = ActiveModel { source_changed_at: Set(source_changed_at), ..checked.columns() };
+    if before.stop_after_failures == 0 {
+        // A limit counts what happens from now on.
+        changes.failures_since = Set(now);
+    }
     let before = Timed::from(calendars::beside(&transaction, before).await?);
     let saved = save(&transaction, caller, &before, changes, now, ids).await?;
     job_sources::record(&transaction, caller, Some(&before.job), &saved.job).await?;

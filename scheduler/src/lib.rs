@@ -11,6 +11,7 @@ pub mod audit;
 pub mod authority;
 pub mod calendars;
 pub mod channels;
+pub mod cleanings;
 pub mod clock;
 pub mod deliveries;
 pub mod engine;

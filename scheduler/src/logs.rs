@@ -110,6 +110,20 @@ impl Logs {
     }
 }
 
+/// Deletes the parts of a log, some at a time: nobody waits long for the connection that writes.
+pub(crate) async fn delete_parts(services: &Services, run_id: i64, claim: i64) -> crate::Result<()> {
+    const SLICE: usize = 16;
+    use crate::store::logs as store;
+    let parts = store::parts(services.db.reader(), run_id, claim).await?;
+    for slice in parts.chunks(SLICE) {
+        let first_lines = slice.iter().map(|part| part.first_line).collect();
+        let transaction = services.db.begin().await?;
+        store::delete_parts(&transaction, run_id, claim, first_lines).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
 /// The text of its column.
 fn trouble_text(trouble: &Trouble) -> Option<String> {
     const LENGTH: usize = 1_000;

@@ -1,6 +1,8 @@
 //! Runs as people see and start them. What moves a run from state to state is the engine.
 
 mod backfill;
+mod deal;
+mod inbox;
 mod list;
 mod queue;
 mod shards;
@@ -14,18 +16,20 @@ use crate::fields::Faults;
 use crate::rules::bucket::bucket_of;
 use crate::rules::follow::Follows;
 use crate::signals::Change;
-use crate::store::{executors, instances, job_children, jobs as job_store, runs as store, users};
+use crate::store::{dealings, executors, instances, job_children, jobs as job_store, runs as store, users};
 use crate::{Error, Refusal, Result, Services, jobs};
 use entity::audit_entry::Verb;
 use entity::run::{Model, RunKind, RunState};
 use entity::run_text::Try;
-use entity::{Millis, executor, instance, job, run_text};
+use entity::{Millis, dealing, executor, instance, job, run_text};
 use serde_json::json;
 use std::collections::HashMap;
 
 pub use crate::rules::shards::Progress;
 pub use crate::store::jobs::NextFire;
 pub use backfill::{BackfillDraft, backfill, preview_backfill};
+pub use deal::{Deal, Dealt, deal, deal_with};
+pub use inbox::{InboxFilter, InboxPage, InboxRow, inbox};
 pub use list::{RunFilter, RunPage, RunRow, list};
 pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
 pub use shards::{ShardRow, Shards};
@@ -64,6 +68,11 @@ pub struct RunDetail {
     pub follow_ups: Vec<FollowUp>,
     /// Of a run that was split.
     pub shards: Option<Shards>,
+    /// What somebody did about it, once it had gone wrong.
+    pub dealing: Option<dealing::Model>,
+    pub dealt_by: Option<String>,
+    /// The run that it replays.
+    pub replay_of: Option<i64>,
 }
 
 /// A run that followed another.
@@ -78,7 +87,10 @@ pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDet
     let (run, executor) = authorised(services, caller, Action::View, id).await?;
     let reader = services.db.reader();
     let text = store::text(reader, id).await?;
-    let people: Vec<i32> = text.iter().flat_map(|text| [text.started_by, text.ended_by]).flatten().collect();
+    let dealing = dealings::of_run(reader, id).await?;
+    let dealt_by = dealing.as_ref().and_then(|dealing| dealing.dealt_by);
+    let people = text.iter().flat_map(|text| [text.started_by, text.ended_by]).chain([dealt_by]);
+    let people: Vec<i32> = people.flatten().collect();
     let people = users::names(reader, people).await?;
     let name_of = |id: Option<i32>| id.and_then(|id| people.get(&id).cloned());
     let instance = instances::by_ids(reader, run.instance_id.into_iter().collect()).await?;
@@ -94,8 +106,18 @@ pub async fn get(services: &Services, caller: &Caller, id: i64) -> Result<RunDet
         instance: instance.into_iter().next(),
         follow_ups: named(services, follow_ups).await?,
         shards: shards::of(services, &run).await?,
+        dealt_by: name_of(dealt_by),
+        dealing,
+        replay_of: replay_of(services, &run).await?,
         run,
     })
+}
+
+async fn replay_of(services: &Services, run: &Model) -> Result<Option<i64>> {
+    if run.kind != RunKind::Manual {
+        return Ok(None);
+    }
+    Ok(dealings::replayed_by(services.db.reader(), run.id).await?.map(|dealing| dealing.run_id))
 }
 
 /// With the names of their jobs, by job.

@@ -37,6 +37,8 @@ async fn every_entity_selects(databases: &Databases) {
         bucket,
         calendar,
         channel,
+        cleaning,
+        dealing,
         delivery,
         executor,
         former_user,

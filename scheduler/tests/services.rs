@@ -18,11 +18,14 @@ mod services {
     mod backfill;
     mod calendars;
     mod channels;
+    mod cleanings;
     mod executors;
+    mod failures;
     mod freezes;
     mod grants;
     mod hooks;
     mod host_metrics;
+    mod inbox;
     mod instances;
     mod job_children;
     mod job_history;

@@ -110,6 +110,7 @@ pub struct Engine {
 pub struct Audit {
     #[serde(deserialize_with = "empty_is_none")]
     key: Option<String>,
+    access_days: u32,
 }
 
 /// `[host_metrics]`
@@ -199,6 +200,7 @@ impl Settings {
             ("engine.unknown_for_ms", engine.unknown_for_ms.into(), 10_000, 86_400_000),
             ("engine.check_running_ms", engine.check_running_ms.into(), 1_000, 3_600_000),
             ("engine.deadline_grace_ms", engine.deadline_grace_ms.into(), 1_000, 3_600_000),
+            ("audit.access_days", self.audit.access_days.into(), 1, 36_500),
             ("host_metrics.sample_hours", hosts.sample_hours.into(), 1, 168),
             ("host_metrics.minute_days", hosts.minute_days.into(), 1, 400),
         ];
@@ -225,6 +227,11 @@ impl Audit {
     /// The key that the settings give, if they give one.
     pub fn key(&self) -> Option<Key> {
         Key::read(self.key.as_deref()?)
+    }
+
+    /// How long accesses are kept (ms).
+    pub fn access_age_ms(&self) -> i64 {
+        i64::from(self.access_days) * 24 * 3_600_000
     }
 }
 

@@ -10,8 +10,9 @@ use crate::http::{self, assets, executor_api};
 use crate::state::ServerState;
 use anyhow::{Context, Result};
 use leptos::config::{Env, LeptosOptions};
+use scheduler::cleanings::work::Cleaner;
 use scheduler::clock::SystemClock;
-use scheduler::engine::{Engine, EngineSettings};
+use scheduler::engine::{Engine, EngineHandle, EngineSettings};
 use scheduler::logs::Logs;
 use scheduler::logs::keep::Keeper;
 use scheduler::signals::Signals;
@@ -47,7 +48,8 @@ pub struct Server {
     replaying: JoinHandle<()>,
     host_metrics: [JoinHandle<()>; 2],
     keeping_logs: [JoinHandle<()>; 2],
-    alerting: [JoinHandle<()>; 2],
+    alerting: [JoinHandle<()>; 3],
+    cleaning: JoinHandle<()>,
 }
 
 impl Server {
@@ -79,6 +81,7 @@ impl Server {
             tokio::spawn(Keeper::new(logs.clone()).run(stop.clone())),
             tokio::spawn(logs.clone().run_retention(stop.clone())),
         ];
+        let cleaning = tokio::spawn(cleaner(&services, &handle).run(stop.clone()));
         let alerts = alerts::open(&settings, &services)?;
         let alerting = alerts::start(&alerts, &handle, &stop);
         let state = ServerState::new(
@@ -97,7 +100,7 @@ impl Server {
         ];
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
-        let sweeping = tokio::spawn(sweep(services, stop.clone()));
+        let sweeping = tokio::spawn(sweep(services, settings.audit.access_age_ms(), stop.clone()));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
         Ok(Self {
             address,
@@ -111,6 +114,7 @@ impl Server {
             host_metrics,
             keeping_logs,
             alerting,
+            cleaning,
         })
     }
 
@@ -135,7 +139,7 @@ impl Server {
         }
         self.sweeping.abort();
         self.replaying.abort();
-        for task in self.host_metrics.into_iter().chain(self.alerting) {
+        for task in self.host_metrics.into_iter().chain(self.alerting).chain([self.cleaning]) {
             drop(timeout(Duration::from_millis(500), task).await);
         }
         self.keeping_logs.iter().for_each(JoinHandle::abort);
@@ -145,6 +149,12 @@ impl Server {
             Err(_) => tracing::warn!("the database did not close in time"),
         }
     }
+}
+
+/// What deletes old runs that somebody wants to be gone.
+fn cleaner(services: &Services, engine: &EngineHandle) -> Cleaner {
+    let engine = engine.clone();
+    Cleaner::new(services.clone(), Arc::new(move || engine.has_duties()))
 }
 
 /// Connects to the database.
@@ -216,8 +226,8 @@ fn leptos_options(data_dir: &Path) -> Result<LeptosOptions> {
         .build())
 }
 
-/// Removes ended sessions, and seals who came and went.
-async fn sweep(services: Services, stop: CancellationToken) {
+/// Removes ended sessions, seals who came and went, and removes what of that is too old.
+async fn sweep(services: Services, access_age_ms: i64, stop: CancellationToken) {
     let mut period = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
@@ -232,6 +242,10 @@ async fn sweep(services: Services, stop: CancellationToken) {
         }
         if let Err(error) = audit::seal_accesses(&services).await {
             tracing::warn!(%error, "accesses could not be sealed in the audit");
+        }
+        let before = services.clock.now() - access_age_ms;
+        if let Err(error) = audit::prune_accesses(&services, before).await {
+            tracing::warn!(%error, "old accesses could not be deleted");
         }
     }
 }

@@ -15,6 +15,8 @@ mod callbacks;
 mod executor_api;
 #[path = "over_http/host_metrics.rs"]
 mod host_metrics;
+#[path = "over_http/inbox.rs"]
+mod inbox;
 #[path = "over_http/lifecycle.rs"]
 mod lifecycle;
 #[path = "over_http/logs.rs"]

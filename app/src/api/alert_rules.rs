@@ -73,6 +73,8 @@ pub struct AlertRuleForm {
     #[serde(default)]
     pub offline: bool,
     #[serde(default)]
+    pub auto_paused: bool,
+    #[serde(default)]
     pub late_s: String,
     #[serde(default)]
     pub long_s: String,
@@ -229,6 +231,7 @@ mod from_domain {
                 Event::Late => self.late,
                 Event::Long => self.long,
                 Event::Offline => self.offline,
+                Event::AutoPaused => self.auto_paused,
             };
             Event::ALL.into_iter().filter(told).collect()
         }

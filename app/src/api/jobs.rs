@@ -14,8 +14,8 @@ pub use code::{
 pub use form::{JobForm, ScheduleForm, word};
 pub use history::{HistoryLine, HistoryView, RevertJob, job_history, revert_job};
 pub use views::{
-    ExecutorChoice, Fire, FireNote, Hold, JobLine, JobLines, JobName, JobQuery, JobView, Preview, Pulse,
-    RecentLine,
+    ExecutorChoice, FailureStop, Fire, FireNote, Hold, JobLine, JobLines, JobName, JobQuery, JobView,
+    Preview, Pulse, RecentLine,
 };
 
 use crate::error::AppError;

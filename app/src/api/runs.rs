@@ -1,8 +1,18 @@
 //! Runs: the log of what was fired, and one run.
 
+mod cleaning;
+mod inbox;
 mod views;
 
-pub use views::{FollowUp, RunFacts, RunLine, RunLines, RunQuery, RunView, ShardLine, ShardsView};
+pub use cleaning::{
+    CleanUp, CleaningLine, CleaningQuery, CleaningView, EVERYWHERE, ExtentView, JobExtent, list_cleanings,
+    read_cleaning,
+};
+pub use inbox::{
+    DISMISS, DealWithRuns, HIDE_MOOT, InboxGroup, InboxLine, InboxQuery, InboxView, REPLAY, deal_with_runs,
+    inbox,
+};
+pub use views::{DealtView, FollowUp, RunFacts, RunLine, RunLines, RunQuery, RunView, ShardLine, ShardsView};
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]

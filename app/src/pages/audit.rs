@@ -23,7 +23,7 @@ use leptos_router::hooks::use_query_map;
 pub use words::{noun_word, verb_word};
 
 /// In the filter's order.
-const NOUNS: [Noun; 14] = [
+const NOUNS: [Noun; 15] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
@@ -37,6 +37,7 @@ const NOUNS: [Noun; 14] = [
     Noun::AlertRule,
     Noun::Delivery,
     Noun::Approval,
+    Noun::Cleaning,
     Noun::Access,
 ];
 
@@ -235,6 +236,7 @@ pub fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::Channel => short.map(routes::channel_edit),
         Noun::AlertRule => short.map(routes::alert_rule_edit),
         Noun::Approval => short.map(routes::approval),
+        Noun::Cleaning => Some(routes::runs_clean(&[])),
         Noun::ApiToken | Noun::Delivery | Noun::Access => None,
     }
 }

@@ -13,5 +13,6 @@ pub mod history;
 pub mod list;
 pub mod new;
 mod opened;
+mod stopped;
 pub mod words;
 pub(crate) mod zones;

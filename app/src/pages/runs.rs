@@ -1,6 +1,9 @@
 //! `/runs` and below.
 
+pub mod clean;
+mod dealt;
 pub mod detail;
+pub mod inbox;
 pub mod list;
 mod log;
 mod shards;

@@ -1,6 +1,6 @@
 //! `/statistics`: how runs ended, by day.
 
-mod cards;
+pub(crate) mod cards;
 mod days;
 
 use crate::api::executors::NamespaceChoice;

@@ -83,6 +83,8 @@ fn refused(refusal: Refusal) -> Message {
         }),
         Refusal::JobHasNoSource => Message::new("job_has_no_source"),
         Refusal::NoPastTimes => Message::new("no_past_times"),
+        Refusal::NothingToDeal => Message::new("nothing_to_deal"),
+        Refusal::NothingToClean => Message::new("nothing_to_clean"),
         Refusal::RunEnded => Message::new("run_ended"),
         Refusal::NamespaceInUse { executors, jobs } => {
             Message::new("namespace_in_use").arg("executors", executors).arg("jobs", jobs)

@@ -5,10 +5,11 @@ use super::Alerts;
 use crate::Result;
 use crate::rules::alerts::decide::{OFFLINE_MS, Sighting, concerns, ended_at, event_of, overdue_since};
 use crate::store::runs::{Path, Span};
-use crate::store::{alert_rules, executors, instances, runs};
+use crate::store::{alert_rules, executors, instances, job_limits, runs};
 use entity::Millis;
 use entity::alert_rule::{Event, Model as Rule};
 use entity::executor::Model as Executor;
+use entity::job::Model as Job;
 use entity::run::{Model as Run, RunState};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -110,6 +111,21 @@ impl Alerts {
             }
         }
         Ok(found)
+    }
+
+    /// Jobs that were stopped after failures, by the last of these.
+    pub(super) async fn stopped(&self, scene: &Scene, since: Millis) -> Result<Vec<Sighting>> {
+        if scene.executors_with(Event::AutoPaused).is_empty() {
+            return Ok(Vec::new());
+        }
+        let jobs = job_limits::stopped_since(self.services.db.reader(), since).await?;
+        let sighting = |job: Job| {
+            let namespace_id = scene.executors.get(&job.executor_id)?.namespace_id;
+            let (event, executor_id, job_id) = (Event::AutoPaused, job.executor_id, Some(job.id));
+            let (run_id, at) = (Some(job.failure_stop_run?), job.failure_stop_at?);
+            Some(Sighting { event, namespace_id, executor_id, job_id, run_id, at })
+        };
+        Ok(jobs.into_iter().filter_map(sighting).collect())
     }
 
     /// Executors that have no instance any more, for some time.

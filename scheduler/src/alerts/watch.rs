@@ -68,6 +68,7 @@ impl Watcher {
         let ended: Vec<i64> = found.iter().filter_map(|seen| seen.run_id).collect();
         found.extend(self.alerts.overdue(&scene, now).await?);
         found.extend(self.alerts.offline(&scene, now).await?);
+        found.extend(self.alerts.stopped(&scene, now - LONG_AGO_MS).await?);
         let told = self.alerts.gather(&scene, found, now).await?;
         self.seen.extend(ended);
         if is_long {

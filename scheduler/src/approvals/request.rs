@@ -7,7 +7,7 @@ use crate::job_sources::{self, SourceDraft};
 use crate::jobs::{self, JobDraft};
 use crate::namespaces::{self, NamespaceEdit};
 use crate::rules::job_state::Word;
-use crate::runs::{self, BackfillDraft};
+use crate::runs::{self, BackfillDraft, Deal};
 use crate::{Error, Result, Services};
 use entity::job::JobState;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,7 @@ pub enum Request {
     RunJob { id: i32, parameter: Option<String> },
     Backfill { id: i32, draft: BackfillDraft },
     KillRun { id: i64 },
+    ReplayRun { id: i64 },
     EditNamespace { id: i32, version: i32, edit: NamespaceEdit },
 }
 
@@ -78,6 +79,7 @@ impl Request {
             Self::SwitchJob { id, word } => jobs::say(services, caller, id, word).await.map(|_| None),
             Self::RunJob { id, parameter } => runs::run_now(services, caller, id, parameter).await.map(Some),
             Self::Backfill { id, draft } => runs::backfill(services, caller, id, &draft).await.map(|_| None),
+            Self::ReplayRun { id } => runs::deal(services, caller, id, Deal::Replay).await,
             Self::KillRun { id } => runs::order_kill(services, caller, id).await.map(|()| Some(id)),
             Self::EditNamespace { id, version, edit } => {
                 namespaces::edit(services, caller, id, version, &edit).await.map(|()| None)

@@ -38,7 +38,7 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    fn new(id: impl Into<i64>, name: impl Into<String>, namespace_id: Option<i32>) -> Self {
+    pub fn new(id: impl Into<i64>, name: impl Into<String>, namespace_id: Option<i32>) -> Self {
         Self { id: id.into(), name: name.into(), namespace_id }
     }
 }
@@ -71,6 +71,11 @@ impl Entry {
     pub fn of<T: Audited>(verb: Verb, thing: &T) -> Self {
         let Object { id, name, namespace_id } = thing.object();
         Self { object_id: id, object: name, namespace_id, ..Self::about(T::NOUN, verb) }
+    }
+
+    /// Something was done with a thing, whose facts say what.
+    pub fn done<T: Audited>(verb: Verb, thing: &T) -> Self {
+        Self { after: Some(thing.facts()), ..Self::of(verb, thing) }
     }
 
     pub fn created<T: Audited>(thing: &T) -> Self {

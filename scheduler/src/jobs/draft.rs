@@ -38,6 +38,7 @@ const MOST_RETRIES: i64 = 100;
 const LONGEST_RETRY_DELAY_S: i64 = 24 * 3600;
 const LONGEST_RETRY_JITTER_S: i64 = 3600;
 const MOST_CHILDREN: u32 = 100;
+const MOST_FAILURES: i64 = 1_000;
 
 /// A job as the form has it. Its namespace is the executor's. The names of wrong fields are the
 /// names here.
@@ -92,6 +93,9 @@ pub struct JobDraft {
     /// At most an hour.
     pub retry_jitter_s: i32,
     pub retry_on: RetryOn,
+    /// 0 … 1,000. Definitions of older versions have none.
+    #[serde(default)]
+    pub stop_after_failures: i32,
     /// Ids of the jobs that start when this one succeeds, at most 100, of the same namespace.
     pub children: Vec<i32>,
 }
@@ -142,6 +146,7 @@ impl JobDraft {
             retry_backoff: RetryBackoff::Fixed,
             retry_jitter_s: 0,
             retry_on: RetryOn::USUAL,
+            stop_after_failures: 0,
             children: Vec::new(),
         }
     }
@@ -176,6 +181,7 @@ impl JobDraft {
         faults.range("queue_length", self.queue_length.into(), 1, LONGEST_QUEUE);
         faults.range("priority", self.priority.into(), -HIGHEST_PRIORITY, HIGHEST_PRIORITY);
         check_retries(&mut faults, &self);
+        faults.range("stop_after_failures", self.stop_after_failures.into(), 0, MOST_FAILURES);
         let only_on = check_only_on(&mut faults, &self.only_on);
         let children = check_children(&mut faults, &self.children);
         let handler = check_handler(&mut faults, self.run_mode, &self.handler);
@@ -245,6 +251,7 @@ impl Checked {
             retry_backoff: Set(draft.retry_backoff),
             retry_jitter_s: Set(draft.retry_jitter_s),
             retry_on: Set(draft.retry_on),
+            stop_after_failures: Set(draft.stop_after_failures),
             ..Default::default()
         }
     }

@@ -27,6 +27,8 @@ pub struct JobRow {
     pub description: String,
     pub owner: String,
     pub state: JobState,
+    /// After how many failures in a row the server stopped it; 0 = it did not.
+    pub failure_stop_count: i32,
     pub schedule_kind: ScheduleKind,
     pub schedule: String,
     pub zone: String,
@@ -83,6 +85,7 @@ pub async fn list(
         description: line.description,
         owner: line.owner,
         state: line.state,
+        failure_stop_count: line.failure_stop_count,
         schedule_kind: line.schedule_kind,
         schedule: line.schedule,
         zone: line.zone,

@@ -1,20 +1,24 @@
 //! Starting, stopping, disabling, enabling and deleting a job.
 
+use super::cursor::Saved;
 use super::{Timed, authorised, children, ids_for_held, save, store};
 use crate::approvals::{self, Asked, Request};
-use crate::audit::{Definition, Entry};
+use crate::audit::{self, Definition, Entry};
 use crate::authority::{Action, Caller};
 use crate::looks;
 use crate::rules::bucket::bucket_of;
+use crate::rules::failures::Streak;
 use crate::rules::job_state::{Word, after};
 use crate::rules::timetable::Timetable;
 use crate::signals::Change;
 use crate::store::runs::{self as runs_store, Waiting};
 use crate::store::{calendars, job_children};
 use crate::{Error, Refusal, Result, Services};
+use entity::Millis;
 use entity::audit_entry::Verb;
 use entity::job::{ActiveModel, JobState, Model};
-use sea_orm::Set;
+use sea_orm::{DatabaseTransaction, Set};
+use serde_json::json;
 
 /// Does with a job what the word says, as the function of that name.
 pub(crate) async fn say(services: &Services, caller: &Caller, id: i32, word: Word) -> Result<Model> {
@@ -116,26 +120,82 @@ async fn switch(services: &Services, caller: &Caller, id: i32, word: Word) -> Re
     let (job, mut skipped) = match before.state == state {
         true => (before, Vec::new()),
         false => {
-            let changes = ActiveModel { state: Set(state), ..Default::default() };
+            let changes = ActiveModel { state: Set(state), ..counted_anew(state, now) };
             let before = Timed::from(calendars::beside(&transaction, before).await?);
             let saved = save(&transaction, caller, &before, changes, now, ids).await?;
             (saved.job, saved.skipped)
         }
     };
-    let waiting = match state {
-        JobState::On => None,
-        JobState::Stopped => Some(Waiting::OfSchedule),
-        JobState::Disabled => Some(Waiting::All),
-    };
-    if let Some(waiting) = waiting {
-        skipped.extend(runs_store::skip_waiting(&transaction, id, bucket_of(id), waiting, now).await?);
-    }
+    skipped.extend(skip_waiting(&transaction, &job, now).await?);
     approvals::commit(services, caller, transaction, asked, Entry::changed(verb(word), &was, &job)).await?;
-    services.signals.publish(Change::Job(id));
-    for run in skipped {
-        services.signals.publish(Change::Run(run));
-    }
+    publish(services, id, skipped);
     Ok(job)
+}
+
+/// Failures in a row, of the runs that ended after `since`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed {
+    pub since: Millis,
+    pub streak: Streak,
+}
+
+/// Stops a job after so many failures, on nobody's behalf, unless somebody has stopped it, started it anew, or
+/// taken back its limit meanwhile; whether it was stopped.
+pub(super) async fn stop_failed(services: &Services, id: i32, failed: Failed) -> Result<bool> {
+    let now = services.clock.now();
+    let Some(stored) = store::by_id(services.db.reader(), id).await? else { return Ok(false) };
+    let ids = ids_for_held(services, &stored, now).await?;
+    let transaction = services.db.begin().await?;
+    let Some(before) = store::by_id_locked(&transaction, id).await? else { return Ok(false) };
+    let Failed { since, streak } = failed;
+    let is_due = before.stop_after_failures > 0 && streak.count >= before.stop_after_failures;
+    if before.state != JobState::On || before.failures_since != since || !is_due {
+        return Ok(false);
+    }
+    let changes = ActiveModel {
+        state: Set(JobState::Stopped),
+        failure_stop_at: Set(Some(now)),
+        failure_stop_count: Set(streak.count),
+        failure_stop_run: Set(Some(streak.run_id)),
+        ..Default::default()
+    };
+    let caller = Caller::server();
+    let before = Timed::from(calendars::beside(&transaction, before).await?);
+    let Saved { job, mut skipped } = save(&transaction, &caller, &before, changes, now, ids).await?;
+    skipped.extend(skip_waiting(&transaction, &job, now).await?);
+    let why = json!({"state": job.state, "failures": streak.count, "run": streak.run_id});
+    audit::commit(services, &caller, transaction, [Entry::of(Verb::Stop, &job).with(why)]).await?;
+    publish(services, id, skipped);
+    Ok(true)
+}
+
+/// Whoever starts a job begins to count its failures anew.
+fn counted_anew(state: JobState, now: Millis) -> ActiveModel {
+    match state {
+        JobState::On => ActiveModel {
+            failures_since: Set(now),
+            failure_stop_at: Set(None),
+            failure_stop_count: Set(0),
+            failure_stop_run: Set(None),
+            ..Default::default()
+        },
+        JobState::Stopped | JobState::Disabled => ActiveModel::default(),
+    }
+}
+
+/// Skips what waits and may not go in the job's state; the runs.
+async fn skip_waiting(transaction: &DatabaseTransaction, job: &Model, now: Millis) -> Result<Vec<i64>> {
+    let waiting = match job.state {
+        JobState::On => return Ok(Vec::new()),
+        JobState::Stopped => Waiting::OfSchedule,
+        JobState::Disabled => Waiting::All,
+    };
+    runs_store::skip_waiting(transaction, job.id, bucket_of(job.id), waiting, now).await
+}
+
+fn publish(services: &Services, id: i32, skipped: Vec<i64>) {
+    services.signals.publish(Change::Job(id));
+    skipped.into_iter().for_each(|run| services.signals.publish(Change::Run(run)));
 }
 
 fn verb(word: Word) -> Verb {

@@ -5,7 +5,7 @@
 
 use super::parts::{Packer, Part};
 use super::reader::Budget;
-use super::{Logs, Reader, Stop, trouble_text};
+use super::{Logs, Reader, Stop, delete_parts, trouble_text};
 use crate::Result;
 use crate::engine::ended::{EndedRun, Wanted};
 use crate::store::{logs as store, runs};
@@ -31,8 +31,6 @@ const TRIES: u8 = 3;
 const AGAIN_MS: Millis = 60_000;
 /// Between two looks for what was left out (ms).
 const SWEEP_MS: Millis = 3_600_000;
-/// Parts deleted in one transaction.
-const SLICE: usize = 16;
 
 /// The loop's state.
 pub struct Keeper {
@@ -159,23 +157,11 @@ impl Logs {
 
     /// Clears away what somebody left behind amid it.
     async fn take_over(&self, known: &Model, now: Millis) -> Result<bool> {
-        self.delete_parts(known.run_id, known.claim).await?;
+        delete_parts(&self.services, known.run_id, known.claim).await?;
         let transaction = self.services.db.begin().await?;
         let free = store::delete_stale(&transaction, known.run_id, known.claim, now - STALE_MS).await?;
         transaction.commit().await?;
         Ok(free)
-    }
-
-    /// Deletes the parts of a log, some at a time: nobody waits long for the connection that writes.
-    pub(super) async fn delete_parts(&self, run_id: i64, claim: i64) -> Result<()> {
-        let parts = store::parts(self.services.db.reader(), run_id, claim).await?;
-        for slice in parts.chunks(SLICE) {
-            let first_lines = slice.iter().map(|part| part.first_line).collect();
-            let transaction = self.services.db.begin().await?;
-            store::delete_parts(&transaction, run_id, claim, first_lines).await?;
-            transaction.commit().await?;
-        }
-        Ok(())
     }
 
     async fn gather(&self, run: Run, ended: EndedRun, now: Millis) -> Result<Gathered> {
@@ -337,14 +323,14 @@ impl<'a> Writer<'a> {
         if is_own {
             return Ok(Gathered::Written);
         }
-        self.logs.delete_parts(self.row.run_id, self.row.claim).await?;
+        delete_parts(&self.logs.services, self.row.run_id, self.row.claim).await?;
         Ok(Gathered::Taken)
     }
 
     /// Takes back what was written.
     async fn abandon(self) -> Result<()> {
         if self.claimed {
-            self.logs.delete_parts(self.row.run_id, self.row.claim).await?;
+            delete_parts(&self.logs.services, self.row.run_id, self.row.claim).await?;
             let transaction = self.logs.services.db.begin().await?;
             store::delete_stale(&transaction, self.row.run_id, self.row.claim, Millis::MAX).await?;
             transaction.commit().await?;

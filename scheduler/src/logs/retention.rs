@@ -1,6 +1,6 @@
 //! Deleting logs that are too old, and the oldest ones where all together take too much.
 
-use super::Logs;
+use super::{Logs, delete_parts};
 use crate::Result;
 use crate::store::logs as store;
 use entity::{Millis, log};
@@ -32,7 +32,7 @@ impl Logs {
                 return Ok(deleted);
             }
             for large in gone.iter().filter(|log| log.stored > BYTES) {
-                self.delete_parts(large.run_id, large.claim).await?;
+                delete_parts(&self.services, large.run_id, large.claim).await?;
             }
             let transaction = self.services.db.begin().await?;
             store::delete(&transaction, gone.iter().map(|log| log.run_id).collect()).await?;

@@ -18,7 +18,7 @@ pub enum Cover {
     Definitions,
     /// Starting, stopping, disabling and enabling a job.
     Switching,
-    /// Running a job now or for past times, and killing a run.
+    /// Running a job now, for past times or once more, and killing a run.
     Runs,
     /// What is approved, and who is told: as soon as anything is.
     Approval,
@@ -30,7 +30,7 @@ pub fn cover(noun: Noun, verb: Verb) -> Option<Cover> {
         (Noun::Executor | Noun::Job | Noun::Calendar, Verb::Create | Verb::Edit | Verb::Delete)
         | (Noun::Job, Verb::SaveSource) => Some(Cover::Definitions),
         (Noun::Job, Verb::Start | Verb::Stop | Verb::Disable | Verb::Enable) => Some(Cover::Switching),
-        (Noun::Job, Verb::Run | Verb::Backfill) | (Noun::Run, Verb::Kill) => Some(Cover::Runs),
+        (Noun::Job, Verb::Run | Verb::Backfill | Verb::Replay) | (Noun::Run, Verb::Kill) => Some(Cover::Runs),
         (Noun::Namespace, Verb::Edit) => Some(Cover::Approval),
         _ => None,
     }

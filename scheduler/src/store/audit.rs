@@ -1,7 +1,7 @@
 //! The audit: its entries, the last of them, and accesses.
 
 use entity::audit_access as access;
-use entity::audit_entry::{ActiveModel, Column, Entity, Model, Noun};
+use entity::audit_entry::{ActiveModel, Column, Entity, Model, Noun, Verb};
 use entity::audit_head::{self as head, THE_ONE};
 use entity::{Millis, audit_entry};
 use sea_orm::sea_query::Expr;
@@ -152,4 +152,42 @@ pub async fn of_object(
 ) -> Result<Vec<audit_entry::Model>, DbErr> {
     let of_object = Entity::find().filter(Column::Noun.eq(noun)).filter(Column::ObjectId.eq(object_id));
     of_object.order_by_desc(Column::Seq).limit(limit).all(conn).await
+}
+
+/// Whether a sealed access is from before this time.
+pub async fn has_sealed_before(conn: &impl ConnectionTrait, before: Millis) -> Result<bool, DbErr> {
+    let old = access::Entity::find().filter(access::Column::At.lt(before));
+    Ok(old.filter(access::Column::SealedBy.is_not_null()).limit(1).one(conn).await?.is_some())
+}
+
+/// The last entry that sealed, as all before it, nothing but accesses from before this time.
+pub async fn sealed_up_to(conn: &impl ConnectionTrait, before: Millis) -> Result<Option<i64>, DbErr> {
+    let sealed = access::Entity::find().filter(access::Column::SealedBy.is_not_null());
+    let young = sealed.clone().filter(access::Column::At.gte(before));
+    match young.order_by_asc(access::Column::SealedBy).one(conn).await? {
+        Some(young) => Ok(young.sealed_by.map(|seq| seq - 1)),
+        None => {
+            let last = sealed.order_by_desc(access::Column::SealedBy).one(conn).await?;
+            Ok(last.and_then(|last| last.sealed_by))
+        }
+    }
+}
+
+pub async fn count_sealed_up_to(conn: &impl ConnectionTrait, seq: i64) -> Result<u64, DbErr> {
+    access::Entity::find().filter(access::Column::SealedBy.lte(seq)).count(conn).await
+}
+
+/// Deletes some of the accesses that this entry and those before it sealed; how many.
+pub async fn delete_sealed_up_to(conn: &impl ConnectionTrait, seq: i64, limit: u64) -> Result<u64, DbErr> {
+    let some = access::Entity::find().select_only().column(access::Column::Id);
+    let some = some.filter(access::Column::SealedBy.lte(seq)).limit(limit);
+    let ids: Vec<i32> = some.into_tuple().all(conn).await?;
+    let gone = access::Entity::delete_many().filter(access::Column::Id.is_in(ids)).exec(conn).await?;
+    Ok(gone.rows_affected)
+}
+
+/// The newest entry about this.
+pub async fn last_of(conn: &impl ConnectionTrait, noun: Noun, verb: Verb) -> Result<Option<Model>, DbErr> {
+    let entries = Entity::find().filter(Column::Noun.eq(noun)).filter(Column::Verb.eq(verb));
+    entries.order_by_desc(Column::Seq).one(conn).await
 }

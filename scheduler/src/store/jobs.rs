@@ -48,6 +48,7 @@ pub struct JobLine {
     pub description: String,
     pub owner: String,
     pub state: JobState,
+    pub failure_stop_count: i32,
     pub schedule_kind: ScheduleKind,
     pub schedule: String,
     pub zone: String,
@@ -224,7 +225,7 @@ pub async fn list(
     after: Option<Position>,
     limit: u64,
 ) -> Result<Vec<JobLine>, DbErr> {
-    const COLUMNS: [Column; 14] = [
+    const COLUMNS: [Column; 15] = [
         Column::Id,
         Column::NamespaceId,
         Column::ExecutorId,
@@ -232,6 +233,7 @@ pub async fn list(
         Column::Description,
         Column::Owner,
         Column::State,
+        Column::FailureStopCount,
         Column::ScheduleKind,
         Column::Schedule,
         Column::Zone,

@@ -1,6 +1,7 @@
 //! Runs as people look at them. `run` is never counted and never skipped through: a list goes along
 //! one of the access paths (executor, job, attention) from a position, and reads so many rows.
 
+mod past;
 mod paths;
 mod queue;
 mod stop;
@@ -13,6 +14,9 @@ use sea_orm::{
     QuerySelect,
 };
 
+pub use past::{
+    Past, PastRun, counts, delete, has_open_shards, newest_beyond, next_executor, oldest, shards,
+};
 pub use paths::{Batch, Path, Position, Span, by_ids, of_executors, of_job, recent_of_jobs};
 pub use queue::{count_out, set_priority, waiting_for};
 pub use stop::{Waiting, insert_skipped, sending_of_job, skip_waiting};

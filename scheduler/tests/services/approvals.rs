@@ -10,6 +10,7 @@ use entity::channel::ChannelKind;
 use entity::fault::Fault;
 use entity::grant::Role;
 use entity::job::{self, JobState, RunMode};
+use entity::run::RunState;
 use entity::user::UserRole;
 use scheduler::alerts::Alerts;
 use scheduler::alerts::deliver::Deliverer;
@@ -22,7 +23,7 @@ use scheduler::job_sources::SourceDraft;
 use scheduler::jobs::{self, JobDraft};
 use scheduler::namespaces::{self, NamespaceEdit};
 use scheduler::rules::approval::WAITS;
-use scheduler::runs::{self, BackfillDraft};
+use scheduler::runs::{self, BackfillDraft, Deal};
 use scheduler::users::{self, UserDraft};
 use scheduler::{Error, Refusal, Result, calendars, channels, executors, grants, job_sources, sessions};
 use sea_orm::EntityTrait;
@@ -156,6 +157,11 @@ async fn every_change_that_is_covered_waits_and_happens_when_it_is_approved() {
     let days = |days: &str| CalendarEdit { name: "holidays".to_owned(), days: days.to_owned() };
     let calendar = calendars::create(services, root, office.job.namespace_id, &days("sat")).await.unwrap();
     let run = office.world.run(&office.job, START, |_| ()).await;
+    let ended = |run: &mut entity::run::Model| {
+        (run.state, run.ended_at) = (RunState::Failed, Some(START));
+        run.attention = Some(run.executor_id);
+    };
+    let failed = office.world.run(&office.job, START, ended).await;
     let (job, version) = (office.job.id, office.job.version);
     let namespace_id = office.job.namespace_id;
     let executor = ExecutorDraft { namespace_id, token: None, edit: automatic("another") };
@@ -187,6 +193,7 @@ async fn every_change_that_is_covered_waits_and_happens_when_it_is_approved() {
         held(runs::run_now(services, ada, job, Some("7".to_owned())).await),
         held(runs::backfill(services, ada, job, &past).await),
         held(runs::order_kill(services, ada, run).await),
+        held(runs::deal(services, ada, failed, Deal::Replay).await),
         held(jobs::edit(services, ada, job, version, office.renamed()).await),
     ];
     assert_eq!(office.stored().await, office.job);

@@ -175,6 +175,33 @@ async fn who_comes_and_who_is_turned_away_is_sealed_and_alterations_are_found() 
 }
 
 #[tokio::test]
+async fn accesses_that_are_too_old_go_when_they_are_sealed_and_the_audit_is_whole_without_them() {
+    const DAY: i64 = 24 * 60 * MINUTE;
+    let world = World::new().await;
+    let services = &world.services;
+    let come = async || audit::access(services, Event::SignedIn, "admin", "10.0.0.7", "").await.unwrap();
+    come().await;
+    audit::seal_accesses(services).await.unwrap();
+    world.clock.advance(3 * DAY);
+    come().await;
+    let before = START + 2 * DAY;
+    assert_eq!(audit::prune_accesses(services, START + DAY / 2).await.unwrap(), 0, "none a day too old");
+    assert_eq!(audit::prune_accesses(services, before).await.unwrap(), 1);
+    assert_eq!(
+        audit::prune_accesses(services, before + 9 * DAY).await.unwrap(),
+        0,
+        "the other is not sealed"
+    );
+    let verdict = verify(&world).await;
+    assert_eq!((verdict.accesses, verdict.unsealed, verdict.broken), (0, 1, None));
+    audit::seal_accesses(services).await.unwrap();
+    let transaction = services.db.begin().await.unwrap();
+    audit_access::Entity::delete_many().exec(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert!(matches!(verify(&world).await.broken, Some(Break::Accesses(_))), "nothing said that these go");
+}
+
+#[tokio::test]
 async fn filters_narrow_pages_follow_and_reading_is_recorded() {
     let world = World::new().await;
     let job = world.job("invoice", JobState::Stopped).await;

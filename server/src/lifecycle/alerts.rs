@@ -5,8 +5,9 @@ use anyhow::{Context, Result};
 use scheduler::Services;
 use scheduler::alerts::Alerts;
 use scheduler::alerts::deliver::Deliverer;
-use scheduler::alerts::watch::Watcher;
+use scheduler::alerts::watch::{OnDuty, Watcher};
 use scheduler::engine::EngineHandle;
+use scheduler::jobs::failures::FailureWatch;
 use scheduler::mail::Mailer;
 use scheduler::outgoing::Outgoing;
 use std::sync::Arc;
@@ -23,10 +24,16 @@ pub fn open(settings: &Settings, services: &Services) -> Result<Alerts> {
     Ok(Alerts::new(services.clone(), outgoing, mailer, settings.public_url.clone()))
 }
 
-/// Decides and sends until the end.
-pub fn start(alerts: &Alerts, engine: &EngineHandle, stop: &CancellationToken) -> [JoinHandle<()>; 2] {
+/// Decides and sends until the end, and stops jobs that fail again and again.
+pub fn start(alerts: &Alerts, engine: &EngineHandle, stop: &CancellationToken) -> [JoinHandle<()>; 3] {
     let engine = engine.clone();
-    let watcher = Watcher::new(alerts.clone(), Arc::new(move || engine.has_duties()));
+    let on_duty: OnDuty = Arc::new(move || engine.has_duties());
+    let failures = FailureWatch::new(alerts.services().clone(), on_duty.clone());
+    let watcher = Watcher::new(alerts.clone(), on_duty);
     let deliverer = Deliverer::new(alerts.clone());
-    [tokio::spawn(watcher.run(stop.clone())), tokio::spawn(deliverer.run(stop.clone()))]
+    [
+        tokio::spawn(failures.run(stop.clone())),
+        tokio::spawn(watcher.run(stop.clone())),
+        tokio::spawn(deliverer.run(stop.clone())),
+    ]
 }

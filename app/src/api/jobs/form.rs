@@ -68,6 +68,7 @@ pub struct JobForm {
     pub retry_backoff: String,
     pub retry_jitter_s: String,
     pub retry_on: String,
+    pub stop_after_failures: String,
     pub children: String,
     /// The version that was shown; it stays with what was typed, so that somebody else's change is
     /// noticed however often the form comes back.
@@ -125,6 +126,7 @@ impl JobForm {
             retry_backoff: word(RetryBackoff::Exponential),
             retry_jitter_s: "0".to_owned(),
             retry_on: word(RetryOn::USUAL),
+            stop_after_failures: "0".to_owned(),
             ..Self::default()
         }
     }
@@ -209,6 +211,7 @@ impl From<&JobView> for JobForm {
             retry_backoff: word(job.retry_backoff),
             retry_jitter_s: job.retry_jitter_s.to_string(),
             retry_on: word(job.retry_on),
+            stop_after_failures: job.stop_after_failures.to_string(),
             children: children.join(", "),
             version: job.version.to_string(),
             created_at: job.created_at.to_string(),

@@ -46,6 +46,8 @@ pub struct JobLine {
     pub zone: String,
     pub owner: String,
     pub state: JobState,
+    /// After how many failures in a row the server stopped it; 0 = it did not.
+    pub failures: i32,
     pub next_at: Option<i64>,
     /// Oldest first.
     pub recent: Vec<SparkRun>,
@@ -97,11 +99,22 @@ pub struct JobName {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pulse {
     pub state: JobState,
+    /// Why the server stopped it.
+    pub stop: Option<FailureStop>,
     pub next_at: Option<i64>,
     /// Empty when the schedule does not fire.
     pub fires: Vec<Fire>,
     /// Newest first.
     pub recent: Vec<RecentLine>,
+}
+
+/// The server stopped a job after failures in a row, and nobody has started it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureStop {
+    pub at: i64,
+    pub count: i32,
+    /// The last of them.
+    pub run_id: Option<i64>,
 }
 
 /// One of the last runs of a job.
@@ -216,6 +229,7 @@ mod from_services {
                 zone: row.zone,
                 owner: row.owner,
                 state: row.state,
+                failures: row.failure_stop_count,
                 next_at: row.next_at,
                 recent: row.recent.iter().rev().map(SparkRun::from).collect(),
             }
@@ -286,10 +300,18 @@ mod from_services {
             let fires = detail.coming(now, fires);
             Self {
                 state: detail.job.state,
+                stop: FailureStop::of(&detail.job),
                 next_at: detail.next_at,
                 fires: fires.into_iter().map(Fire::from).collect(),
                 recent: detail.recent.iter().map(RecentLine::from).collect(),
             }
+        }
+    }
+
+    impl FailureStop {
+        fn of(job: &Model) -> Option<Self> {
+            let (count, run_id) = (job.failure_stop_count, job.failure_stop_run);
+            job.failure_stop_at.map(|at| Self { at, count, run_id })
         }
     }
 

@@ -85,8 +85,24 @@ pub struct RunView {
     pub follow_ups: Vec<FollowUp>,
     /// Of a run that was split.
     pub shards: Option<ShardsView>,
+    /// What somebody did about it, once it had gone wrong.
+    pub dealt: Option<DealtView>,
+    /// Whether somebody should replay or dismiss it.
+    pub is_open: bool,
+    /// The run that it replays.
+    pub replay_of: Option<i64>,
     /// What became of the messages that tell of it.
     pub alerts: Vec<DeliveryState>,
+}
+
+/// How a run that went wrong was dealt with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DealtView {
+    pub at: i64,
+    /// None where it was no account.
+    pub by: Option<String>,
+    /// What was started in its stead; none = it was dismissed.
+    pub replay_id: Option<i64>,
 }
 
 /// How far a split run is, and its shards in order, each by its last attempt.
@@ -154,6 +170,7 @@ mod from_services {
     use chrono::{NaiveDateTime, TimeZone};
     use chrono_tz::Tz;
     use scheduler::authority::Caller;
+    use scheduler::rules::alerts::decide::event_of;
     use scheduler::rules::spread::delay_ms;
     use scheduler::runs::{self, RunDetail, RunFilter, RunPage, RunRow};
 
@@ -257,6 +274,13 @@ mod from_services {
                 ended_by: detail.ended_by,
                 follow_ups: detail.follow_ups.into_iter().map(FollowUp::from).collect(),
                 shards: detail.shards.map(ShardsView::from),
+                dealt: detail.dealing.map(|dealing| DealtView {
+                    at: dealing.dealt_at,
+                    by: detail.dealt_by,
+                    replay_id: dealing.replay_id,
+                }),
+                is_open: event_of(&detail.run).is_some(),
+                replay_of: detail.replay_of,
                 alerts: Vec::new(),
                 run: detail.run,
             }

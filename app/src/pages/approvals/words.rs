@@ -34,6 +34,7 @@ pub fn wish_word(verb: Verb) -> &'static str {
         Verb::Enable => tu_string!(i18n, approvals.do_enable),
         Verb::Run => tu_string!(i18n, approvals.do_run),
         Verb::Backfill => tu_string!(i18n, approvals.do_backfill),
+        Verb::Replay => tu_string!(i18n, approvals.do_replay),
         Verb::Kill => tu_string!(i18n, approvals.do_kill),
         // Of the others none is approved.
         other => verb_word(other),

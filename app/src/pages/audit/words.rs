@@ -20,6 +20,7 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::AlertRule => tu_string!(i18n, audit.noun_alert_rule),
         Noun::Delivery => tu_string!(i18n, audit.noun_delivery),
         Noun::Approval => tu_string!(i18n, audit.noun_approval),
+        Noun::Cleaning => tu_string!(i18n, audit.noun_cleaning),
         Noun::Access => tu_string!(i18n, audit.noun_access),
     }
 }
@@ -54,6 +55,10 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::Void => tu_string!(i18n, audit.verb_void),
         Verb::Lock => tu_string!(i18n, audit.verb_lock),
         Verb::Seal => tu_string!(i18n, audit.verb_seal),
+        Verb::Replay => tu_string!(i18n, audit.verb_replay),
+        Verb::Dismiss => tu_string!(i18n, audit.verb_dismiss),
+        Verb::CleanUp => tu_string!(i18n, audit.verb_clean_up),
+        Verb::Prune => tu_string!(i18n, audit.verb_prune),
     }
 }
 

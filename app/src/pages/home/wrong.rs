@@ -124,7 +124,10 @@ pub fn WentWrong(present: ReadSignal<Overview>) -> impl IntoView {
         <Section
             title=tu_string!(i18n, home.went_wrong)
             note=tu_string!(i18n, home.newest_first)
-            actions=move || view! { <a class="act" href=href.clone()>{all}</a> }
+            actions=move || view! {
+                <a class="act" href=routes::runs_inbox(&[])>{tu_string!(i18n, home.to_inbox)}</a>
+                <a class="act" href=href.clone()>{all}</a>
+            }
         >
             {move || match is_calm.get() {
                 true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_wrong)}</p> }.into_any(),

@@ -6,6 +6,7 @@ use super::fires::FireTable;
 use super::follow_ups::FollowUps;
 use super::handler::UnknownHandler;
 use super::opened::opened;
+use super::stopped::Stopped;
 use super::words::*;
 use crate::api::jobs::{self, JobView, Pulse, RecentLine};
 use crate::api::may::May;
@@ -75,6 +76,7 @@ fn Page(view: JobView) -> impl IntoView {
                 <JobStateMark state/>
             </PageTitle>
             <FactLine view=view.clone() pulse/>
+            <Stopped pulse/>
             <Unreadable faults=view.unreadable.clone()/>
             {(!view.job.description.is_empty())
                 .then(|| view! { <p class="t13 mt-2 description">{view.job.description.clone()}</p> })}

@@ -12,6 +12,7 @@ use crate::i18n::*;
 use crate::routes;
 use entity::job::{Model, RetryBackoff, RetryOn};
 use leptos::prelude::*;
+use leptos_i18n::I18nContext;
 
 /// The groups of the form, folded.
 #[component]
@@ -19,6 +20,7 @@ pub fn FollowUpFields(form: JobForm) -> impl IntoView {
     let values = RwSignal::new(form);
     view! {
         <RetryFields values/>
+        <FailuresField values/>
         <ChildrenField values/>
     }
 }
@@ -67,6 +69,32 @@ fn RetryFields(values: RwSignal<JobForm>) -> impl IntoView {
 }
 
 #[component]
+fn FailuresField(values: RwSignal<JobForm>) -> impl IntoView {
+    let i18n = use_i18n();
+    let summary = Signal::derive(move || failures_summary(i18n, &values.read().stop_after_failures));
+    let wrong = any_wrong(&["stop_after_failures"]);
+    view! {
+        <FoldedGroup title=tu_string!(i18n, jobs.group_failures) summary open=wrong>
+            <NumberField
+                name="stop_after_failures"
+                label=tu_string!(i18n, jobs.stop_after_failures)
+                help=tu_string!(i18n, jobs.stop_after_failures_help)
+                max=1_000
+                on_input=move |text| values.update(|form| form.stop_after_failures = text)
+            />
+        </FoldedGroup>
+    }
+}
+
+/// After how many failures in a row, of what is typed.
+fn failures_summary(i18n: I18nContext<Locale>, typed: &str) -> String {
+    match typed.trim() {
+        "" | "0" => tu_string!(i18n, jobs.stop_after_none).to_owned(),
+        count => tu_string!(i18n, jobs.stop_after_count, n = count.to_owned()),
+    }
+}
+
+#[component]
 fn ChildrenField(values: RwSignal<JobForm>) -> impl IntoView {
     let i18n = use_i18n();
     let summary = Signal::derive(move || children_summary(i18n, &values.read().children));
@@ -93,6 +121,9 @@ pub fn FollowUps(view: JobView) -> impl IntoView {
     view! {
         <Section title=tu_string!(i18n, jobs.follow_ups)>
             <FactList>
+                <Fact label=tu_string!(i18n, jobs.group_failures)>
+                    {failures_summary(i18n, &job.stop_after_failures.to_string())}
+                </Fact>
                 <RetryFacts job/>
                 <Fact label=tu_string!(i18n, jobs.children)><JobLinks jobs=children/></Fact>
                 <Fact label=tu_string!(i18n, jobs.parents)><JobLinks jobs=parents/></Fact>

@@ -1,11 +1,12 @@
 //! `/runs/:id`
 
+use super::dealt::{DealForm, Dealt};
 use super::log::RunLog;
 use super::shards::{Progress, Shards};
 use super::why::Why;
 use super::words::{host, kind_word};
 use crate::api::logs::{self, LogPage, LogQuery};
-use crate::api::runs::{self, FollowUp, KillRun, RunView};
+use crate::api::runs::{self, DealWithRuns, FollowUp, KillRun, RunView};
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyButton;
 use crate::components::error_page::ErrorPage;
@@ -15,6 +16,7 @@ use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::state::{StateBadge, StateGlyph, state_class, state_word};
 use crate::components::time::{Time, duration};
 use crate::components::timeline::{Point, PointKind, Timeline};
+use crate::components::toast::show_errors;
 use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
 use crate::pages::settings::deliveries::StateWord;
@@ -74,6 +76,8 @@ fn Page(view: RunView, log: Result<LogPage, AppError>) -> impl IntoView {
     let state = RwSignal::new(view.run.state);
     let present = RwSignal::new(view);
     let kill = ServerAction::<KillRun>::new();
+    let deal = ServerAction::<DealWithRuns>::new();
+    show_errors(deal);
     let refresh = move || {
         leptos::task::spawn_local(async move {
             // The next change of state, or a reload, shows what cannot be read now.
@@ -85,8 +89,8 @@ fn Page(view: RunView, log: Result<LogPage, AppError>) -> impl IntoView {
             }
         });
     };
-    Effect::new(move |before: Option<(RunState, usize)>| {
-        let now = (state.get(), kill.version().get());
+    Effect::new(move |before: Option<(RunState, usize, usize)>| {
+        let now = (state.get(), kill.version().get(), deal.version().get());
         if before.is_some_and(|before| before != now) {
             refresh();
             if now.0.is_final() {
@@ -100,7 +104,7 @@ fn Page(view: RunView, log: Result<LogPage, AppError>) -> impl IntoView {
     let is_split = Memo::new(move |_| present.read().shards.is_some());
     view! {
         <div class="page run-page">
-            {move || view! { <Head view=head.get() present kill/> }}
+            {move || view! { <Head view=head.get() present kill deal/> }}
             {move || match is_split.get() {
                 true => view! { <Shards present refresh/> }.into_any(),
                 false => view! { <RunLog id start=log.clone() state/> }.into_any(),
@@ -116,7 +120,12 @@ fn without_shards(view: &RunView) -> RunView {
 }
 
 #[component]
-fn Head(view: RunView, present: RwSignal<RunView>, kill: ServerAction<KillRun>) -> impl IntoView {
+fn Head(
+    view: RunView,
+    present: RwSignal<RunView>,
+    kill: ServerAction<KillRun>,
+    deal: ServerAction<DealWithRuns>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let run = view.run.clone();
     let (id, may_kill, is_split) = (run.id, view.may.operate && !run.state.is_final(), run.is_split());
@@ -132,12 +141,18 @@ fn Head(view: RunView, present: RwSignal<RunView>, kill: ServerAction<KillRun>) 
         },
         Crumb::here(run.id.to_string()),
     ];
-    let kill_button = {
+    let (may_deal, may_replay) = (view.may.operate && view.is_open, view.job.is_some());
+    let actions = {
         let name = name.clone();
-        move || may_kill.then(|| view! { <Kill id=run.id name=name.clone() kill/> })
+        move || {
+            view! {
+                {may_deal.then(|| view! { <DealForm id may_replay deal/> })}
+                {may_kill.then(|| view! { <Kill id name=name.clone() kill/> })}
+            }
+        }
     };
     view! {
-        <PageTitle title=name crumbs actions=kill_button>
+        <PageTitle title=name crumbs actions>
             <Badge run=run.clone()/>
             <span class="mono faint run-id">{id}<CopyButton text=id.to_string()/></span>
         </PageTitle>
@@ -204,6 +219,7 @@ fn FactLine(view: RunView) -> impl IntoView {
                     <FollowUpLinks follow_ups=view.follow_ups/>
                 </Fact>
             })}
+            <Dealt dealt=view.dealt/>
             <Alerts run=run.clone() alerts=view.alerts/>
             {view.app_name.map(|name| view! {
                 <Fact label=tu_string!(i18n, jobs.executor)>
@@ -271,6 +287,7 @@ fn Cause(view: RunView) -> impl IntoView {
         {words}
         {cause.map(run_link)}
         {whole.map(|id| view! { " · " {shard_words(i18n, &run)} {run_link(id)} })}
+        {view.replay_of.map(|id| view! { " · " {tu_string!(i18n, runs.replay_of)} {run_link(id)} })}
     }
 }
 

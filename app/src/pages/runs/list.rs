@@ -4,6 +4,7 @@ mod row;
 
 use crate::api::jobs::{self, ExecutorChoice};
 use crate::api::runs::{self, RunLine, RunLines, RunQuery};
+use crate::components::button::LinkButton;
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::field::Choice;
@@ -15,6 +16,7 @@ use crate::components::state::state_word;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
 use crate::routes;
+use crate::visit::use_may;
 use entity::run::RunState;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -54,7 +56,7 @@ pub fn RunList() -> impl IntoView {
                 match page.await {
                     Ok((lines, choices)) => view! {
                         <div class="page">
-                            <PageTitle title=tu_string!(i18n, runs.title)/>
+                            <PageTitle title=tu_string!(i18n, runs.title) actions=move || actions(&query.read_untracked())/>
                             <Body lines choices query=query.get_untracked() reload=Callback::new(move |()| page.refetch())/>
                         </div>
                     }
@@ -63,6 +65,17 @@ pub fn RunList() -> impl IntoView {
                 }
             })}
         </Transition>
+    }
+}
+
+/// The ways to what nobody has dealt with, and to deleting runs, with what is filtered.
+fn actions(query: &RunQuery) -> impl IntoView + use<> {
+    let i18n = use_i18n();
+    let filters = [("executor", query.executor.as_str()), ("job", query.job.as_str())];
+    let (inbox, clean) = (routes::runs_inbox(&filters), routes::runs_clean(&filters));
+    view! {
+        <LinkButton href=inbox>{tu_string!(i18n, runs.inbox)}</LinkButton>
+        {use_may().edit.then(|| view! { <LinkButton href=clean>{tu_string!(i18n, runs.clean)} "…"</LinkButton> })}
     }
 }
 

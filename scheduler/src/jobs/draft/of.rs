@@ -48,6 +48,7 @@ impl JobDraft {
             retry_backoff: job.retry_backoff,
             retry_jitter_s: job.retry_jitter_s,
             retry_on: job.retry_on,
+            stop_after_failures: job.stop_after_failures,
             children,
         }
     }

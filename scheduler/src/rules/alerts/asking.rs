@@ -82,6 +82,8 @@ fn verb_word(verb: Verb, is_zh: bool) -> &'static str {
         (Verb::Run, false) => "run",
         (Verb::Backfill, true) => "补跑",
         (Verb::Backfill, false) => "backfill",
+        (Verb::Replay, true) => "重跑",
+        (Verb::Replay, false) => "replay",
         (Verb::Kill, true) => "终止",
         (Verb::Kill, false) => "kill",
         (_, true) => "修改",

@@ -223,6 +223,7 @@ pub fn event_word(event: Event, is_zh: bool) -> &'static str {
         Event::Late => ("迟到", "Late"),
         Event::Long => ("执行过久", "Running long"),
         Event::Offline => ("执行器离线", "Executor offline"),
+        Event::AutoPaused => ("连续失败已停止", "Stopped after failures"),
     };
     if is_zh { zh } else { en }
 }

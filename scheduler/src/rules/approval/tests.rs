@@ -63,6 +63,7 @@ fn each_switch_covers_its_changes_and_no_others() {
         (Noun::Job, Verb::Enable),
         (Noun::Job, Verb::Run),
         (Noun::Job, Verb::Backfill),
+        (Noun::Job, Verb::Replay),
         (Noun::Run, Verb::Kill),
     ];
     let covered = |namespace: namespace::Model| -> Vec<bool> {
@@ -73,7 +74,7 @@ fn each_switch_covers_its_changes_and_no_others() {
     };
     assert_eq!(covered(namespace(true, false, false)), expected(0..8));
     assert_eq!(covered(namespace(false, true, false)), expected(8..12));
-    assert_eq!(covered(namespace(false, false, true)), expected(12..15));
+    assert_eq!(covered(namespace(false, false, true)), expected(12..16));
     assert_eq!(covered(namespace(false, false, false)), expected(0..0));
 }
 

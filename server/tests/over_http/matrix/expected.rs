@@ -32,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 99] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -124,6 +124,15 @@ pub const FUNCTIONS: [(&str, Needs, &str); 99] = [
     ("namespaces/revoke_grant", Platform, "id={grant}"),
     ("preferences/set_locale", Nothing, "locale=en"),
     ("preferences/set_theme", Nothing, "theme=dark"),
+    ("runs/cleaning/clean_up", Inside(ManageJobs), "executor={executor}&what=over_one_year"),
+    ("runs/cleaning/list_cleanings", SignIn, ""),
+    (
+        "runs/cleaning/read_cleaning",
+        Inside(ManageJobs),
+        "query[executor]={executor}&query[what]=over_one_year",
+    ),
+    ("runs/inbox/deal_with_runs", Inside(OperateJobs), "what=dismiss:{run}"),
+    ("runs/inbox/inbox", SignIn, "query[job]="),
     ("runs/kill_run", Inside(OperateJobs), "id={run}"),
     ("runs/list_runs", SignIn, "query[job]="),
     ("runs/run", Inside(View), "id={run}"),
@@ -144,7 +153,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 99] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 42] = [
+pub const PAGES: [(&str, Needs); 44] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -159,6 +168,8 @@ pub const PAGES: [(&str, Needs); 42] = [
     ("/calendars/new", Somewhere(ManageJobs)),
     ("/calendars/{calendar}", Inside(View)),
     ("/runs", SignIn),
+    ("/runs/clean", Somewhere(ManageJobs)),
+    ("/runs/inbox", SignIn),
     ("/runs/{run}", Inside(View)),
     ("/runs/{run}/log/events", Inside(View)),
     ("/runs/{run}/log/text", Inside(View)),

@@ -55,6 +55,8 @@ impl JobForm {
             retry_jitter_s: number("retry_jitter_s", &self.retry_jitter_s)
                 .unwrap_or_else(|error| note(&mut wrong, error)),
             retry_on: choice("retry_on", &self.retry_on)?,
+            stop_after_failures: number("stop_after_failures", &self.stop_after_failures)
+                .unwrap_or_else(|error| note(&mut wrong, error)),
             children: ids("children", &self.children).unwrap_or_else(|error| note(&mut wrong, error)),
         };
         if wrong.is_empty() { Ok(draft) } else { Err(AppError::invalid(wrong)) }

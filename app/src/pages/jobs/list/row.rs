@@ -43,6 +43,14 @@ pub fn JobRow(line: JobLine, present: RwSignal<HashMap<i32, JobLine>>, switches:
         Some(at) => view! { <Time at style=TimeStyle::Relative/> }.into_any(),
         None => view! { <JobStateMark state=Signal::derive(move || now.get().1)/> }.into_any(),
     };
+    let failures = move || {
+        let count = present.read().get(&id).map_or(line.failures, |line| line.failures);
+        (count > 0).then(|| {
+            view! {
+                <span class="sub">{tu_string!(i18n, jobs.stopped_after_short, n = count)}</span>
+            }
+        })
+    };
     view! {
         <tr>
             <td>
@@ -57,7 +65,7 @@ pub fn JobRow(line: JobLine, present: RwSignal<HashMap<i32, JobLine>>, switches:
             <td>{next}</td>
             <td class="p2">{move || view! { <Sparkline runs=recent.get()/> }}</td>
             <td>{line.owner}</td>
-            <td><JobStateMark state=Signal::derive(move || now.get().1)/></td>
+            <td><JobStateMark state=Signal::derive(move || now.get().1)/> {failures}</td>
             <td class="phone-only p1">{relative}</td>
             <td><RowMenu id name=line.name may=line.may state=Signal::derive(move || now.get().1) switches/></td>
         </tr>

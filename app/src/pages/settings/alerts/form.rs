@@ -20,6 +20,7 @@ pub fn event_word(event: Event) -> &'static str {
         Event::Late => tu_string!(i18n, alerts.late),
         Event::Long => tu_string!(i18n, alerts.long),
         Event::Offline => tu_string!(i18n, alerts.offline),
+        Event::AutoPaused => tu_string!(i18n, alerts.auto_paused),
     }
 }
 
@@ -32,6 +33,7 @@ fn event_help(event: Event) -> Option<&'static str> {
         Event::Late => Some(tu_string!(i18n, alerts.late_help)),
         Event::Long => Some(tu_string!(i18n, alerts.long_help)),
         Event::Offline => Some(tu_string!(i18n, alerts.offline_help)),
+        Event::AutoPaused => Some(tu_string!(i18n, alerts.auto_paused_help)),
         Event::TimedOut | Event::Lost => None,
     }
 }
