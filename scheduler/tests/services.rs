@@ -17,6 +17,7 @@ mod services {
     mod backfill;
     mod calendars;
     mod channels;
+    mod crowd;
     mod executors;
     mod freezes;
     mod grants;
