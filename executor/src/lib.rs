@@ -51,6 +51,7 @@ mod folder;
 mod handler;
 mod host;
 mod labels;
+mod line_marks;
 mod listener;
 mod metrics;
 mod named;

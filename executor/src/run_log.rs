@@ -2,7 +2,7 @@
 //! zone of this machine.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use protocol::{LogChunk, LogRequest};
 
 use crate::clock;
+use crate::line_marks::{LineMarks, LineReader, Mark};
 
 /// How much one run may write.
 const RUN_LIMIT: u64 = 10 * 1024 * 1024;
@@ -18,7 +19,7 @@ const CHUNK_LIMIT: usize = 1024 * 1024;
 /// A longer line is broken, so that no answer grows beyond measure.
 pub(crate) const LINE_LIMIT: usize = 64 * 1024;
 /// What is read of a line: more than what is written of one with the time before it.
-const READ_LIMIT: usize = LINE_LIMIT + 1024;
+const READ_LIMIT: u64 = LINE_LIMIT as u64 + 1024;
 /// XXL-JOB's text for a run without a log; servers recognise it.
 const TEXT_NO_FILE: &str = "readLog fail, logFile not exists";
 
@@ -26,11 +27,12 @@ const TEXT_NO_FILE: &str = "readLog fail, logFile not exists";
 #[derive(Debug, Clone)]
 pub(crate) struct LogStore {
     folder: PathBuf,
+    marks: Arc<LineMarks>,
 }
 
 impl LogStore {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, marks: Arc::default() }
     }
 
     fn path(&self, run_id: i64, triggered_at: i64) -> PathBuf {
@@ -52,12 +54,16 @@ impl LogStore {
     /// The lines of a run from the one asked for, up to about 1 MiB of them. `live` says whether the run may
     /// still write; ask before reading, or lines written in between would be taken for the last.
     pub fn read(&self, request: &LogRequest, live: bool) -> io::Result<LogChunk> {
-        let file = match File::open(self.path(request.run_id, request.triggered_at)) {
+        let path = self.path(request.run_id, request.triggered_at);
+        let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(without_file(request, live)),
             Err(error) => return Err(error),
         };
-        read_lines(BufReader::new(file), request.from_line, live)
+        let known = self.marks.before(&path, request.from_line, file.metadata()?.len());
+        let (chunk, passed) = read_lines(file, known, request.from_line, live)?;
+        self.marks.note(path, &passed);
+        Ok(chunk)
     }
 
     /// Removes the folders of days more than `days` before the day of `now_ms`. Returns how many.
@@ -87,54 +93,41 @@ fn without_file(request: &LogRequest, live: bool) -> LogChunk {
     LogChunk { from_line: request.from_line, to_line: 0, content: content.to_owned(), is_end: !live }
 }
 
-fn read_lines(mut source: impl BufRead, from_line: i32, live: bool) -> io::Result<LogChunk> {
+/// The lines from `from_line`, read from a known place before it, and the places that the reading came by.
+fn read_lines(
+    mut source: impl Read + Seek,
+    known: Mark,
+    from_line: i32,
+    live: bool,
+) -> io::Result<(LogChunk, Vec<Mark>)> {
+    source.seek(SeekFrom::Start(known.offset))?;
+    let mut reader = LineReader::new(BufReader::new(source), known, READ_LIMIT);
     let mut content = String::new();
-    let mut number = 0;
+    let mut number = known.line - 1;
     let mut line = Vec::new();
     let complete = loop {
-        line.clear();
-        let ended = match read_line(&mut source, &mut line)? {
-            0 => break true,
-            // A line without an end is still being written, unless nobody writes any more.
-            _ if line.ends_with(b"\n") => false,
-            _ if live => break true,
-            _ => true,
-        };
+        if !reader.read(&mut line)? {
+            break true;
+        }
+        let ended = line.ends_with(b"\n");
+        if !ended && live {
+            // It is still being written.
+            break true;
+        }
         number += 1;
         if number < from_line {
             continue;
         }
         content.push_str(&String::from_utf8_lossy(&line));
-        if ended {
+        if !ended {
             content.push('\n');
         }
         if content.len() >= CHUNK_LIMIT {
-            break source.fill_buf()?.is_empty();
+            break reader.is_at_end()?;
         }
     };
     let to_line = number.max(from_line - 1);
-    Ok(LogChunk { from_line, to_line, content, is_end: complete && !live })
-}
-
-/// Reads a line with its end, and how long it was. Of one that is too long the beginning is taken: a script
-/// may have written into the file by itself.
-fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
-    let limit = READ_LIMIT as u64;
-    let mut length = source.by_ref().take(limit).read_until(b'\n', line)?;
-    if length < READ_LIMIT || line.ends_with(b"\n") {
-        return Ok(length);
-    }
-    loop {
-        let mut beyond = Vec::new();
-        length += source.by_ref().take(limit).read_until(b'\n', &mut beyond)?;
-        if beyond.ends_with(b"\n") {
-            line.push(b'\n');
-            return Ok(length);
-        }
-        if beyond.is_empty() {
-            return Ok(length);
-        }
-    }
+    Ok((LogChunk { from_line, to_line, content, is_end: complete && !live }, reader.passed))
 }
 
 /// The log of one run, for writing. Cheap to clone. It never fails: a log that cannot be written must not

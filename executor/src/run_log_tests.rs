@@ -1,4 +1,8 @@
+use std::cell::Cell;
+use std::io::Cursor;
+
 use super::*;
+use crate::line_marks;
 
 const DAY: i64 = 86_400_000;
 /// 2026-06-09, about noon in most zones.
@@ -16,6 +20,10 @@ fn from(line: i32) -> LogRequest {
 
 fn chunk(from_line: i32, to_line: i32, content: &str, is_end: bool) -> LogChunk {
     LogChunk { from_line, to_line, content: content.to_owned(), is_end }
+}
+
+fn read_text(text: &[u8], live: bool) -> LogChunk {
+    read_lines(Cursor::new(text), Mark::BEGINNING, 1, live).unwrap().0
 }
 
 #[test]
@@ -42,8 +50,8 @@ fn a_run_without_a_log_says_so_unless_it_may_still_begin() {
 
 #[test]
 fn a_line_still_being_written_is_held_back() {
-    assert_eq!(read_lines(&b"a\nhal"[..], 1, true).unwrap(), chunk(1, 1, "a\n", false));
-    assert_eq!(read_lines(&b"a\nhal"[..], 1, false).unwrap(), chunk(1, 2, "a\nhal\n", true));
+    assert_eq!(read_text(b"a\nhal", true), chunk(1, 1, "a\n", false));
+    assert_eq!(read_text(b"a\nhal", false), chunk(1, 2, "a\nhal\n", true));
 }
 
 #[test]
@@ -114,7 +122,7 @@ fn a_log_of_a_hundred_megabytes_comes_in_bounded_pieces() {
     (0..100).for_each(|_| file.write_all(block.as_bytes()).unwrap());
     for line in [1, 500_000, 999_999] {
         let chunk = store.read(&from(line), false).unwrap();
-        assert!(chunk.content.len() <= CHUNK_LIMIT + READ_LIMIT);
+        assert!(chunk.content.len() <= CHUNK_LIMIT + READ_LIMIT as usize);
         assert_eq!(chunk.next_line(line) - line, i32::try_from(chunk.content.lines().count()).unwrap());
         assert_eq!(chunk.is_end, line == 999_999);
     }
@@ -123,7 +131,74 @@ fn a_log_of_a_hundred_megabytes_comes_in_bounded_pieces() {
 #[test]
 fn a_line_that_others_wrote_without_end_is_cut() {
     let text = [vec![b'x'; 3 * LINE_LIMIT], b"\nnext\n".to_vec()].concat();
-    let chunk = read_lines(&text[..], 1, false).unwrap();
+    let chunk = read_text(&text, false);
     let lines: Vec<&str> = chunk.content.lines().collect();
-    assert_eq!((lines[0].len(), lines[1], chunk.to_line), (READ_LIMIT, "next", 2));
+    assert_eq!((lines[0].len() as u64, lines[1], chunk.to_line), (READ_LIMIT, "next", 2));
+}
+
+/// A text that counts how much of it is read.
+struct Counted<'a> {
+    text: Cursor<&'a [u8]>,
+    read: &'a Cell<u64>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.text.read(buffer)?;
+        self.read.set(self.read.get() + length as u64);
+        Ok(length)
+    }
+}
+
+impl Seek for Counted<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.text.seek(to)
+    }
+}
+
+/// Follows a log that has become longer, by so many lines of 100 bytes, each time its end is asked for. Returns how
+/// much was read of it in all.
+fn read_while_followed(lines: usize, times: usize) -> u64 {
+    let text = format!("{}\n", "x".repeat(99)).repeat(lines * times);
+    let (marks, path, read) = (LineMarks::default(), PathBuf::from("7.log"), Cell::new(0));
+    let mut next = 1;
+    for time in 1..=times {
+        let written = &text.as_bytes()[..time * lines * 100];
+        let source = Counted { text: Cursor::new(written), read: &read };
+        let known = marks.before(&path, next, written.len() as u64);
+        let (chunk, passed) = read_lines(source, known, next, true).unwrap();
+        assert_eq!(chunk.content.len(), lines * 100);
+        marks.note(path.clone(), &passed);
+        next = chunk.next_line(next);
+    }
+    read.get()
+}
+
+#[test]
+fn who_follows_a_long_log_does_not_have_it_read_from_its_beginning_each_time() {
+    let (lines, times) = (100, 500);
+    let size = (lines * times * 100) as u64;
+    // Each answer begins less than a step and a buffer before what was asked for.
+    let beyond = times as u64 * (line_marks::STEP + 16 * 1024);
+    let read = read_while_followed(lines, times);
+    assert!(read <= size + beyond, "{read} of {size}");
+    // Twice as long a log, twice as many answers: twice as much, not four times.
+    let twice = read_while_followed(lines, 2 * times);
+    assert!(twice <= 2 * read + read / 10, "{twice}, after {read}");
+}
+
+#[test]
+fn any_line_of_a_log_is_found_again_behind_what_was_read() {
+    let (_folder, store) = store();
+    let log = store.open(7, AT).unwrap();
+    let text: Vec<String> =
+        (1..=5000).map(|number| format!("{number} {}", "ä".repeat(number % 700))).collect();
+    text.iter().for_each(|line| log.raw(line));
+    for line in [4999, 1, 2500, 5000, 777, 4000, 3, 5001, 9000] {
+        let chunk = store.read(&from(line), true).unwrap();
+        let first = chunk.content.lines().next();
+        assert_eq!(first, text.get(line as usize - 1).map(String::as_str));
+    }
+    log.raw("one more");
+    assert_eq!(store.read(&from(5001), false).unwrap(), chunk(5001, 5001, "one more\n", true));
 }

@@ -30,11 +30,10 @@ pub const LIST_LENGTH: u64 = 1000;
 const TOKEN_LENGTH: usize = 43;
 /// How long an instance that left is still shown.
 const GONE_SHOWN: Millis = 24 * 3_600_000;
-const INSTANCES_SHOWN: u64 = 1000;
+/// Instances that the page of an executor names; it counts the others.
+pub const INSTANCES_SHOWN: u64 = 200;
 /// Addresses that a line of the list names.
-pub const ADDRESSES_SHOWN: usize = 5;
-/// Addresses read for a whole list.
-const ADDRESSES_READ: u64 = 5000;
+pub const ADDRESSES_SHOWN: u64 = 5;
 
 /// An executor without its tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +89,12 @@ pub struct ExecutorRow {
 pub struct ExecutorDetail {
     pub executor: ExecutorView,
     pub namespace: namespace::Model,
+    /// The first [`INSTANCES_SHOWN`] of them.
     pub instances: Vec<instance::Model>,
+    /// How many are there.
+    pub online: u64,
+    /// How many left within a day.
+    pub gone: u64,
     pub jobs: u64,
 }
 
@@ -101,19 +105,17 @@ pub async fn list(services: &Services, caller: &Caller, filter: &ExecutorFilter)
     let ids: Vec<i32> = executors.iter().map(|executor| executor.id).collect();
     let online = instances::online_counts(reader, ids.clone()).await?;
     let mut addresses: HashMap<i32, Vec<String>> = HashMap::new();
-    for (id, address) in instances::online_addresses(reader, ids.clone(), ADDRESSES_READ).await? {
-        addresses.entry(id).or_default().push(address);
+    for instance in instances::online_of(reader, &ids, ADDRESSES_SHOWN).await? {
+        addresses.entry(instance.executor_id).or_default().push(instance.address);
     }
     let jobs = store::job_counts(reader, ids).await?;
     let namespaces = namespaces::list(reader, &visible).await?;
     let namespaces: HashMap<_, _> = namespaces.into_iter().map(|found| (found.id, found)).collect();
     let row = |executor: executor::Model| {
-        let mut shown = addresses.remove(&executor.id).unwrap_or_default();
-        shown.truncate(ADDRESSES_SHOWN);
         Some(ExecutorRow {
             namespace: namespaces.get(&executor.namespace_id)?.clone(),
             online: online.get(&executor.id).copied().unwrap_or(0),
-            addresses: shown,
+            addresses: addresses.remove(&executor.id).unwrap_or_default(),
             jobs: jobs.get(&executor.id).copied().unwrap_or(0),
             executor: executor.into(),
         })
@@ -126,13 +128,14 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<Execut
     let executor = authorised(services, caller, Action::View, id).await?;
     let namespace = namespaces::by_id(reader, executor.namespace_id).await?;
     let gone_since = services.clock.now() - GONE_SHOWN;
-    let mut instances = instances::of_executor(reader, id, gone_since, INSTANCES_SHOWN).await?;
-    instances.sort_by_key(|instance| instance.gone_at.is_some());
+    let online = instances::online_counts(reader, vec![id]).await?;
     Ok(ExecutorDetail {
+        instances: instances::of_executor(reader, id, gone_since, INSTANCES_SHOWN).await?,
+        online: online.get(&id).copied().unwrap_or(0),
+        gone: instances::gone_count(reader, id, gone_since).await?,
         jobs: store::job_count(reader, id).await?,
         namespace: namespace.ok_or(Error::NotFound("namespace"))?,
         executor: executor.into(),
-        instances,
     })
 }
 

@@ -108,10 +108,15 @@ pub struct HostNow {
     pub sample: HostSample,
 }
 
-/// The last reports of the instances of an executor; those that never reported are missing.
-pub async fn current(services: &Services, caller: &Caller, executor_id: i32) -> Result<Vec<HostNow>> {
+/// The last reports of these instances of an executor; those that never reported are missing.
+pub async fn current(
+    services: &Services,
+    caller: &Caller,
+    executor_id: i32,
+    instances: Vec<i32>,
+) -> Result<Vec<HostNow>> {
     executors::authorised(services, caller, Action::View, executor_id).await?;
-    let states = store::states_of(services.db.reader(), executor_id).await?;
+    let states = store::states_of(services.db.reader(), executor_id, instances).await?;
     // What an older version wrote and this one cannot read is replaced within seconds.
     let read = |state: host_state::Model| {
         let sample = serde_json::from_str(&state.sample).ok()?;

@@ -17,6 +17,7 @@ use entity::executor::Registration;
 use entity::instance::{self, Client};
 use entity::{Millis, executor};
 use protocol::native::Announcement;
+use sea_orm::DatabaseTransaction;
 use subtle::{Choice, ConstantTimeEq};
 
 pub use client::{ClientHints, recognise};
@@ -27,9 +28,14 @@ pub use turned_away::{strangers, turned_away};
 pub const SILENCE: Millis = 90_000;
 /// What XXL-JOB's clients send as `registryGroup`.
 pub const GROUP: &str = "EXECUTOR";
-/// Addresses of one executor, gone ones included: a client that registers under ever new addresses
+/// Addresses of one executor, those included that are gone: a client that registers under ever new addresses
 /// does not fill the table.
 const MOST_INSTANCES: u64 = 5000;
+/// Where there is no more room, those are forgotten that have been gone for so long: where each start has an address
+/// of its own, as in a container, thousands come together within months.
+const GONE_KEPT: Millis = 24 * 3_600_000;
+/// So many at once, so that not each newcomer has to wait for it.
+const FORGOTTEN: u64 = 500;
 const LIFE_LENGTH: usize = 40;
 
 /// A call to register or to remove an instance, as it came.
@@ -293,7 +299,7 @@ async fn appear(
         }
         // It came back through another server at this very moment.
         Some(_) => Appearance::Known,
-        None if store::count_of(&transaction, executor_id).await? >= MOST_INSTANCES => Appearance::TooMany,
+        None if !has_room(&transaction, executor_id, now).await? => Appearance::TooMany,
         None => match store::insert(&transaction, executor_id, address, announced, false, now).await {
             Ok(()) => Appearance::New,
             Err(error) if crate::fields::is_taken(&error) => return Ok(Appearance::Known),
@@ -306,6 +312,12 @@ async fn appear(
     }
     transaction.commit().await?;
     Ok(appearance)
+}
+
+/// Whether an executor may have one more address.
+async fn has_room(transaction: &DatabaseTransaction, executor_id: i32, now: Millis) -> Result<bool> {
+    let is_full = store::count_of(transaction, executor_id).await? >= MOST_INSTANCES;
+    Ok(!is_full || store::forget_gone(transaction, executor_id, now - GONE_KEPT, FORGOTTEN).await? > 0)
 }
 
 fn publish(services: &Services, executors: &[i32]) {

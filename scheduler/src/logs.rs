@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use entity::log::Trouble;
 use entity::run::Model as Run;
 use entity::{Millis, log};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long after a run's end its log is asked for: executors write the last lines after they told the
@@ -95,6 +95,7 @@ pub struct Logs {
     ended: Arc<Ended>,
     settings: Arc<LogSettings>,
     hub: follow::Hub,
+    kept: Arc<Mutex<Option<retention::KeptLogs>>>,
 }
 
 impl Logs {
@@ -106,7 +107,8 @@ impl Logs {
         settings: LogSettings,
     ) -> Self {
         ended.want(settings.keep, settings.queue, SETTLES_MS);
-        Self { services, origin, ended, settings: Arc::new(settings), hub: follow::Hub::default() }
+        let (settings, hub, kept) = (Arc::new(settings), follow::Hub::default(), Arc::default());
+        Self { services, origin, ended, settings, hub, kept }
     }
 }
 

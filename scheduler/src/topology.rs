@@ -19,7 +19,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Executors on the map.
 const EXECUTORS: u64 = 100;
-const INSTANCES: u64 = 2000;
+/// Instances of each executor that are there and shown, and as many that fell silent.
+const INSTANCES: u64 = 20;
+/// Instances that fell silent, of all executors; the latest.
+const FALLEN: u64 = 2000;
 const LINKS: u64 = 1000;
 /// Runs under way that are looked at.
 const UNDER_WAY: u64 = 1000;
@@ -50,8 +53,12 @@ pub struct Topology {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExecutorNode {
     pub executor: executor::Model,
-    /// Those that are there, and those that fell silent within a day; the fallen first.
+    /// Some of those that fell silent within a day, and of those that are there.
     pub instances: Vec<instance::Model>,
+    /// How many are there.
+    pub online: u64,
+    /// How many fell silent within a day.
+    pub silent: u64,
     pub jobs: Vec<JobNode>,
     /// How many jobs it has in all.
     pub jobs_in_all: u64,
@@ -118,6 +125,8 @@ struct Known {
     jobs: HashMap<i32, Vec<JobNode>>,
     job_counts: HashMap<i32, u64>,
     instances: HashMap<i32, Vec<instance::Model>>,
+    online: HashMap<i32, u64>,
+    silent: HashMap<i32, u64>,
     ends: HashMap<i32, Ends>,
     under_way: HashMap<i32, u64>,
     wrong: HashMap<i32, u64>,
@@ -143,10 +152,14 @@ impl Known {
         for (id, state, runs) in stat_hours::by_executor(reader, Some(ids), day.from..day.until).await? {
             ends.entry(id).or_default().add(state, runs);
         }
+        let since = now - FALLEN_SHOWN;
+        let fallen = instances::fallen_silent(reader, ids.to_vec(), since, SILENCE, FALLEN).await?;
         Ok(Self {
             jobs: job_nodes(services, briefs, &ranks, room).await?,
             job_counts,
-            instances: instances_of(services, ids, now).await?,
+            silent: counted(fallen.iter().map(|instance| instance.executor_id)),
+            instances: shown_instances(fallen, instances::online_of(reader, ids, INSTANCES).await?),
+            online: instances::online_counts(reader, ids.to_vec()).await?,
             ends,
             under_way: counted(under_way.iter().map(|run| run.executor_id)),
             wrong: counted(
@@ -166,6 +179,8 @@ impl Known {
         let count = |of: &HashMap<i32, u64>| of.get(&id).copied().unwrap_or_default();
         ExecutorNode {
             instances: self.instances.remove(&id).unwrap_or_default(),
+            online: count(&self.online),
+            silent: count(&self.silent),
             jobs: self.jobs.remove(&id).unwrap_or_default(),
             jobs_in_all: count(&self.job_counts),
             ends: self.ends.get(&id).copied().unwrap_or_default(),
@@ -253,18 +268,19 @@ async fn last_runs(services: &Services, jobs: &[i32]) -> Result<HashMap<i32, Vec
 }
 
 /// The instances to be shown, by executor: the fallen first.
-async fn instances_of(
-    services: &Services,
-    ids: &[i32],
-    now: Millis,
-) -> Result<HashMap<i32, Vec<instance::Model>>> {
-    let reader = services.db.reader();
-    let since = now - FALLEN_SHOWN;
-    let mut found = instances::fallen_silent(reader, ids.to_vec(), since, SILENCE, INSTANCES).await?;
-    found.extend(instances::online_of(reader, ids.to_vec(), INSTANCES).await?);
-    let mut by_executor: HashMap<i32, Vec<instance::Model>> = HashMap::new();
-    for instance in found {
-        by_executor.entry(instance.executor_id).or_default().push(instance);
+fn shown_instances(
+    fallen: Vec<instance::Model>,
+    online: Vec<instance::Model>,
+) -> HashMap<i32, Vec<instance::Model>> {
+    let mut shown: HashMap<i32, Vec<instance::Model>> = HashMap::new();
+    for instance in fallen {
+        let of_executor = shown.entry(instance.executor_id).or_default();
+        if (of_executor.len() as u64) < INSTANCES {
+            of_executor.push(instance);
+        }
     }
-    Ok(by_executor)
+    for instance in online {
+        shown.entry(instance.executor_id).or_default().push(instance);
+    }
+    shown
 }

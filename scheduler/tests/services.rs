@@ -19,6 +19,7 @@ mod services {
     mod calendars;
     mod channels;
     mod cleanings;
+    mod crowd;
     mod executors;
     mod failures;
     mod freezes;

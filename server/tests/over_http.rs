@@ -11,12 +11,16 @@ mod api_tokens;
 mod audit;
 #[path = "over_http/callbacks.rs"]
 mod callbacks;
+#[path = "over_http/crowd.rs"]
+mod crowd;
 #[path = "over_http/executor_api.rs"]
 mod executor_api;
 #[path = "over_http/host_metrics.rs"]
 mod host_metrics;
 #[path = "over_http/inbox.rs"]
 mod inbox;
+#[path = "over_http/kill.rs"]
+mod kill;
 #[path = "over_http/lifecycle.rs"]
 mod lifecycle;
 #[path = "over_http/logs.rs"]

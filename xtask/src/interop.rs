@@ -5,8 +5,10 @@
 mod clients;
 mod lifecycle;
 mod matrix;
+mod sources;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,6 +26,7 @@ use crate::site::Build;
 use crate::test::{TestNames, playwright};
 
 use clients::{CLIENTS, Client};
+use sources::Code;
 
 /// How long all jobs of all clients may take until each has one finished run.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -48,17 +51,24 @@ struct Check {
     /// Seconds; 0 = no limit.
     limit: u32,
     cron: &'static str,
+    /// What the job carries instead of naming a handler; `handler` then only says which check it is.
+    code: Option<&'static Code>,
 }
 
-const USUAL: Check = Check { handler: "", parameter: "", limit: 0, cron: "0/5 * * * * ?" };
+const USUAL: Check = Check { handler: "", parameter: "", limit: 0, cron: "0/5 * * * * ?", code: None };
 
 const CHECKS: &[Check] = &[
     Check { handler: "ok", ..USUAL },
     Check { handler: "fail", ..USUAL },
     Check { handler: "echo", parameter: ECHOED, ..USUAL },
     Check { handler: "slow", parameter: "2", ..USUAL },
-    Check { handler: "long", parameter: "20", limit: 2, cron: "0/30 * * * * ?" },
+    Check { handler: "long", parameter: "20", limit: 2, cron: "0/30 * * * * ?", code: None },
 ];
+
+/// What is checked with a client: its handlers, and the sources that it can run.
+fn checks(client: &Client) -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().chain(sources::CHECKS).filter(|check| sources::is_run_by(check, client))
+}
 
 impl Check {
     /// How a run of it must end.
@@ -80,6 +90,9 @@ impl Check {
 
     /// What the text of its result must hold.
     fn text(&self, client: &Client) -> &'static str {
+        if let Some(code) = self.code {
+            return code.text();
+        }
         match self.handler {
             "echo" if client.habits.returns_text => self.parameter,
             "fail" => "failed on purpose",
@@ -89,6 +102,9 @@ impl Check {
 
     /// What its log must hold.
     fn log(&self, client: &Client) -> String {
+        if let Some(code) = self.code {
+            return code.log();
+        }
         match self.handler {
             _ if !client.habits.serves_log => String::new(),
             "ok" => "second line".to_owned(),
@@ -137,6 +153,9 @@ pub fn run(
             Ok(Counts::default())
         });
     }
+    if let Err(reason) = sources::php_missing() {
+        report.skip("interoperability with PHP sources", &reason);
+    }
     let is_complete = ready.len() == CLIENTS.len() && browser.is_some();
     if !ready.is_empty() {
         report.step("interoperability", || check_all(build, browser, ready, names));
@@ -176,7 +195,7 @@ fn check_all(
     let results = wait_for_results(&server, &clients)?;
     let mut counts = Counts::default();
     for client in &clients {
-        for check in CHECKS {
+        for check in checks(client) {
             match verify(client, check, &results) {
                 Ok(()) => {
                     counts.passed += 1;
@@ -190,6 +209,7 @@ fn check_all(
             }
         }
     }
+    counts += sources::check_edits(&server, &executors, &made, scratch.path(), names)?;
     if let Some(browser) = browser {
         counts += check_pages(&server, browser, &clients, &results, names)?;
         counts += lifecycle::check(&server, &serving, browser, &executors, &made, scratch.path(), names)?;
@@ -212,8 +232,10 @@ fn check_pages(
         Some(json!({"id": run["id"], "client": client.name, "handler": check.handler,
                     "state": check.end(client), "result": result, "log": check.log(client)}))
     };
-    let runs: Vec<Value> =
-        clients.iter().flat_map(|client| CHECKS.iter().filter_map(move |check| run(client, check))).collect();
+    let runs: Vec<Value> = clients
+        .iter()
+        .flat_map(|client| checks(client).filter_map(move |check| run(client, check)))
+        .collect();
     let environment =
         [("ORRERY_TEST_BASE_URL", server.url()), ("ORRERY_INTEROP_RUNS", Value::from(runs).to_string())];
     playwright::run("interop.config.ts", &environment, browser, None, names)
@@ -225,9 +247,18 @@ fn fixture(clients: &[&Client]) -> Value {
     let jobs: Vec<Value> = clients
         .iter()
         .flat_map(|client| {
-            CHECKS.iter().map(|check| {
-                json!({"name": job_name(client, check), "app_name": client.name, "handler": check.handler,
-                       "parameter": check.parameter(client), "cron": check.cron, "timeout_s": check.limit})
+            checks(client).map(|check| {
+                let mut job = json!({"name": job_name(client, check), "app_name": client.name,
+                    "parameter": check.parameter(client), "cron": check.cron, "timeout_s": check.limit});
+                match check.code {
+                    None => job["handler"] = check.handler.into(),
+                    Some(code) => {
+                        job["handler"] = "".into();
+                        job["run_mode"] = code.run_mode.into();
+                        job["source"] = code.source.into();
+                    }
+                }
+                job
             })
         })
         .collect();
@@ -265,13 +296,27 @@ fn place(client: &Client, command: &mut Command, server: &str, token: &str, scra
     command.current_dir(&folder).stdout(output.try_clone()?).stderr(output);
     command.env("SERVER", server).env("APP_NAME", client.name).env("TOKEN", token);
     command.env("PORT", paths::free_port()?.to_string()).env("LOG_DIR", folder.join("logs"));
-    command.env("RELEASES", releases(scratch));
+    command.env("RELEASES", releases(scratch)).env("PATH", path_with_python(scratch)?);
     Ok(())
+}
+
+/// The search path with a `python`, by which older libraries call Python 3 and which not each system has.
+fn path_with_python(scratch: &Path) -> Result<OsString> {
+    let folder = scratch.join("bin");
+    let python = folder.join("python");
+    if !python.exists()
+        && let Some(python3) = paths::find_on_path(&["python3"])
+    {
+        fs::create_dir_all(&folder)?;
+        std::os::unix::fs::symlink(python3, python)?;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?)
 }
 
 /// The last finished run of each job, by the job's name.
 fn wait_for_results(server: &Server, clients: &[&Client]) -> Result<BTreeMap<String, Value>> {
-    let wanted = clients.len() * CHECKS.len();
+    let wanted = clients.iter().map(|client| checks(client).count()).sum();
     let deadline = Instant::now() + PATIENCE;
     loop {
         let runs = server.fixture_runs()?;

@@ -151,6 +151,11 @@ impl Server {
         self.json(&["fixture", "backfill", job, from, until]).map(drop)
     }
 
+    /// Saves the source in a file as the newest version of a job's, by its id.
+    pub fn edit_source(&self, job: i64, file: &Path) -> Result<()> {
+        self.json(&["fixture", "source", &job.to_string(), &file.to_string_lossy()]).map(drop)
+    }
+
     /// Freezes everything; returns the freeze's id when every server heeds it, and fails where one does not.
     pub fn freeze(&self) -> Result<i64> {
         self.json(&["fixture", "freeze"])?["freeze"].as_i64().context("a freeze without an id")

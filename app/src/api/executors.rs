@@ -17,7 +17,7 @@ pub use hosts::{
 pub use queue::{QueueLine, QueueView};
 pub use views::{
     ExecutorForm, ExecutorLine, ExecutorLines, ExecutorPage, ExecutorQuery, ExecutorSettings, InstanceLine,
-    JobLine, NamespaceChoice, registration_code, registration_of,
+    InstanceLines, JobLine, NamespaceChoice, registration_code, registration_of,
 };
 
 /// The form of a new executor, as its server function names it.
@@ -60,19 +60,19 @@ pub async fn executor(id: i32) -> Result<ExecutorPage, AppError> {
     let jobs = jobs::list(&services, &caller, &filter, JobOrder::Name, None).await.map_err(ssr::refuse)?;
     let may = May::inside(&caller, detail.namespace.id);
     let mut page = ExecutorPage::new(detail, may, jobs.rows, ssr::public_url());
-    hosts::add_hosts(&services, &caller, id, &mut page.instances).await?;
+    hosts::add_hosts(&services, &caller, id, &mut page.instances.lines).await?;
     Ok(page)
 }
 
 /// The instances of an executor, as they are now.
 #[server]
-pub async fn instances(executor_id: i32) -> Result<Vec<InstanceLine>, AppError> {
+pub async fn instances(executor_id: i32) -> Result<InstanceLines, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
-    let mut lines: Vec<_> = detail.instances.into_iter().map(InstanceLine::from).collect();
-    hosts::add_hosts(&services, &caller, executor_id, &mut lines).await?;
-    Ok(lines)
+    let mut present = InstanceLines::new(detail.instances, detail.online, detail.gone);
+    hosts::add_hosts(&services, &caller, executor_id, &mut present.lines).await?;
+    Ok(present)
 }
 
 /// What is known of the handlers of an executor.

@@ -44,7 +44,10 @@ pub async fn kill_run(id: i64) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     scheduler::runs::order_kill(&services, &caller, id).await.map_err(ssr::refuse)?;
     let engine = ssr::engine().map_err(ssr::refuse)?;
-    engine.kill(id, caller.account()).await.map_err(ssr::refuse)?;
-    ssr::flash(Message::new("run_killed"));
+    let said = engine.kill(id, caller.account()).await.map_err(ssr::refuse)?;
+    ssr::flash(match said {
+        None => Message::new("run_killed"),
+        Some(text) => Message::new("run_killed_said").arg("text", text),
+    });
     Ok(())
 }

@@ -40,7 +40,11 @@ pub struct ExecutorSpot {
     pub title: String,
     pub namespace_id: i32,
     pub namespace: String,
+    /// Some of them.
     pub instances: Vec<InstanceSpot>,
+    pub online: u64,
+    /// How many fell silent within a day.
+    pub silent: u64,
     pub jobs: Vec<JobSpot>,
     pub jobs_in_all: u64,
     /// Runs that ended today, and those of them that did not succeed.

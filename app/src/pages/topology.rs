@@ -88,7 +88,7 @@ fn Content(view: TopologyView, address: Address, opened: Resource<Option<JobView
     let (present, live) = use_polled(view, move || read_again(address));
     let facts = move || {
         let present = present.read();
-        let instances: usize = present.executors.iter().map(|found| found.instances.len()).sum();
+        let instances: u64 = present.executors.iter().map(|found| found.online + found.silent).sum();
         let jobs: u64 = present.executors.iter().map(|found| found.jobs_in_all).sum();
         tu_string!(
             i18n,

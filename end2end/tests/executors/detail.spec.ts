@@ -17,6 +17,24 @@ test("the demo executor's page lists its instance, its jobs and how to add one",
   if (isHydrated) await takeScreenshots(page, "executor");
 });
 
+test("of more instances than can be named the page says how many there are", async ({ page, open, isHydrated }) => {
+  const name = freshName("crowd");
+  await createExecutor(page, open, name);
+  const path = new URL(page.url()).pathname;
+  const token = (await page.getByRole("region", { name: "Token" }).locator("pre").innerText()).trim();
+  for (let number = 0; number < 220; number += 1) {
+    const data = { registryGroup: "EXECUTOR", registryKey: name, registryValue: `http://10.0.0.9:${20_000 + number}` };
+    const answer = await page.request.post("/api/registry", { headers: { "XXL-JOB-ACCESS-TOKEN": token }, data });
+    expect((await answer.json()).code).toBe(200);
+  }
+  await open(path);
+  await expect(page.getByText("The first 200 are named; 20 more are not.")).toBeVisible();
+  await expect(page.locator(".facts")).toContainText("220");
+  // Their head, and a row for each that is named.
+  await expect(page.getByRole("table", { name: "Instances" }).getByRole("row")).toHaveCount(201);
+  await expectFitsPhone(page, isHydrated);
+});
+
 test("a new token is shown once and the old one named", async ({ page, open }) => {
   await createExecutor(page, open, freshName("rotated"));
   const token = page.getByRole("region", { name: "Token" }).locator("pre");

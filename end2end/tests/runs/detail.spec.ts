@@ -48,6 +48,23 @@ test("a run that goes on can be killed after a question", async ({ page, open, i
   await reloadUntil(page, isHydrated, /Killed/);
 });
 
+test("a run that was killed meanwhile is not killed again, and its page says so", async ({ page, context, open, isHydrated }) => {
+  await createJob(page, open, { name: freshName("killed twice"), script: "echo begun; sleep 60" });
+  await runNow(page);
+  await reloadUntil(page, isHydrated, /Running/);
+  // A page that does not hear of the end, as where the connection is lost.
+  const stale = await context.newPage();
+  await stale.route("**/log/events*", (route) => route.abort());
+  await stale.goto(page.url());
+  if (isHydrated) await stale.locator("html[data-hydrated]").waitFor({ state: "attached" });
+  await page.locator("summary", { hasText: "Kill" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Kill" }).click();
+  await reloadUntil(page, isHydrated, /Killed/);
+  await stale.locator("summary", { hasText: "Kill" }).click();
+  await stale.getByRole("dialog").getByRole("button", { name: "Kill" }).click();
+  await expect(stale.getByRole("status").filter({ hasText: "This run has ended already." })).toBeVisible();
+});
+
 test("a run that failed leads to its retry, which says which one it is and leads back", async ({ page, open }) => {
   await createJob(page, open, { name: freshName("retried"), script: "exit 3", retries: 1 });
   await runNow(page);

@@ -4,8 +4,11 @@ use super::{Logs, delete_parts};
 use crate::Result;
 use crate::store::logs as store;
 use entity::{Millis, log};
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+pub use crate::store::logs::KeptLogs;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(600);
@@ -23,7 +26,7 @@ impl Logs {
         let reader = self.services.db.reader();
         let too_old = now - self.settings.age_ms;
         let mut deleted = 0;
-        let mut excess = store::total(reader).await? - self.settings.total_bytes;
+        let mut excess = store::kept(reader).await?.bytes - self.settings.total_bytes;
         for _ in 0..MOST {
             let before = (excess <= 0).then_some(too_old);
             let oldest = store::oldest(reader, before, ROWS).await?;
@@ -44,9 +47,28 @@ impl Logs {
         Ok(deleted)
     }
 
-    /// Looks until it is told to end, where the cluster's singleton duties are this server's.
+    /// What there was at the last look, some minutes ago; none before the first one.
+    pub fn kept(&self) -> Option<KeptLogs> {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks how much there is.
+    pub async fn count_kept(&self) -> Result<KeptLogs> {
+        let kept = store::kept(self.services.db.reader()).await?;
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        Ok(kept)
+    }
+
+    /// Looks how much there is, and deletes what is too old or too much where the cluster's singleton duties are this
+    /// server's, until it is told to end.
     pub async fn run_retention(self, stop: CancellationToken) {
-        while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+        loop {
+            if let Some(Err(error)) = stop.run_until_cancelled(self.count_kept()).await {
+                tracing::warn!(%error, "the logs that are kept cannot be counted");
+            }
+            if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
+                return;
+            }
             if !self.origin.has_duties() {
                 continue;
             }

@@ -12,8 +12,8 @@ use entity::run::Model as Run;
 use entity::{Millis, host_minute, host_state, instance, job, job_cursor, run, run_by_job, run_text};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    ModelTrait, QueryFilter, QueryOrder,
 };
 
 /// Rows in one transaction.
@@ -43,6 +43,18 @@ pub struct History<'a> {
 pub async fn instances_of(db: &Db, executor_id: i32) -> Result<Vec<instance::Model>> {
     let own = instance::Entity::find().filter(instance::Column::ExecutorId.eq(executor_id));
     Ok(own.all(db.reader()).await?)
+}
+
+/// Inserts instances; their ids are the database's.
+pub async fn instances(db: &Db, rows: impl Iterator<Item = instance::Model>) -> Result<()> {
+    let transaction = db.begin().await?;
+    let rows: Vec<_> = rows.collect();
+    for rows in rows.chunks(ROWS) {
+        let rows = rows.iter().map(|row| row.clone().into_active_model().reset_all());
+        let rows = rows.map(|row| instance::ActiveModel { id: NotSet, ..row });
+        instance::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// Makes the instances of an executor such as understand [`protocol::native`], without their registering.

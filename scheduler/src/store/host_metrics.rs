@@ -45,12 +45,14 @@ pub async fn set_states(conn: &impl ConnectionTrait, rows: Vec<host_state::Model
     Entity::insert_many(rows).on_conflict(known).exec_without_returning(conn).await.map(drop)
 }
 
-/// What is known of the instances of an executor; those that never reported are missing.
+/// What is known of those of these instances that are the executor's; those that never reported are missing.
 pub async fn states_of(
     conn: &impl ConnectionTrait,
     executor_id: i32,
+    instances: Vec<i32>,
 ) -> Result<Vec<host_state::Model>, DbErr> {
     let own = instance::Entity::find().select_only().column(instance::Column::Id);
+    let own = own.filter(instance::Column::Id.is_in(instances));
     let own = own.filter(instance::Column::ExecutorId.eq(executor_id)).into_query();
     host_state::Entity::find().filter(host_state::Column::InstanceId.in_subquery(own)).all(conn).await
 }

@@ -20,6 +20,11 @@ pub async fn of_groups(conn: &impl ConnectionTrait, groups: &[Group]) -> Result<
     Entity::find().filter(Column::InstanceId.is_in(ids)).all(conn).await
 }
 
+pub async fn delete_of_instances(conn: &impl ConnectionTrait, ids: &[i32]) -> Result<(), DbErr> {
+    let own = Column::InstanceId.is_in(ids.iter().copied());
+    Entity::delete_many().filter(own).exec(conn).await.map(drop)
+}
+
 /// Those of all instances of an executor, which are still in their table.
 pub async fn delete_of_executor(conn: &impl ConnectionTrait, executor_id: i32) -> Result<(), DbErr> {
     use entity::instance;

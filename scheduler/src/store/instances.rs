@@ -1,5 +1,6 @@
 //! Instances of executors.
 
+use super::runs::{PARTS, union};
 use super::{instance_handlers, route_uses};
 use crate::rules::about::About;
 use entity::Millis;
@@ -7,7 +8,7 @@ use entity::instance::{ActiveModel, Client, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use std::collections::HashMap;
 
@@ -24,7 +25,7 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<Mo
     Entity::find().filter(Column::Id.is_in(ids)).all(conn).await
 }
 
-/// All of one executor, those that are there first, then by address.
+/// Those of one executor that are there, or left since, in this order, then by address; at most `limit`.
 pub async fn of_executor(
     conn: &impl ConnectionTrait,
     executor_id: i32,
@@ -33,17 +34,36 @@ pub async fn of_executor(
 ) -> Result<Vec<Model>, DbErr> {
     let recent = Column::GoneAt.is_null().or(Column::GoneAt.gte(gone_since));
     let query = Entity::find().filter(Column::ExecutorId.eq(executor_id)).filter(recent);
-    query.order_by_asc(Column::Address).limit(limit).all(conn).await
+    let query = query.order_by_asc(Column::GoneAt.is_not_null()).order_by_asc(Column::Address);
+    query.limit(limit).all(conn).await
 }
 
-/// Those of these executors that are there, by executor and address; at most `limit`.
+/// How many of one executor left since.
+pub async fn gone_count(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    gone_since: Millis,
+) -> Result<u64, DbErr> {
+    let query = Entity::find().filter(Column::ExecutorId.eq(executor_id));
+    query.filter(Column::GoneAt.gte(gone_since)).count(conn).await
+}
+
+/// Those of these executors that are there, the first of each by address; at most `limit` of each, so that a crowd
+/// at one does not hide the others'.
 pub async fn online_of(
     conn: &impl ConnectionTrait,
-    executors: Vec<i32>,
+    executors: &[i32],
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let query = Entity::find().filter(Column::ExecutorId.is_in(executors)).filter(Column::GoneAt.is_null());
-    query.order_by_asc(Column::ExecutorId).order_by_asc(Column::Address).limit(limit).all(conn).await
+    let part = |id: &i32| {
+        let query = Entity::find().filter(Column::ExecutorId.eq(*id)).filter(Column::GoneAt.is_null());
+        query.order_by_asc(Column::Address).limit(limit).into_query()
+    };
+    let mut found = Vec::new();
+    for executors in executors.chunks(PARTS) {
+        found.extend(union(conn, executors.iter().map(part).collect()).await?);
+    }
+    Ok(found)
 }
 
 /// Those typed by a person, gone or not.
@@ -73,26 +93,6 @@ pub async fn last_gone(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec
     let query = query.column_as(Column::GoneAt.max(), "last").filter(Column::ExecutorId.is_in(ids));
     let gone = query.filter(Column::GoneAt.is_not_null()).group_by(Column::ExecutorId);
     gone.into_tuple().all(conn).await
-}
-
-/// Addresses of these executors' instances that are there, by executor and address; `limit` rows over
-/// all of them.
-pub async fn online_addresses(
-    conn: &impl ConnectionTrait,
-    ids: Vec<i32>,
-    limit: u64,
-) -> Result<Vec<(i32, String)>, DbErr> {
-    Entity::find()
-        .select_only()
-        .columns([Column::ExecutorId, Column::Address])
-        .filter(Column::ExecutorId.is_in(ids))
-        .filter(Column::GoneAt.is_null())
-        .order_by_asc(Column::ExecutorId)
-        .order_by_asc(Column::Address)
-        .limit(limit)
-        .into_tuple()
-        .all(conn)
-        .await
 }
 
 /// The clients of one executor's instances that are there.
@@ -241,7 +241,7 @@ pub async fn revive(
         .filter(Column::GoneAt.is_not_null().or(Column::Life.ne(announced.life)));
     let revived = update.exec(conn).await?.rows_affected == 1;
     if revived {
-        route_uses::delete_of_instance(conn, id).await?;
+        route_uses::delete_of_instances(conn, &[id]).await?;
         announced.set_handlers(conn, id).await?;
     }
     Ok(revived)
@@ -323,6 +323,22 @@ pub async fn mark_all_gone(
 pub async fn set_manual(conn: &impl ConnectionTrait, id: i32, manual: bool) -> Result<(), DbErr> {
     let update = Entity::update_many().col_expr(Column::Manual, Expr::value(manual));
     update.filter(Column::Id.eq(id)).exec(conn).await.map(drop)
+}
+
+/// Deletes those of an executor that left before `until`, the longest gone first, and how they were used; at most
+/// `limit`. How many.
+pub async fn forget_gone(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+    until: Millis,
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let query = Entity::find().select_only().column(Column::Id).filter(Column::ExecutorId.eq(executor_id));
+    let query = query.filter(Column::GoneAt.lt(until)).order_by_asc(Column::GoneAt).limit(limit);
+    let ids: Vec<i32> = query.into_tuple().all(conn).await?;
+    route_uses::delete_of_instances(conn, &ids).await?;
+    instance_handlers::delete_of_instances(conn, &ids).await?;
+    Ok(Entity::delete_many().filter(Column::Id.is_in(ids)).exec(conn).await?.rows_affected)
 }
 
 /// Deletes all instances of an executor and how they were used.

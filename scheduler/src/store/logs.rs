@@ -2,7 +2,7 @@
 
 use entity::log::{ActiveModel, Column, Entity, LogState, Model};
 use entity::{Millis, log_part};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect, Set,
@@ -113,19 +113,31 @@ pub async fn oldest(
     query.order_by_asc(Column::KeptAt).limit(limit).all(conn).await
 }
 
-/// Bytes that all logs take together, from their index.
-pub async fn total(conn: &impl ConnectionTrait) -> Result<i64, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Total {
-        total: Option<i64>,
-    }
+/// The logs that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct KeptLogs {
+    pub logs: i64,
+    /// What they take in the database.
+    pub bytes: i64,
+    /// When the oldest of them was kept; none where there are none.
+    pub oldest: Option<Millis>,
+}
+
+/// How many logs there are, from their index; one of which an executor had nothing takes no room and does not count.
+pub async fn kept(conn: &impl ConnectionTrait) -> Result<KeptLogs, DbErr> {
     // PostgreSQL sums up bigints as a numeric, MariaDB as a decimal.
     let kind = match conn.get_database_backend() {
         sea_orm::DbBackend::MySql => "SIGNED",
         _ => "BIGINT",
     };
-    let sum = Expr::col(Column::Stored).sum().cast_as(kind);
-    let query = Query::select().expr_as(sum, "total").from(Entity).take();
-    let found = Total::find_by_statement(conn.get_database_backend().build(&query)).one(conn).await?;
-    Ok(found.and_then(|found| found.total).unwrap_or(0))
+    let sum = Func::coalesce([Expr::col(Column::Stored).sum(), Expr::val(0)]).cast_as(kind);
+    let query = Query::select()
+        .expr_as(Expr::col(Column::Stored).count(), "logs")
+        .expr_as(sum, "bytes")
+        .expr_as(Expr::col(Column::KeptAt).min(), "oldest")
+        .from(Entity)
+        .and_where(Expr::col(Column::Stored).gt(0))
+        .take();
+    let found = KeptLogs::find_by_statement(conn.get_database_backend().build(&query)).one(conn).await?;
+    Ok(found.unwrap_or_default())
 }

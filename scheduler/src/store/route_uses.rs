@@ -37,8 +37,9 @@ pub async fn delete_of_job(conn: &impl ConnectionTrait, job_id: i32) -> Result<(
     Entity::delete_many().filter(Column::JobId.eq(job_id)).exec(conn).await.map(drop)
 }
 
-pub async fn delete_of_instance(conn: &impl ConnectionTrait, instance_id: i32) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::InstanceId.eq(instance_id)).exec(conn).await.map(drop)
+pub async fn delete_of_instances(conn: &impl ConnectionTrait, ids: &[i32]) -> Result<(), DbErr> {
+    let own = Column::InstanceId.is_in(ids.iter().copied());
+    Entity::delete_many().filter(own).exec(conn).await.map(drop)
 }
 
 /// Those of all instances of an executor, which are still in their table.

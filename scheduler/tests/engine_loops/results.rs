@@ -2,9 +2,10 @@
 
 use crate::rows::{START, job};
 use crate::run_rows::waiting;
-use crate::world::World;
+use crate::world::{Server, World, reply};
 use entity::job_cursor;
 use entity::run::{Reason, RunState};
+use protocol::words;
 use scheduler::engine::dispatcher::{Call, ScriptedDispatcher};
 use scheduler::engine::step::{Applied, Step, What};
 use scheduler::engine::{Recorded, ResultFact};
@@ -124,6 +125,48 @@ async fn a_killed_run_stays_killed_and_its_executor_is_told() {
     assert_eq!(world.states().await, [RunState::Killed]);
 }
 
+/// Kills the only run; what its executor said.
+async fn kill_only(world: &World, server: &mut Server) -> scheduler::Result<Option<String>> {
+    let (id, handle) = (world.runs().await[0].id, server.handle.clone());
+    let killing = tokio::spawn(async move { handle.kill(id, Some(7)).await });
+    while !killing.is_finished() {
+        tokio::task::yield_now().await;
+        server.record().await;
+    }
+    killing.await.unwrap()
+}
+
+/// An executor that takes every run, and answers a kill so.
+fn answering_kills(code: i32, text: &'static str) -> ScriptedDispatcher {
+    ScriptedDispatcher::new(move |_, call| match call {
+        Call::Kill { .. } => Some(Ok(reply(code, text))),
+        _ => Some(Ok(reply(words::SUCCESS, ""))),
+    })
+}
+
+#[tokio::test]
+async fn an_executor_that_no_longer_has_a_run_says_so_to_who_kills_it() {
+    let executors = answering_kills(words::SUCCESS, "job thread already killed.");
+    let world = World::with(executors, &[job(1, 1)]).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let said = kill_only(&world, &mut server).await.unwrap();
+    assert_eq!(said.as_deref(), Some("job thread already killed."));
+    assert_eq!(world.states().await, [RunState::Killed]);
+}
+
+#[tokio::test]
+async fn a_run_whose_executor_refuses_the_kill_is_killed_all_the_same_and_why_is_told() {
+    let world = World::with(answering_kills(words::FAILURE, "no such job"), &[job(1, 1)]).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let refused = kill_only(&world, &mut server).await;
+    let is_told =
+        matches!(&refused, Err(Error::Refused(Refusal::KillNotDelivered(why))) if why == "no such job");
+    assert!(is_told, "{refused:?}");
+    assert_eq!(world.states().await, [RunState::Killed]);
+}
+
 #[tokio::test]
 async fn a_waiting_run_is_killed_without_a_request_and_only_once() {
     let world = World::with(ScriptedDispatcher::accepting(), &[]).await;
@@ -138,7 +181,7 @@ async fn a_waiting_run_is_killed_without_a_request_and_only_once() {
         }
         let killed = killing.await.unwrap();
         match expected_end {
-            true => killed.unwrap(),
+            true => assert_eq!(killed.unwrap(), None),
             false => assert!(matches!(killed, Err(Error::Refused(Refusal::RunEnded)))),
         }
     }

@@ -11,6 +11,7 @@ use entity::run_text::{self, Try, TryOutcome};
 use protocol::RemoteReply;
 use scheduler::engine::dispatcher::{Call, CallFailure, ScriptedDispatcher};
 use scheduler::engine::step::{Step, What};
+use scheduler::store::filling;
 use sea_orm::EntityTrait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -313,4 +314,59 @@ async fn where_a_job_may_run_nowhere_it_is_skipped_with_that_reason_and_nobody_i
     let facts: Vec<_> = world.runs().await.iter().map(|run| (run.state, run.reason, run.attention)).collect();
     assert_eq!(facts, [(RunState::Skipped, Reason::NoneAllowed, Some(1)); 3]);
     assert!(world.executors.diary().is_empty());
+}
+
+#[tokio::test]
+async fn among_thousands_of_instances_each_strategy_chooses_one_and_asks_a_bounded_number() {
+    const CROWD: i32 = 10_000;
+    let ways = [
+        Routing::First,
+        Routing::Last,
+        Routing::Round,
+        Routing::Random,
+        Routing::ConsistentHash,
+        Routing::LeastFrequentlyUsed,
+        Routing::LeastRecentlyUsed,
+        Routing::Failover,
+        Routing::Busyover,
+    ];
+    let jobs: Vec<Job> = (1..).zip(ways).map(|(id, routing)| Job { routing, ..job(id, 1) }).collect();
+    let executors = asked(|_| Some(Ok(reply(500, "busy"))));
+    let world = World::with(executors, &jobs).await;
+    let address = |number: i32| format!("http://10.1.{}.{}:9999", number / 100, number % 100);
+    let crowd = (2..=CROWD).map(|number| Instance { address: address(number), ..instance(number, 1) });
+    filling::instances(&world.fresh.databases.web, crowd).await.unwrap();
+    let mut server = world.server().await;
+    server.turn().await;
+    server.planner.answered().await;
+    server.planner.answered().await;
+    server.turn().await;
+    let diary = world.executors.diary();
+    let questions =
+        diary.iter().filter(|asked| matches!(asked.call, Call::Beat | Call::IdleBeat { .. })).count();
+    assert_eq!(questions, 200, "a hundred of each of the two that ask");
+    let runs = world.runs().await;
+    assert_eq!(runs.len(), ways.len());
+    let running =
+        runs.iter().filter(|run| run.state == RunState::Running && run.instance_id.is_some()).count();
+    assert_eq!(running, ways.len() - 2, "the two that ask found nobody idle");
+}
+
+#[tokio::test]
+async fn a_broadcast_to_thousands_of_instances_makes_a_shard_for_each_once() {
+    const CROWD: i32 = 5_000;
+    let broadcast = Job { routing: Routing::Broadcast, ..job(1, 1) };
+    let world = World::with(ScriptedDispatcher::accepting(), &[broadcast]).await;
+    let address = |number: i32| format!("http://10.1.{}.{}:9999", number / 100, number % 100);
+    let crowd = (2..=CROWD).map(|number| Instance { address: address(number), ..instance(number, 1) });
+    filling::instances(&world.fresh.databases.web, crowd).await.unwrap();
+    let mut server = world.server().await;
+    server.turn().await;
+    let runs = world.runs().await;
+    let mut instances: Vec<i32> =
+        runs.iter().filter(|run| run.parent_id.is_some()).filter_map(|run| run.instance_id).collect();
+    assert_eq!(instances.len(), CROWD as usize);
+    instances.sort_unstable();
+    instances.dedup();
+    assert_eq!(instances.len(), CROWD as usize);
 }

@@ -4,6 +4,7 @@ use entity::instance::Client;
 use entity::{Millis, host_minute, host_sample, host_state};
 use scheduler::host_metrics::{self, APART, Collector, Kept, ReportOutcome, SPAN};
 use scheduler::instances::{self, RegisterOutcome, RegistrationCall};
+use scheduler::store::filling;
 use scheduler::{Error, executors};
 use sea_orm::{EntityTrait, PaginatorTrait};
 
@@ -62,7 +63,9 @@ impl Hosts {
 
     async fn current(&self) -> Vec<host_metrics::HostNow> {
         let World { services, root, .. } = &self.world;
-        host_metrics::current(services, root, self.executor_id).await.unwrap()
+        let instances = filling::instances_of(&services.db, self.executor_id).await.unwrap();
+        let ids = instances.iter().map(|instance| instance.id).collect();
+        host_metrics::current(services, root, self.executor_id, ids).await.unwrap()
     }
 
     /// When there are points, from the start on, by the parts that are connected; and their processors.
@@ -229,9 +232,10 @@ async fn only_whoever_may_see_the_executor_sees_its_hosts_and_no_others() {
     hosts.reported(10.0).await;
     let World { services, root, .. } = &hosts.world;
     let stranger = hosts.world.stranger();
-    assert!(host_metrics::current(services, &stranger, hosts.executor_id).await.is_err());
-    let (other, _) = hosts.world.executor("default", "other").await;
     let id = hosts.instance_id().await;
+    assert!(host_metrics::current(services, &stranger, hosts.executor_id, vec![id]).await.is_err());
+    let (other, _) = hosts.world.executor("default", "other").await;
+    assert!(host_metrics::current(services, root, other.id, vec![id]).await.unwrap().is_empty());
     let foreign = host_metrics::history(services, root, other.id, id, START).await;
     assert!(matches!(foreign, Err(Error::NotFound("instance"))), "{foreign:?}");
 }

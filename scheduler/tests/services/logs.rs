@@ -10,6 +10,7 @@ use scheduler::Error;
 use scheduler::clock::Clock;
 use scheduler::engine::ended::{Ended, EndedRun, Wanted};
 use scheduler::logs::keep::{KeepReport, Keeper};
+use scheduler::logs::retention::KeptLogs;
 use scheduler::logs::{Ask, LogOf, LogSettings, LogView, Logs, Search};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use std::sync::Arc;
@@ -288,9 +289,16 @@ async fn an_executor_that_does_not_answer_is_asked_again_and_then_left() {
 async fn old_logs_go_and_the_oldest_where_all_take_too_much() {
     const DAY: Millis = 86_400_000;
     let library = Library::with(LogSettings { age_ms: 10 * DAY, ..LogSettings::default() }).await;
+    assert_eq!(library.logs.kept(), None, "nobody has looked yet");
+    assert_eq!(library.logs.count_kept().await.unwrap(), KeptLogs::default());
     let old = library.kept(log(&["old"])).await;
+    let kept_at = library.row(old).await.unwrap().kept_at;
     library.advance(DAY);
     let young = library.kept(Manners::Long { lines: 100_000, page: 100_000 }).await;
+    let stored = library.row(old).await.unwrap().stored + library.row(young).await.unwrap().stored;
+    let expected = KeptLogs { logs: 2, bytes: stored, oldest: Some(kept_at) };
+    assert_eq!(library.logs.count_kept().await.unwrap(), expected);
+    assert_eq!(library.logs.kept(), Some(expected));
     let now = library.world.clock.now();
     assert_eq!(library.logs.delete_old(now).await.unwrap(), 0);
     assert_eq!(library.logs.delete_old(now + 9 * DAY + 1).await.unwrap(), 1);

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use chrono::DateTime;
 use clap::Subcommand;
 use entity::executor::Registration;
-use entity::job::{Blocking, MisfirePolicy, Overlap, Routing, ScheduleKind};
+use entity::job::{Blocking, MisfirePolicy, Overlap, Routing, RunMode, ScheduleKind};
 use entity::{Millis, run_text};
 use scheduler::authority::Caller;
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit};
@@ -34,6 +34,8 @@ pub enum What {
     },
     /// Runs a job for its past times from one to another, ms since 1970.
     Backfill { job: i32, from: Millis, until: Millis },
+    /// Gives a job another source, from a file.
+    Source { job: i32, file: PathBuf },
     /// Freezes everything, and waits until every server heeds it.
     Freeze,
     /// Ends a freeze.
@@ -77,6 +79,10 @@ struct FixtureJob {
     overlap: Option<Overlap>,
     blocking: Option<Blocking>,
     routing: Option<Routing>,
+    run_mode: Option<RunMode>,
+    /// Of those run modes that carry one.
+    #[serde(default)]
+    source: String,
     /// Names of jobs that stand before this one.
     #[serde(default)]
     children: Vec<String>,
@@ -88,6 +94,7 @@ pub async fn run(settings: &Settings, what: What) -> Result<()> {
         What::Apply { file } => apply(&services, read(&file)?).await?,
         What::Runs { brief } => list_runs(&services, brief).await?,
         What::Backfill { job, from, until } => deeds::backfill(&services, job, from, until).await?,
+        What::Source { job, file } => deeds::edit_source(&services, job, text(&file)?).await?,
         What::Freeze => deeds::freeze(&services).await?,
         What::Thaw { freeze } => deeds::thaw(&services, freeze).await?,
     };
@@ -97,8 +104,11 @@ pub async fn run(settings: &Settings, what: What) -> Result<()> {
 }
 
 fn read(file: &Path) -> Result<Fixture> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("understanding {}", file.display()))
+    serde_json::from_str(&text(file)?).with_context(|| format!("understanding {}", file.display()))
+}
+
+fn text(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))
 }
 
 async fn apply(services: &Services, fixture: Fixture) -> Result<Value> {
@@ -145,6 +155,8 @@ fn draft(described: FixtureJob, executor_id: i32, before: &HashMap<String, i32>)
         overlap: described.overlap.unwrap_or(usual.overlap),
         blocking: described.blocking.unwrap_or(usual.blocking),
         routing: described.routing.unwrap_or(usual.routing),
+        run_mode: described.run_mode.unwrap_or(usual.run_mode),
+        source: described.source,
         retries: described.retries,
         retry_delay_s: described.retry_delay_s,
         children: described.children.iter().map(child).collect::<Result<_>>()?,

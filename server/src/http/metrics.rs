@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use scheduler::engine::EngineStatus;
+use scheduler::logs::retention::KeptLogs;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 
@@ -27,7 +28,9 @@ pub async fn scrape(State(state): State<ServerState>, headers: HeaderMap) -> Res
             .into_response();
     }
     let mut text = String::new();
-    match encode(&mut text, &registry(state.engine.status())) {
+    let mut registry = registry(state.engine.status());
+    state.logs.kept().into_iter().for_each(|kept| add_kept_logs(&mut registry, kept));
+    match encode(&mut text, &registry) {
         Ok(()) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics cannot be written");
@@ -70,6 +73,19 @@ fn registry(status: EngineStatus) -> Registry {
     registry.register("breaches", "Signs of broken promises found by the last scan", breaches(status));
     registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     registry
+}
+
+/// Logs of runs in the database, of the whole cluster; each server looks every ten minutes.
+fn add_kept_logs(registry: &mut Registry, kept: KeptLogs) {
+    let name = "kept_logs";
+    registry.register(name, "Logs of runs in the database", ConstGauge::new(kept.logs));
+    let help = "What the logs of runs take in the database";
+    registry.register_with_unit(name, help, Unit::Bytes, ConstGauge::new(kept.bytes));
+    if let Some(oldest) = kept.oldest {
+        let help = "When the oldest log in the database was kept, since 1970";
+        let oldest = ConstGauge::new(oldest as f64 / 1_000.0);
+        registry.register_with_unit("kept_logs_oldest_timestamp", help, Unit::Seconds, oldest);
+    }
 }
 
 type ByPromise = Family<[(&'static str, &'static str); 1], Gauge>;

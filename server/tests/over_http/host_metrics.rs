@@ -2,7 +2,7 @@
 
 use crate::support::{TestServer, envelope};
 use scheduler::authority::Caller;
-use scheduler::host_metrics;
+use scheduler::{executors, host_metrics};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -63,7 +63,10 @@ async fn what_is_no_report_and_who_is_nobody_is_refused() {
 /// The report, as soon as it is there.
 async fn eventually(test: &TestServer, executor_id: i32) -> host_metrics::HostNow {
     for _ in 0..200 {
-        let found = host_metrics::current(&test.services, &Caller::operator(), executor_id).await.unwrap();
+        let (services, operator) = (&test.services, Caller::operator());
+        let detail = executors::get(services, &operator, executor_id).await.unwrap();
+        let ids = detail.instances.iter().map(|instance| instance.id).collect();
+        let found = host_metrics::current(services, &operator, executor_id, ids).await.unwrap();
         if let Some(found) = found.into_iter().next() {
             return found;
         }

@@ -1,6 +1,7 @@
 //! What monitoring reads.
 
 use crate::support::TestServer;
+use std::time::Duration;
 
 #[tokio::test]
 async fn metrics_are_there_for_whoever_has_the_token() {
@@ -21,6 +22,22 @@ async fn metrics_are_there_for_whoever_has_the_token() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
     }
+}
+
+#[tokio::test]
+async fn the_logs_that_are_kept_are_counted_once_the_server_has_looked() {
+    let test = TestServer::start_with(&[("http.metrics_token", "scrape-me")]).await;
+    for _ in 0..200 {
+        let answer = test.get("/metrics").bearer_auth("scrape-me").send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        if text.lines().any(|found| found == "orrery_kept_logs 0") {
+            assert!(text.lines().any(|found| found == "orrery_kept_logs_bytes 0"), "{text}");
+            assert!(!text.contains("kept_logs_oldest"), "there is none: {text}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the logs are not counted");
 }
 
 #[tokio::test]

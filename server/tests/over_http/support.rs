@@ -138,7 +138,14 @@ impl TestServer {
     }
 }
 
-/// An executor that takes every run and tells the test about it.
+/// What executors say to a kill that finds nothing to stop.
+pub const NOTHING_TO_KILL: &str = "job thread already killed.";
+
+fn said(text: &str) -> Reply<String> {
+    Reply { text: text.to_owned(), ..Reply::ok() }
+}
+
+/// An executor that takes every run, has forgotten it when it is to be killed, and tells the test about it.
 pub struct MockExecutor {
     pub address: String,
     triggers: mpsc::UnboundedReceiver<TriggerRequest>,
@@ -166,6 +173,7 @@ impl MockExecutor {
         let app = Router::new()
             .route("/run", post(run))
             .route("/log", post(read))
+            .route("/kill", post(async || Json(said(NOTHING_TO_KILL))))
             .fallback(async || Json(Reply::<String>::ok()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

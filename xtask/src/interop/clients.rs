@@ -48,6 +48,9 @@ pub struct Habits {
     pub signs_off: bool,
     /// Whether the server finds out that a restarted one has forgotten a run.
     pub is_missed: bool,
+    /// Whether it runs scripts that jobs carry, and Java or Groovy sources.
+    pub runs_scripts: bool,
+    pub runs_groovy: bool,
 }
 
 /// What the protocol's own executors do.
@@ -62,7 +65,12 @@ const USUAL: Habits = Habits {
     covering: "Succeeded",
     signs_off: true,
     is_missed: true,
+    runs_scripts: false,
+    runs_groovy: false,
 };
+
+/// What xxl-job-core does, whose protocol it is.
+const JAVA: Habits = Habits { runs_scripts: true, runs_groovy: true, ..USUAL };
 
 /// What npm's libraries do with a run while another of its job runs.
 const REFUSES: Habits =
@@ -127,7 +135,11 @@ pub const CLIENTS: &[Client] = &[
         missing: go_missing,
         prepare: go,
     },
-    java_client("xxl-job-core-2-2", "2.2.0", false),
+    Client {
+        // It brings Groovy 3.0.3, which cannot read the classes of Java 17.
+        habits: Habits { runs_groovy: false, ..JAVA },
+        ..java_client("xxl-job-core-2-2", "2.2.0", false)
+    },
     java_client("xxl-job-core-2-3", "2.3.1", false),
     java_client("xxl-job-core-2-4", "2.4.2", true),
     java_client("xxl-job-core-2-5", "2.5.0", false),
@@ -139,7 +151,7 @@ pub const CLIENTS: &[Client] = &[
         folder: "orrery-sdk",
         version: env!("CARGO_PKG_VERSION"),
         is_quick: true,
-        habits: USUAL,
+        habits: Habits { runs_scripts: true, ..USUAL },
         missing: nothing_missing,
         prepare: own,
     },
@@ -148,7 +160,7 @@ pub const CLIENTS: &[Client] = &[
 const fn java_client(name: &'static str, version: &'static str, is_quick: bool) -> Client {
     let library = "com.xuxueli:xxl-job-core (Java)";
     let (missing, prepare) = (java_missing as fn(&Client) -> _, java as fn(&Client) -> _);
-    Client { name, library, folder: "java", version, is_quick, habits: USUAL, missing, prepare }
+    Client { name, library, folder: "java", version, is_quick, habits: JAVA, missing, prepare }
 }
 
 impl Client {

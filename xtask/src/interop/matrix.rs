@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::clients::{CLIENTS, Client};
+use super::clients::{CLIENTS, Client, Habits};
 use crate::paths;
 use crate::report::Counts;
 use crate::test::TestNames;
@@ -40,9 +40,12 @@ fn table(names: &TestNames) -> String {
         "| Library | Version | Runs | Result | Failure | Parameter | Log | Over its limit |\n\
          |--|--|--|--|--|--|--|--|\n{}\n\
          | Library | Version | Killed run | Run beside another | Cover early | Broadcast | Told to end | Server restarted | Executor restarted |\n\
-         |--|--|--|--|--|--|--|--|--|\n{}",
+         |--|--|--|--|--|--|--|--|--|\n{}\n\
+         | Library | Version | Java or Groovy source | Shell source | Python source | Node source | Edited source |\n\
+         |--|--|--|--|--|--|--|\n{}",
         lines(what_runs),
-        lines(what_ends)
+        lines(what_ends),
+        lines(what_is_carried)
     )
 }
 
@@ -103,6 +106,30 @@ fn what_ends(client: &Client, names: &TestNames) -> String {
     )
 }
 
+/// Of clients that run no source nothing is asked.
+fn what_is_carried(client: &Client, names: &TestNames) -> String {
+    let says = |runs: bool, check: &str, words: &'static str| match runs {
+        true => found(names, "interop", client, check, words),
+        false => "–",
+    };
+    let Habits { runs_groovy, runs_scripts, .. } = client.habits;
+    let groovy_edited = says(runs_groovy, "groovy edited", "runs next");
+    let edited = match says(runs_scripts, "shell edited", "runs next") {
+        "runs next" if runs_groovy => groovy_edited,
+        shell_edited => shell_edited,
+    };
+    line(
+        client,
+        &[
+            says(runs_groovy, "groovy", "yes"),
+            says(runs_scripts, "shell", "yes"),
+            says(runs_scripts, "python", "yes"),
+            says(runs_scripts, "node", "yes"),
+            edited,
+        ],
+    )
+}
+
 fn line(client: &Client, cells: &[&str]) -> String {
     format!("| {} | {} | {} |\n", client.library, client.version, cells.join(" | "))
 }
@@ -115,6 +142,7 @@ mod tests {
     #[test]
     fn the_document_is_as_the_tests_write_it_when_all_pass() {
         let handlers = ["slow", "echo", "fail", "long"];
+        let sources = ["groovy", "shell", "python", "node", "groovy edited", "shell edited"];
         let acts = [
             "log followed",
             "kill",
@@ -127,7 +155,7 @@ mod tests {
         ];
         let mut names = TestNames::default();
         for client in CLIENTS {
-            for handler in handlers {
+            for handler in handlers.into_iter().chain(sources) {
                 names.add(format!("interop › {} › {handler}", client.name));
             }
             for act in acts {

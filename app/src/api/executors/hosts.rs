@@ -91,7 +91,8 @@ pub async fn host_history(executor_id: i32, query: HistoryQuery) -> Result<Histo
     use scheduler::{executors, host_metrics};
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
-    let hosts = host_metrics::current(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
+    let ids = detail.instances.iter().map(|instance| instance.id).collect();
+    let hosts = host_metrics::current(&services, &caller, executor_id, ids).await.map_err(ssr::refuse)?;
     let asked = view::Asked::of(&query, &ssr::visit_zone(), services.clock.now());
     let choices = view::choices(detail.instances, &hosts);
     let Some(chosen) = view::chosen(&query, &choices) else {
@@ -112,7 +113,8 @@ pub(super) async fn add_hosts(
     executor_id: i32,
     lines: &mut [super::InstanceLine],
 ) -> Result<(), AppError> {
-    let hosts = scheduler::host_metrics::current(services, caller, executor_id).await;
+    let ids = lines.iter().map(|line| line.id).collect();
+    let hosts = scheduler::host_metrics::current(services, caller, executor_id, ids).await;
     for host in hosts.map_err(crate::ssr::refuse)? {
         if let Some(line) = lines.iter_mut().find(|line| line.id == host.instance_id) {
             line.host = Some(Box::new(HostLine { at: host.at, sample: host.sample }));

@@ -61,12 +61,30 @@ pub struct ExecutorPage {
     pub settings: ExecutorSettings,
     pub old_token_until: Option<i64>,
     pub created_at: i64,
-    pub instances: Vec<InstanceLine>,
+    pub instances: InstanceLines,
     pub job_count: u64,
     /// The first ones by name.
     pub jobs: Vec<JobLine>,
     /// The server's base address, for the help on connecting.
     pub server: String,
+}
+
+/// The processes of an executor, as far as they are named.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InstanceLines {
+    /// Those that are there first.
+    pub lines: Vec<InstanceLine>,
+    /// How many are there.
+    pub online: u64,
+    /// How many left within a day.
+    pub gone: u64,
+}
+
+impl InstanceLines {
+    /// How many there are that are not named.
+    pub fn more(&self) -> u64 {
+        (self.online + self.gone).saturating_sub(self.lines.len() as u64)
+    }
 }
 
 /// One process of an executor. Times are milliseconds UTC.
@@ -214,6 +232,7 @@ mod from_domain {
 
     impl ExecutorPage {
         pub fn new(detail: ExecutorDetail, may: May, jobs: Vec<JobRow>, server: String) -> Self {
+            let instances = InstanceLines::new(detail.instances, detail.online, detail.gone);
             let executor = detail.executor;
             Self {
                 may,
@@ -232,11 +251,17 @@ mod from_domain {
                 },
                 old_token_until: executor.old_token_until,
                 created_at: executor.created_at,
-                instances: detail.instances.into_iter().map(InstanceLine::from).collect(),
+                instances,
                 job_count: detail.jobs,
                 jobs: jobs.into_iter().take(JOBS_SHOWN).map(JobLine::from).collect(),
                 server,
             }
+        }
+    }
+
+    impl InstanceLines {
+        pub fn new(instances: Vec<entity::instance::Model>, online: u64, gone: u64) -> Self {
+            Self { lines: instances.into_iter().map(InstanceLine::from).collect(), online, gone }
         }
     }
 

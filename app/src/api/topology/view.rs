@@ -72,6 +72,8 @@ fn executor(node: ExecutorNode, title: &impl Fn(i32) -> String) -> ExecutorSpot 
         app_name: node.executor.app_name,
         title: node.executor.title,
         instances: node.instances.into_iter().map(instance).collect(),
+        online: node.online,
+        silent: node.silent,
         jobs: node.jobs.into_iter().map(job).collect(),
         jobs_in_all: node.jobs_in_all,
         runs: node.ends.total(),
@@ -153,8 +155,7 @@ impl<'a> Names<'a> {
             Node::Job(id) => Some(sign(self.jobs.get(&id)?.last.unwrap_or(RunState::Waiting))),
             Node::Executor(id) => {
                 let found = self.executors.get(&id)?;
-                let is_online = found.instances.iter().any(|instance| instance.is_online);
-                Some(sign(match (is_online && found.wrong == 0, found.under_way > 0) {
+                Some(sign(match (found.online > 0 && found.wrong == 0, found.under_way > 0) {
                     (false, _) => RunState::Failed,
                     (true, true) => RunState::Running,
                     (true, false) => RunState::Succeeded,

@@ -1,7 +1,7 @@
 //! `/executors/:id`
 
 use crate::api::executors::{
-    DeleteExecutor, ExecutorPage, HandlersView, HistoryView, InstanceLine, JobLine, QueueView, RotateToken,
+    DeleteExecutor, ExecutorPage, HandlersView, HistoryView, InstanceLines, JobLine, QueueView, RotateToken,
     executor, handlers, host_history, instances, new_token, queue, turned_away,
 };
 use crate::api::may::May;
@@ -20,7 +20,7 @@ use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
 use crate::pages::executors::handlers::Handlers;
 use crate::pages::executors::history::{History, use_history_query};
-use crate::pages::executors::instances::{Instances, online_count};
+use crate::pages::executors::instances::{Instances, More};
 use crate::pages::executors::queue::Queue;
 use crate::pages::executors::turned_away::TurnedAwayList;
 use crate::pages::executors::{registration_word, use_executor_id};
@@ -81,7 +81,7 @@ fn Content(
     let i18n = use_i18n();
     let (id, may) = (page.id, page.may);
     let (present, live) = use_polled(page.instances.clone(), move || instances(id));
-    let present: Signal<Vec<InstanceLine>> = present.into();
+    let present: Signal<InstanceLines> = present.into();
     let (refused, _) = use_polled(refused, move || turned_away(id));
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, executors.title), routes::executors()),
@@ -89,7 +89,8 @@ fn Content(
     ];
     let heads = page.clone();
     let title = page.settings.title.clone();
-    let count = move || present.read().len();
+    let count = move || present.with(|present| present.online + present.gone);
+    let lines = Signal::derive(move || present.read().lines.clone());
     view! {
         <div class="page">
             <PageTitle
@@ -111,7 +112,8 @@ fn Content(
                     }
                 }
             >
-                <Instances instances=present/>
+                <Instances instances=lines/>
+                <More present/>
             </Section>
             <TurnedAwayList present=refused.into()/>
             <History executor_id=id history/>
@@ -119,7 +121,7 @@ fn Content(
             <Handlers known/>
             <div class="two">
                 <Jobs executor_id=id may jobs=page.jobs.clone() count=page.job_count/>
-                <Enrolment page token present/>
+                <Enrolment page token present=lines/>
             </div>
         </div>
     }
@@ -163,9 +165,9 @@ fn HeadActions(actions: Actions, page: ExecutorPage) -> impl IntoView {
 }
 
 #[component]
-fn FactLine(page: ExecutorPage, present: Signal<Vec<InstanceLine>>) -> impl IntoView {
+fn FactLine(page: ExecutorPage, present: Signal<InstanceLines>) -> impl IntoView {
     let i18n = use_i18n();
-    let online = move || online_count(&present.read());
+    let online = move || present.read().online;
     let until = page.old_token_until.filter(|until| *until > crate::visit::use_visit().now);
     let old_token = until.map(|at| {
         view! {

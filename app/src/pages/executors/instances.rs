@@ -1,6 +1,6 @@
 //! The processes of an executor: which are there, what they are, when they were heard of.
 
-use crate::api::executors::InstanceLine;
+use crate::api::executors::{InstanceLine, InstanceLines};
 use crate::components::icon::{Icon, IconName};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, span};
@@ -11,11 +11,6 @@ use crate::routes;
 use crate::visit::use_now;
 use entity::instance::Client;
 use leptos::prelude::*;
-
-/// How many of them are there.
-pub fn online_count(instances: &[InstanceLine]) -> usize {
-    instances.iter().filter(|instance| instance.gone_at.is_none()).count()
-}
 
 /// The client library in its own name.
 pub fn client_word(client: Client) -> &'static str {
@@ -135,6 +130,22 @@ fn heartbeat(manual: bool, seen_at: i64) -> impl IntoView {
     match manual {
         true => tu_string!(i18n, executors.typed).into_any(),
         false => view! { <Time at=seen_at style=TimeStyle::Relative/> }.into_any(),
+    }
+}
+
+/// Says how many are not named, of which all the same takes its runs.
+#[component]
+pub fn More(present: Signal<InstanceLines>) -> impl IntoView {
+    let i18n = use_i18n();
+    move || {
+        let (more, shown) = present.with(|present| (present.more(), present.lines.len()));
+        (more > 0).then(|| {
+            view! {
+                <p class="muted t13 mt-3">
+                    {tu_string!(i18n, executors.more_instances, n = more, shown = shown)}
+                </p>
+            }
+        })
     }
 }
 

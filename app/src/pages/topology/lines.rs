@@ -34,12 +34,19 @@ fn group(found: ExecutorSpot, present: &TopologyView) -> impl IntoView + use<> {
         job_line(job.clone(), children.collect())
     });
     let jobs = jobs.collect_view();
+    let i18n = use_i18n();
     let instances = found.instances.iter().cloned().map(|one| instance_line(found.id, one)).collect_view();
+    let unnamed = (found.online + found.silent).saturating_sub(found.instances.len() as u64);
+    let more_instances = (unnamed > 0).then(|| {
+        more_line(routes::executor(found.id), tu_string!(i18n, topology.more_instances, n = unnamed))
+    });
     let folded = found.jobs_in_all.saturating_sub(found.jobs.len() as u64);
-    let more = (folded > 0).then(|| more_line(found.id, folded));
+    let all_jobs = routes::jobs_where(&[("executor", &found.id.to_string())]);
+    let more = (folded > 0).then(|| more_line(all_jobs, tu_string!(i18n, topology.more_jobs, n = folded)));
     view! {
         {executor_line(found)}
         {instances}
+        {more_instances}
         {jobs}
         {more}
     }
@@ -116,12 +123,11 @@ fn job_line(job: JobSpot, children: Vec<(i32, String)>) -> impl IntoView {
     }
 }
 
-fn more_line(executor_id: i32, folded: u64) -> impl IntoView {
-    let i18n = use_i18n();
-    let href = routes::jobs_where(&[("executor", &executor_id.to_string())]);
+/// Leads to where all of them are named.
+fn more_line(href: String, words: String) -> impl IntoView {
     view! {
         <tr>
-            <td class="under"><a class="act" href=href>{tu_string!(i18n, topology.more_jobs, n = folded)}</a></td>
+            <td class="under"><a class="act" href=href>{words}</a></td>
             <td></td>
             <td></td>
             <td></td>

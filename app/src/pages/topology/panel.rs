@@ -157,14 +157,14 @@ fn JobFacts(view: JobView) -> impl IntoView {
 #[component]
 fn OpenExecutor(found: ExecutorSpot) -> impl IntoView {
     let i18n = use_i18n();
-    let online = found.instances.iter().filter(|instance| instance.is_online).count();
+    let (online, all) = (found.online, found.online + found.silent);
     let jobs = routes::jobs_where(&[("executor", &found.id.to_string())]);
     let open = tu_string!(i18n, topology.open_executor);
     view! {
         {head(tu_string!(i18n, topology.executor), found.app_name, routes::executor(found.id), open)}
         <FactList>
             <Fact label=tu_string!(i18n, topology.namespace)>{found.namespace}</Fact>
-            <Fact label=tu_string!(i18n, topology.instances)>{format!("{online} / {}", found.instances.len())}</Fact>
+            <Fact label=tu_string!(i18n, topology.instances)>{format!("{online} / {all}")}</Fact>
             <Fact label=tu_string!(i18n, topology.jobs)><a class="act" href=jobs>{found.jobs_in_all}</a></Fact>
             <Fact label=tu_string!(i18n, topology.under_way)>{found.under_way}</Fact>
             <Fact label=tu_string!(i18n, topology.runs_today)>{found.runs}</Fact>

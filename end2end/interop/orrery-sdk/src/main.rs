@@ -53,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
         .token(env::var("TOKEN")?)
         .listen(([127, 0, 0, 1], port).into())
         .data_dir(env::var("LOG_DIR")?)
+        .allow_scripts(true)
         .declared_handlers()
         .handler("fail", fail)
         .handler("echo", echo)

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Compound queries stay short: SQLite takes 500 parts at most.
-const PARTS: usize = 100;
+pub(in crate::store) const PARTS: usize = 100;
 
 /// A place in a list of runs: behind this one, which is sorted by due time, then id.
 pub type Position = (Millis, i64);
@@ -209,7 +209,7 @@ async fn unsettled_ranges(conn: &impl ConnectionTrait) -> Result<Vec<Range<i64>>
 }
 
 /// All rows of several limited queries in one round trip.
-async fn union<T: FromQueryResult>(
+pub(in crate::store) async fn union<T: FromQueryResult>(
     conn: &impl ConnectionTrait,
     parts: Vec<SelectStatement>,
 ) -> Result<Vec<T>, DbErr> {

@@ -1,0 +1,3 @@
+import sys
+
+print("version one: %s, shard %s of %s" % tuple(sys.argv[1:4]))

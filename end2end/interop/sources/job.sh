@@ -1,0 +1,1 @@
+echo "version one: $1, shard $2 of $3"
