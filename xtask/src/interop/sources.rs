@@ -152,7 +152,7 @@ struct Edited<'a> {
 }
 
 impl Edited<'_> {
-    /// The first run that was due after it was saved says what the new source says.
+    /// The first run that was due after it was saved, and has a result, says what the new source says.
     fn wait(&self, server: &Server) -> Result<()> {
         let job = job_name(self.client, self.check);
         let deadline = Instant::now() + PATIENCE;
@@ -161,7 +161,7 @@ impl Edited<'_> {
             let mut later = runs.as_array().into_iter().flatten().filter(|run| {
                 run["job"] == *job && run["due_at"].as_i64().is_some_and(|due_at| due_at > self.at)
             });
-            if let Some(run) = later.next().filter(|run| run["code"].as_i64().is_some_and(|code| code != 0)) {
+            if let Some(run) = later.find(|run| run["code"].as_i64().is_some_and(|code| code != 0)) {
                 let Edit { state, text, .. } = self.edit;
                 let says = run["message"].as_str().unwrap_or_default();
                 ensure!(run["state"] == *state && says.contains(text), "the next run was {run}");
