@@ -106,14 +106,16 @@ async fn submit(
         Some(id) => channels::by_id(&transaction, id).await?,
         None => None,
     };
-    let (before, after) = entry.facts();
+    let (noun, verb, object_id) = (entry.noun(), entry.verb(), entry.object_id());
+    let object = entry.object().to_owned();
+    let (before, after) = entry.wished();
     let row = ActiveModel {
         namespace_id: Set(namespace_id),
         state: Set(ApprovalState::Waiting),
-        noun: Set(entry.noun()),
-        verb: Set(entry.verb()),
-        object_id: Set(entry.object_id()),
-        object: Set(entry.object().to_owned()),
+        noun: Set(noun),
+        verb: Set(verb),
+        object_id: Set(object_id),
+        object: Set(object),
         object_version: Set(asked.version),
         digest: Set(digest(asked.version, &request, before.as_deref(), after.as_deref())),
         request: Set(request),

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::report::{Counts, Report};
+use crate::wall_clock::now;
 use crate::{paths, site};
 use dice::Dice;
 use oracle::Verdict;
@@ -102,7 +103,7 @@ fn play_all(
     options: &Options,
     programs: &Programs,
 ) {
-    let mut seed = options.seed.unwrap_or_else(|| world::now().unsigned_abs());
+    let mut seed = options.seed.unwrap_or_else(|| now().unsigned_abs());
     let end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
     loop {
         for (scenario, backend) in chosen {

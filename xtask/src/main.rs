@@ -22,6 +22,7 @@ mod scripts;
 mod site;
 mod test;
 mod tools;
+mod wall_clock;
 
 use std::process::ExitCode;
 

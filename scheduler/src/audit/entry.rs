@@ -126,10 +126,15 @@ impl Entry {
         self.namespace_id
     }
 
-    /// The object before and after, as JSON.
-    pub fn facts(&self) -> (Option<String>, Option<String>) {
-        let text = |facts: &Option<Value>| facts.as_ref().map(Value::to_string);
-        (text(&self.before), text(&self.after))
+    /// The object before and after as JSON, of what is not done yet: without the run that it would make, which
+    /// gets another number then.
+    pub fn wished(mut self) -> (Option<String>, Option<String>) {
+        if let Some(particulars) = self.after.as_mut().and_then(Value::as_object_mut)
+            && matches!(self.verb, Verb::Run | Verb::Replay)
+        {
+            particulars.remove("run");
+        }
+        (self.before.map(|facts| facts.to_string()), self.after.map(|facts| facts.to_string()))
     }
 
     /// The row, but for its seal.

@@ -285,6 +285,11 @@ async fn of_two_who_approve_at_the_same_moment_one_does_and_the_change_happens_o
     let office = Office::new().await;
     let services = &office.world.services;
     let id = held(runs::run_now(services, &office.ada, office.job.id, None).await);
+    assert_eq!(
+        office.approval(id).await.after.as_deref(),
+        Some(r#"{"parameter":null}"#),
+        "no run has a number yet"
+    );
     let (one, other) = tokio::join!(office.approve(&office.eve, id), office.approve(&office.bob, id));
     let (done, refused) = match (one, other) {
         (Ok(done), refused) => (done, refused),

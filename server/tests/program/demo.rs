@@ -1,8 +1,9 @@
 //! The demonstration that `orrery demo seed` makes.
 
 use crate::support::Installation;
+use entity::approval::ApprovalState;
 use entity::run::RunState;
-use entity::{executor, host_state, job, namespace, run, run_by_job, stat_hour};
+use entity::{approval, executor, host_state, job, namespace, run, run_by_job, stat_hour, user};
 use scheduler::store::Databases;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use std::collections::BTreeMap;
@@ -22,6 +23,10 @@ async fn the_demonstration_fills_every_page_and_its_statistics_equal_its_runs() 
     assert_eq!(namespace::Entity::find().count(reader).await.unwrap(), 3);
     assert_eq!(executor::Entity::find().count(reader).await.unwrap(), 6);
     assert_eq!(job::Entity::find().count(reader).await.unwrap(), 40);
+    assert_eq!(user::Entity::find().count(reader).await.unwrap(), 5);
+    let approvals = approval::Entity::find().all(reader).await.unwrap();
+    assert_eq!(approvals.len(), 1);
+    assert_eq!((approvals[0].state, approvals[0].submitter.as_str()), (ApprovalState::Waiting, "edith"));
     assert_eq!(host_state::Entity::find().count(reader).await.unwrap(), 15);
     let runs = run::Entity::find().all(reader).await.unwrap();
     assert!(runs.len() > 10_000, "{}", runs.len());

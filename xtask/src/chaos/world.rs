@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
@@ -20,6 +20,7 @@ use super::proxy::{Network, Proxy};
 use super::storage::{Backend, Storage};
 use crate::orrery::Server;
 use crate::paths;
+use crate::wall_clock::now;
 
 /// How long after its window a scenario may take until nothing is left to do: a request that is never
 /// answered is given up after 30 s, what nobody can know after [`SETTINGS`] says.
@@ -295,11 +296,4 @@ pub fn is_stopped(id: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     // The second field is the program's name, which may hold blanks: look behind its closing parenthesis.
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
-}
-
-/// Milliseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "the processes under test run by the real clock")]
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }

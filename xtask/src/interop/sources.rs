@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::orrery::Server;
 use crate::paths;
 use crate::report::Counts;
 use crate::test::TestNames;
+use crate::wall_clock::now;
 
 /// How long until a run says what the edited source says.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -123,7 +124,7 @@ pub fn check_edits(
             let file = scratch.join(format!("{} {}", client.name, check.handler));
             fs::write(&file, (edit.of)(code.source))?;
             server.edit_source(job, &file)?;
-            edited.push(Edited { client, check, edit, at: now_ms()? });
+            edited.push(Edited { client, check, edit, at: now() });
         }
     }
     let mut counts = Counts::default();
@@ -171,9 +172,4 @@ impl Edited<'_> {
         }
         bail!("no run after it within {} s", PATIENCE.as_secs())
     }
-}
-
-fn now_ms() -> Result<i64> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    Ok(i64::try_from(since.as_millis())?)
 }

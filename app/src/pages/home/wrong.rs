@@ -9,7 +9,7 @@ use crate::components::time::{Time, TimeStyle, relative, span};
 use crate::i18n::*;
 use crate::pages::runs::words::{host, reason_words};
 use crate::routes;
-use crate::visit::use_now;
+use crate::visit::{use_now, use_viewer};
 use entity::run::{Reason, RunState};
 use leptos::prelude::*;
 
@@ -38,6 +38,7 @@ pub fn WrongCounts(present: ReadSignal<Overview>) -> impl IntoView {
             {move || present.read().wrong.iter().map(|count| tile(*count)).collect_view()}
             {move || late_tile(present.read().late, present.read().latest_ms)}
             {move || offline_tile(present.read().offline_count)}
+            {approvals_tile()}
         </nav>
     }
 }
@@ -92,6 +93,21 @@ fn offline_tile(count: usize) -> impl IntoView {
             <span class="w">{note}</span>
         </a>
     }
+}
+
+/// What waits for the viewer's approval; nothing where nothing does.
+fn approvals_tile() -> impl IntoView {
+    let i18n = use_i18n();
+    let waiting = use_viewer().map_or(0, |viewer| viewer.approvals);
+    (waiting > 0).then(|| {
+        view! {
+            <a href=routes::approvals_where(&[])>
+                <span class="k"><span class="s-wait ic"><Icon name=IconName::Stamp/></span>{tu_string!(i18n, common.approvals)}</span>
+                <span class="v">{waiting}</span>
+                <span class="w">{tu_string!(i18n, home.for_you)}</span>
+            </a>
+        }
+    })
 }
 
 /// The newest that went wrong, with their causes.

@@ -2,6 +2,7 @@
 
 mod hosts;
 mod past;
+mod people;
 mod plan;
 
 use super::setup;
@@ -59,6 +60,7 @@ pub async fn run(services: &Services, options: &Options) -> Result<()> {
         made.insert(plan.app_name, executor(services, plan, address).await?);
     }
     let jobs = make_jobs(services, &made, address.is_some()).await?;
+    people::people(services).await?;
     let now = services.clock.now();
     let first_id = filling::first_free(&services.db).await?;
     let mut past = Past::new(options.seed, first_id, now);
@@ -77,7 +79,9 @@ pub async fn run(services: &Services, options: &Options) -> Result<()> {
     filling::past(&services.db, runs).await?;
     let all: Vec<&instance::Model> = made.values().flat_map(|made| &made.instances).collect();
     let (states, minutes) = hosts::reports(options.seed, &all, now)?;
-    Ok(filling::hosts(&services.db, states, minutes).await?)
+    filling::hosts(&services.db, states, minutes).await?;
+    let changed = jobs.iter().find(|(plan, _)| plan.name == plan::CHANGED).context("no job to change")?;
+    people::open_approval(services, &changed.1).await
 }
 
 async fn executor(services: &Services, plan: &ExecutorPlan, address: Option<&str>) -> Result<Made> {

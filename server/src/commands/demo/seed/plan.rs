@@ -35,6 +35,9 @@ pub struct JobPlan {
     pub fault: &'static str,
 }
 
+/// The job that somebody wishes to change.
+pub const CHANGED: &str = "Reconciliation";
+
 const FINANCE: (&str, &str) = ("finance", "settlement");
 const WAREHOUSE: (&str, &str) = ("dw", "warehouse");
 const GROWTH: (&str, &str) = ("crm", "growth");
