@@ -88,6 +88,20 @@ async function hold(client: Client, purpose: Purpose): Promise<Started> {
   return { address: page.url(), release: () => release(parameter) };
 }
 
+/**
+ * The same of a run that is under way. Where the machine is busy, an answer may come too late, and its run is lost:
+ * then there is another one.
+ */
+async function underWay(client: Client, purpose: Purpose): Promise<Started> {
+  for (let attempt = 1; ; attempt += 1) {
+    const started = await hold(client, purpose);
+    await reaches(started.address, /Running|Lost|Failed/);
+    const state = await page.locator(".title .st").innerText();
+    if (state.includes("Running") || attempt === 3) return started;
+    started.release();
+  }
+}
+
 /** The same of a run that ends by itself. */
 async function run(client: Client, purpose: Purpose): Promise<string> {
   const { address, release } = await hold(client, purpose);
@@ -125,7 +139,7 @@ function freePort(): Promise<number> {
 test.describe(() => {
   const runs = new Map<string, Started>();
   test.beforeAll(async () => {
-    for (const client of clients) runs.set(client.name, await hold(client, "held"));
+    for (const client of clients) runs.set(client.name, await underWay(client, "held"));
   });
   test.afterAll(releaseAll);
   for (const client of clients) {
@@ -154,8 +168,7 @@ test.describe(() => {
 
 /** A run, and the next one of its job while it goes on. */
 const twice = (purpose: Purpose) => async (client: Client) => {
-  const first = await hold(client, purpose);
-  await reaches(first.address, /Running/);
+  const first = await underWay(client, purpose);
   return [first, await run(client, purpose)] as const;
 };
 
@@ -220,8 +233,7 @@ test.describe(() => {
 test.describe(() => {
   const runs = new Map<string, Started>();
   test.beforeAll(async () => {
-    for (const client of clients) runs.set(client.name, await hold(client, "outlasting"));
-    for (const { address } of runs.values()) await reaches(address, /Running/);
+    for (const client of clients) runs.set(client.name, await underWay(client, "outlasting"));
     if (processes.has("server")) await processes.restart("server");
     await expect.poll(() => page.request.get("/readyz").then((answer) => answer.ok(), () => false), { timeout: 60_000 }).toBe(true);
   });
@@ -238,8 +250,7 @@ test.describe(() => {
 test.describe(() => {
   const runs = new Map<string, Started>();
   test.beforeAll(async () => {
-    for (const client of clients) runs.set(client.name, await hold(client, "orphaned"));
-    for (const { address } of runs.values()) await reaches(address, /Running/);
+    for (const client of clients) runs.set(client.name, await underWay(client, "orphaned"));
     for (const client of clients) await processes.restart(client.name);
   });
   for (const client of clients) {

@@ -106,7 +106,9 @@ async fn submit(
         Some(id) => channels::by_id(&transaction, id).await?,
         None => None,
     };
-    let (noun, verb, object_id) = (entry.noun(), entry.verb(), entry.object_id());
+    let (noun, verb) = (entry.noun(), entry.verb());
+    // The number that it had here is given to another.
+    let object_id = if verb == Verb::Create { 0 } else { entry.object_id() };
     let object = entry.object().to_owned();
     let (before, after) = entry.wished();
     let row = ActiveModel {

@@ -14,7 +14,7 @@ test("a failed run is replayed, and each of both leads to the other", async ({ p
   await expect(page).toHaveURL(/\/runs\/\d+$/);
   await expect(page).not.toHaveURL(failed);
   await expect(page.locator(".facts")).toContainText("berlin");
-  await page.locator(".facts").getByRole("link", { name: failed.split("/").pop() }).click();
+  await page.locator(".facts").getByRole("link", { name: failed.split("/").pop()! }).click();
   await expect(page).toHaveURL(failed);
   await expect(page.locator(".facts")).toContainText("replayed as run");
 });

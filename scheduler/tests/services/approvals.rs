@@ -159,9 +159,9 @@ async fn every_change_that_is_covered_waits_and_happens_when_it_is_approved() {
     let run = office.world.run(&office.job, START, |_| ()).await;
     let ended = |run: &mut entity::run::Model| {
         (run.state, run.ended_at) = (RunState::Failed, Some(START));
-        run.attention = Some(run.executor_id);
+        (run.attention, run.live_bucket) = (Some(run.executor_id), None);
     };
-    let failed = office.world.run(&office.job, START, ended).await;
+    let failed = office.world.run(&office.job, START - MINUTE, ended).await;
     let (job, version) = (office.job.id, office.job.version);
     let namespace_id = office.job.namespace_id;
     let executor = ExecutorDraft { namespace_id, token: None, edit: automatic("another") };
@@ -197,6 +197,7 @@ async fn every_change_that_is_covered_waits_and_happens_when_it_is_approved() {
         held(jobs::edit(services, ada, job, version, office.renamed()).await),
     ];
     assert_eq!(office.stored().await, office.job);
+    assert_eq!(office.approval(asked[4]).await.object_id, 0, "there is no such job yet");
     assert_eq!(
         jobs::get(services, root, spare).await.unwrap().job.state,
         JobState::Stopped,

@@ -19,7 +19,7 @@ use crate::wall_clock::now;
 const PATIENCE: Duration = Duration::from_secs(90);
 const PARAMETER: &str = "red";
 /// Interpreters take a while to start, and all clients start theirs on the same machine.
-const CRON: &str = "0/10 * * * * ?";
+const CRON: &str = "0/20 * * * * ?";
 
 /// A source, and what it becomes.
 pub struct Code {
