@@ -61,7 +61,7 @@ fn Content(lines: ApprovalLines, query: ApprovalQuery) -> impl IntoView {
     view! {
         <div class="page">
             <PageTitle title=tu_string!(i18n, approvals.title)/>
-            <nav class="seg sm" aria-label=tu_string!(i18n, approvals.title)>{shows.map(tab).collect_view()}</nav>
+            <nav class="seg sm mt-3 mb-2" aria-label=tu_string!(i18n, approvals.title)>{shows.map(tab).collect_view()}</nav>
             {body}
         </div>
     }
