@@ -12,7 +12,7 @@ test("what would go is said, and goes after a question", async ({ page, open, is
   await page.getByRole("link", { name: "Clean up" }).click();
   await expect(page).toHaveURL(new RegExp(`/runs/clean\\?job=${id}$`));
   await page.locator('[name="what"]').selectOption("all");
-  if (!isHydrated) await page.getByRole("button", { name: "Filter" }).click();
+  if (!isHydrated) await page.getByRole("button", { name: "Apply" }).click();
   await expect(page.locator("main")).toContainText("Runs: 1. Jobs: 1.");
   await expectAccessible(page, isHydrated);
   await expectFitsPhone(page, isHydrated);
