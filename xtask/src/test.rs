@@ -105,7 +105,7 @@ fn test_crates(report: &mut Report, options: &Options, names: &mut TestNames) {
 
 /// Lives through as many histories of the simulation as a gate has time for.
 pub fn simulate(report: &mut Report) {
-    const HISTORIES: u32 = 10_000;
+    const HISTORIES: u32 = 5_000;
     let step = format!("{HISTORIES} histories of the simulation");
     report.step(&step, || cargo_tests::simulate(HISTORIES, &mut TestNames::default()));
 }
