@@ -155,16 +155,7 @@ pub async fn run_now(
         return Err(Error::Refused(Refusal::JobIs(job.state)));
     }
     let parameter_given = parameter.clone();
-    let text = run_text::Model {
-        run_id: id,
-        parameter,
-        started_by: caller.account(),
-        ended_by: None,
-        tries: None,
-        dispatch: None,
-        result: None,
-        late_result: None,
-    };
+    let text = asked_by(id, caller, parameter);
     let has_children = !job_children::of_parents(&transaction, &[job.id]).await?.is_empty();
     let run = new_manual(id, &job, has_children, now);
     store::insert(&transaction, run, text).await?;
@@ -212,6 +203,21 @@ async fn authorised(
     let namespace = executor.as_ref().map_or(NO_NAMESPACE, |executor| executor.namespace_id);
     authorise(caller, action, Scope::Namespace { id: namespace, noun: "run" })?;
     Ok((run, executor))
+}
+
+/// What there is to say of a run before it goes out: who asked for it, and with which parameter if not with the
+/// job's.
+fn asked_by(run_id: i64, caller: &Caller, parameter: Option<String>) -> run_text::Model {
+    run_text::Model {
+        run_id,
+        parameter,
+        started_by: caller.account(),
+        ended_by: None,
+        tries: None,
+        dispatch: None,
+        result: None,
+        late_result: None,
+    }
 }
 
 /// A run that waits to be sent by the engine.

@@ -16,7 +16,7 @@ use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::routes;
 use accesses::Accesses;
-pub use difference::Differences;
+pub use difference::{Differences, come, gone};
 use entity::audit_entry::{Noun, Verb};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;

@@ -13,11 +13,11 @@ use crate::rules::timetable::Timetable;
 use crate::signals::Change;
 use crate::store::{calendars, job_children, jobs as job_store, runs as store};
 use crate::{Error, Refusal, Result, Services};
+use entity::Millis;
 use entity::audit_entry::Verb;
 use entity::fault::{Fault, FieldFault};
 use entity::job::{JobState, Model as Job, ScheduleKind};
 use entity::run::{Model, RunKind};
-use entity::{Millis, run_text};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -86,7 +86,7 @@ pub async fn backfill(
     let has_children = !job_children::of_parents(&transaction, &[job_id]).await?.is_empty();
     let planned = ids.iter().zip(&times);
     let runs = planned.map(|(id, at)| new_backfill(*id, &job, has_children, *at, now)).collect();
-    let texts = ids.iter().map(|id| text(*id, caller)).collect();
+    let texts = ids.iter().map(|id| super::asked_by(*id, caller, None)).collect();
     store::insert_all(&transaction, runs, texts).await?;
     job_store::set_backfill_slots(&transaction, job_id, parallel).await?;
     let particulars =
@@ -168,18 +168,4 @@ fn new_backfill(id: i64, job: &Job, has_children: bool, nominal_at: Millis, now:
     let mut run = Model { kind: RunKind::Backfill, slot: -id, nominal_at, priority, ..waiting };
     Follows::of(job, has_children, run.attempt).mark(&mut run);
     run
-}
-
-/// Who asked for it.
-fn text(run_id: i64, caller: &Caller) -> run_text::Model {
-    run_text::Model {
-        run_id,
-        parameter: None,
-        started_by: caller.account(),
-        ended_by: None,
-        tries: None,
-        dispatch: None,
-        result: None,
-        late_result: None,
-    }
 }

@@ -1,6 +1,6 @@
 //! Dealing with runs that went wrong: replaying or dismissing them.
 
-use super::{authorised, new_manual, store};
+use super::{asked_by, authorised, new_manual, store};
 use crate::approvals::{self, Asked, Request};
 use crate::audit::{self, Entry, RunOfJob};
 use crate::authority::{Action, Caller};
@@ -11,7 +11,7 @@ use crate::{Error, Refusal, Result, Services};
 use entity::audit_entry::Verb;
 use entity::job::JobState;
 use entity::run::Model;
-use entity::{Millis, dealing, executor, run_text};
+use entity::{Millis, dealing, executor};
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 
@@ -106,16 +106,7 @@ async fn replay(
         return Err(Error::Refused(Refusal::JobIs(job.state)));
     }
     let typed = store::text(transaction, run.id).await?.and_then(|text| text.parameter);
-    let text = run_text::Model {
-        run_id: replay_id,
-        parameter: typed,
-        started_by: caller.account(),
-        ended_by: None,
-        tries: None,
-        dispatch: None,
-        result: None,
-        late_result: None,
-    };
+    let text = asked_by(replay_id, caller, typed);
     let has_children = !job_children::of_parents(transaction, &[job.id]).await?.is_empty();
     store::insert(transaction, new_manual(replay_id, &job, has_children, now), text).await?;
     let entry = Entry::of(Verb::Replay, &job).with(json!({"run": replay_id, "replay_of": run.id}));

@@ -3,6 +3,7 @@
 use crate::api::audit::DifferenceLine;
 use crate::components::page_title::Section;
 use crate::i18n::*;
+use crate::pages::audit::{come, gone};
 use leptos::prelude::*;
 
 #[component]
@@ -38,18 +39,11 @@ fn Table(differences: Vec<DifferenceLine>) -> impl IntoView {
 }
 
 fn row(DifferenceLine { field, before, after }: DifferenceLine) -> impl IntoView {
-    let before = before.map(|text| view! { <del class="mono">{shown(text)}</del> });
-    let after = after.map(|text| view! { <ins class="mono">{shown(text)}</ins> });
     view! {
         <tr>
             <th scope="row" class="mono">{field}</th>
-            <td>{before}</td>
-            <td>{after}</td>
+            <td>{before.map(gone)}</td>
+            <td>{after.map(come)}</td>
         </tr>
     }
-}
-
-/// An empty text as something that is seen.
-fn shown(text: String) -> String {
-    if text.is_empty() { "“”".to_owned() } else { text }
 }

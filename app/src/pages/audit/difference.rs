@@ -24,10 +24,20 @@ fn field(line: DifferenceLine) -> impl IntoView {
     view! {
         <dt class="mono">{field}</dt>
         <dd>
-            {before.map(|text| view! { <del class="mono">{shown(text)}</del> " " })}
-            {after.map(|text| view! { <ins class="mono">{shown(text)}</ins> })}
+            {before.map(|text| view! { {gone(text)} " " })}
+            {after.map(come)}
         </dd>
     }
+}
+
+/// A value as it was.
+pub fn gone(text: String) -> impl IntoView {
+    view! { <del class="mono">{shown(text)}</del> }
+}
+
+/// A value as it is, or would be.
+pub fn come(text: String) -> impl IntoView {
+    view! { <ins class="mono">{shown(text)}</ins> }
 }
 
 /// An empty text as something that is seen.
