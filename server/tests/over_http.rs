@@ -33,3 +33,5 @@ mod metrics;
 mod sight;
 #[path = "over_http/support.rs"]
 mod support;
+#[path = "over_http/vectors.rs"]
+mod vectors;

@@ -153,12 +153,21 @@ pub struct MockExecutor {
     pub log: Arc<Mutex<Vec<String>>>,
 }
 
+/// What an executor says that took a run.
+const TAKEN: &str = r#"{"code":200}"#;
+
 impl MockExecutor {
     pub async fn start() -> Self {
+        Self::answering(Duration::ZERO, TAKEN).await
+    }
+
+    /// One that takes its time, and then says this to every run.
+    pub async fn answering(after: Duration, words: &'static str) -> Self {
         let (sender, triggers) = mpsc::unbounded_channel();
         let run = move |body: Bytes| async move {
             sender.send(protocol::parse_trigger(&body).unwrap()).unwrap();
-            Json(Reply::<String>::ok())
+            tokio::time::sleep(after).await;
+            words
         };
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let lines = log.clone();
@@ -179,6 +188,11 @@ impl MockExecutor {
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { address, triggers, log }
+    }
+
+    /// A run that has arrived already and was not asked for yet.
+    pub fn another_trigger(&mut self) -> Option<TriggerRequest> {
+        self.triggers.try_recv().ok()
     }
 
     pub async fn next_trigger(&mut self) -> TriggerRequest {
