@@ -3,7 +3,10 @@
 mod dispatch;
 mod figures;
 mod hold;
+pub mod installation;
 mod isolate;
+mod lighthouse;
+mod pages;
 mod peer;
 mod programs;
 mod raw;
@@ -26,6 +29,10 @@ enum What {
     Isolate(isolate::Options),
     /// Many jobs that are not due.
     Hold(hold::Options),
+    /// Lighthouse's scores of every page of the demonstration.
+    Lighthouse(lighthouse::Options),
+    /// The time of each page, and the bytes of a first visit.
+    Pages(pages::Options),
 }
 
 pub fn bench(options: &Options) -> Result<()> {
@@ -34,5 +41,7 @@ pub fn bench(options: &Options) -> Result<()> {
         What::Peer(options) => peer::peer(options),
         What::Isolate(options) => isolate::isolate(options),
         What::Hold(options) => hold::hold(options),
+        What::Lighthouse(options) => lighthouse::lighthouse(options),
+        What::Pages(options) => pages::pages(options),
     }
 }

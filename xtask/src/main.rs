@@ -18,10 +18,12 @@ mod process;
 mod prune;
 mod report;
 mod run;
+mod screenshots;
 mod scripts;
 mod site;
 mod test;
 mod tools;
+mod visitor;
 mod wall_clock;
 
 use std::process::ExitCode;
@@ -55,6 +57,8 @@ enum Command {
     Lint,
     /// Start PostgreSQL and MariaDB on empty data for tests by hand; Ctrl-C removes them.
     Databases,
+    /// Take the pictures of the README and of `docs/`.
+    Screenshots(screenshots::Options),
     /// Measure a release build.
     Bench(bench::Options),
     /// Break servers, executors, networks and databases, and judge whether every promise was kept.
@@ -89,6 +93,7 @@ fn carry_out(command: &Command) -> Result<bool> {
         Command::Ci(options) => ci::ci(options),
         Command::Lint => ci::lint(),
         Command::Databases => database::serve().map(|()| true),
+        Command::Screenshots(options) => screenshots::screenshots(options).map(|()| true),
         Command::Bench(options) => bench::bench(options).map(|()| true),
         Command::Chaos(options) => chaos::chaos(options),
     }

@@ -41,12 +41,19 @@ pub struct BenchmarkContent {
     pub jobs: u32,
     /// Addresses.
     pub executors: Vec<String>,
-    /// Runs that ended in the past days.
+    /// Runs that ended in the past.
     pub history: u32,
+    /// Over how many days.
+    pub days: u32,
     /// `burst`, `spread` or `rarely`.
     pub fires: &'static str,
     /// Whether the executors take many runs in one request.
     pub native: bool,
+}
+
+impl BenchmarkContent {
+    /// In days.
+    pub const WEEK: u32 = 7;
 }
 
 /// A server binary with the database and address it is to use.
@@ -119,9 +126,10 @@ impl Server {
 
     /// Fills an empty database with an executor per address, and with what they have to do.
     pub fn set_up_benchmark(&self, content: &BenchmarkContent) -> Result<Vec<Credentials>> {
-        let (jobs, history) = (content.jobs.to_string(), content.history.to_string());
-        let mut arguments =
-            vec!["bench-setup", "--json", "--jobs", &jobs, "--history", &history, "--fires", content.fires];
+        let [jobs, history, days] =
+            [content.jobs, content.history, content.days].map(|number| number.to_string());
+        let mut arguments = vec!["bench-setup", "--json", "--fires", content.fires];
+        arguments.extend(["--jobs", &jobs, "--history", &history, "--days", &days]);
         if content.native {
             arguments.push("--native");
         }
@@ -132,6 +140,12 @@ impl Server {
         // Log lines may stand before them.
         let printed = text.lines().filter_map(|line| serde_json::from_str(line).ok());
         printed.map(|line| Credentials::read(&line)).collect()
+    }
+
+    /// Adds the demonstration to what there is.
+    pub fn seed_demonstration(&self) -> Result<()> {
+        let mut command = self.command(&["demo", "seed", "--into-existing"]);
+        process::output("orrery demo seed", &mut command).map(drop)
     }
 
     /// Creates the executors and jobs that a JSON file describes; see end2end/interop/README.md for its shape.

@@ -16,8 +16,7 @@ use scheduler::rules::timetable::{Definition, Timetable};
 use scheduler::store::filling::{self, History};
 use scheduler::{Services, namespaces};
 
-/// How far back a history goes.
-const PAST: Millis = 7 * 24 * 3_600_000;
+const DAY: Millis = 24 * 3_600_000;
 
 #[derive(Args)]
 pub struct Options {
@@ -36,6 +35,9 @@ pub struct Options {
     /// Runs that ended in the past days.
     #[arg(long, default_value_t = 0)]
     history: usize,
+    /// Over how many days they lie.
+    #[arg(long, default_value_t = 7)]
+    days: u16,
     /// Print name, token and namespace of each executor as a line of JSON.
     #[arg(long)]
     json: bool,
@@ -70,7 +72,7 @@ pub async fn run(settings: &Settings, options: &Options) -> Result<()> {
         let copies = free..last;
         if number == 0 && options.history > 0 {
             let jobs: Vec<i32> = std::iter::once(first.id).chain(copies.clone()).collect();
-            fill_past(&services, options.history, first, &jobs).await?;
+            fill_past(&services, options, first, &jobs).await?;
         }
         let like = options.fires.others(first);
         let timetable = Timetable::parse(Definition::of(&like, None)).ok().context("no schedule")?;
@@ -147,11 +149,12 @@ fn copy(like: &Model, id: i32, next: Option<Millis>) -> (Model, job_cursor::Mode
     (job, cursor)
 }
 
-async fn fill_past(services: &Services, runs: usize, like: &Model, jobs: &[i32]) -> Result<()> {
+async fn fill_past(services: &Services, options: &Options, like: &Model, jobs: &[i32]) -> Result<()> {
     let now = services.clock.now();
     let instances = filling::instances_of(&services.db, like.executor_id).await?;
     let instance = instances.first().context("the executor has no instance")?;
     let until = now - now.rem_euclid(1_000);
-    let history = History { runs, like, jobs, instance, since: until - PAST, until };
+    let since = until - Millis::from(options.days) * DAY;
+    let history = History { runs: options.history, like, jobs, instance, since, until };
     Ok(filling::history(&services.db, &history).await?)
 }

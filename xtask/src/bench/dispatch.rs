@@ -116,8 +116,14 @@ pub fn measure(
     println!("{} jobs: filling the database ...", grouped(rate.into()));
     let port = paths::free_port()?;
     let executors = vec![format!("http://127.0.0.1:{port}")];
-    let content =
-        BenchmarkContent { jobs: rate, executors, history: load.history, fires, native: load.native };
+    let content = BenchmarkContent {
+        jobs: rate,
+        executors,
+        history: load.history,
+        days: BenchmarkContent::WEEK,
+        fires,
+        native: load.native,
+    };
     let prepared = Prepared::new(programs, database_url, &content)?;
     let credentials = prepared.credentials.first().context("no executor")?;
     let server = Some((prepared.server.url(), credentials));

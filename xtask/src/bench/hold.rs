@@ -51,7 +51,14 @@ pub fn hold(options: &Options) -> Result<()> {
 fn measure(programs: &Programs, jobs: u32, seconds: u32) -> Result<Vec<String>> {
     let port = paths::free_port()?;
     let executors = vec![format!("http://127.0.0.1:{port}")];
-    let content = BenchmarkContent { jobs, executors, history: 0, fires: "rarely", native: false };
+    let content = BenchmarkContent {
+        jobs,
+        executors,
+        history: 0,
+        days: BenchmarkContent::WEEK,
+        fires: "rarely",
+        native: false,
+    };
     let prepared = Prepared::new(programs, None, &content)?;
     let size = figures::bytes_of(prepared.scratch.path(), Prepared::DATABASE)?;
     let credentials = prepared.credentials.first().context("no executor")?;

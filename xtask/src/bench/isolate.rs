@@ -64,6 +64,7 @@ fn measure(programs: &Programs, options: &Options, neighbour: Neighbour) -> Resu
         jobs: options.jobs,
         executors: ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect(),
         history: 0,
+        days: BenchmarkContent::WEEK,
         fires: "burst",
         native: false,
     };

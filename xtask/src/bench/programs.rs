@@ -55,14 +55,33 @@ impl Prepared {
 
     /// `database_url` is another database than a fresh SQLite file; it must be empty.
     pub fn new(programs: &Programs, database_url: Option<&str>, content: &BenchmarkContent) -> Result<Self> {
+        let (server, scratch) = Self::server(&programs.server, database_url)?;
+        let credentials = server.set_up_benchmark(content)?;
+        Ok(Self { server, credentials, scratch })
+    }
+
+    /// On a fresh SQLite file with the demonstration in it, and more if asked for; `settings` are environment
+    /// variables.
+    pub fn with_demonstration(
+        executable: &Path,
+        content: Option<&BenchmarkContent>,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
+        let (server, scratch) = Self::server(executable, None)?;
+        let server = settings.iter().fold(server, |server, (name, value)| server.set(name, value));
+        let credentials = content.map(|content| server.set_up_benchmark(content)).transpose()?;
+        server.seed_demonstration()?;
+        Ok(Self { server, credentials: credentials.unwrap_or_default(), scratch })
+    }
+
+    /// A server with nothing in its database.
+    fn server(executable: &Path, database_url: Option<&str>) -> Result<(Server, ScratchFolder)> {
         let scratch = ScratchFolder::create("bench")?;
         let own = format!("sqlite:{}", scratch.path().join(Self::DATABASE).display());
         let listen = format!("127.0.0.1:{}", paths::free_port()?);
-        let server = Server::of(&programs.server, database_url.unwrap_or(&own), &listen);
+        let server = Server::of(executable, database_url.unwrap_or(&own), &listen);
         let folder = scratch.path().display().to_string();
-        let server = server.set("ORRERY_LOG", "warn").set("ORRERY_DATA_DIR", &folder);
-        let credentials = server.set_up_benchmark(content)?;
-        Ok(Self { server, credentials, scratch })
+        Ok((server.set("ORRERY_LOG", "warn").set("ORRERY_DATA_DIR", &folder), scratch))
     }
 
     /// Starts the server, its log in the scratch folder; returns it and how long it took to be ready.
