@@ -116,6 +116,10 @@ pub enum Verb {
     MoveToFront,
     /// Of an executor: another token.
     RotateToken,
+    /// Of an executor: one of its instances gets no more runs.
+    Drain,
+    /// Of an executor: an instance that drained gets runs again.
+    TakeBack,
     /// Of a user: by somebody else.
     ResetPassword,
     /// Of a user: by himself.

@@ -33,6 +33,9 @@ pub struct Model {
     pub manual: bool,
     pub registered_at: Millis,
     pub seen_at: Millis,
+    /// Since when it drains: what it has goes on, and it gets no more, until somebody takes that back or its next life
+    /// begins.
+    pub draining_since: Option<Millis>,
     /// When it left: removed itself, fell silent for 90 s, or was taken off the list.
     pub gone_at: Option<Millis>,
 }

@@ -237,6 +237,8 @@ pub enum Reason {
     InDoubt = 26,
     /// Unknown or lost: its executor says, twice, that it does not work on it, and no result came.
     NotRunning = 27,
+    /// Skipped: all instances that the job may run on drain.
+    Draining = 28,
 }
 
 impl Reason {

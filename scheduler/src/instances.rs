@@ -5,6 +5,7 @@
 //! and address, removes itself on an orderly stop, and counts as gone after 90 s of silence.
 
 mod client;
+mod drain;
 mod turned_away;
 
 use crate::rules::about::About;
@@ -21,6 +22,7 @@ use sea_orm::DatabaseTransaction;
 use subtle::{Choice, ConstantTimeEq};
 
 pub use client::{ClientHints, recognise};
+pub use drain::{drain, out, take_back};
 pub use turned_away::{strangers, turned_away};
 
 /// How long an instance may be silent before the engine marks it as gone: three periods of most

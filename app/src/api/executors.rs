@@ -61,6 +61,8 @@ pub async fn executor(id: i32) -> Result<ExecutorPage, AppError> {
     let may = May::inside(&caller, detail.namespace.id);
     let mut page = ExecutorPage::new(detail, may, jobs.rows, ssr::public_url());
     hosts::add_hosts(&services, &caller, id, &mut page.instances.lines).await?;
+    let out = scheduler::instances::out(&services, &caller, id).await.map_err(ssr::refuse)?;
+    page.instances.count_out(&out);
     Ok(page)
 }
 
@@ -72,6 +74,8 @@ pub async fn instances(executor_id: i32) -> Result<InstanceLines, AppError> {
     let detail = scheduler::executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
     let mut present = InstanceLines::new(detail.instances, detail.online, detail.gone);
     hosts::add_hosts(&services, &caller, executor_id, &mut present.lines).await?;
+    let out = scheduler::instances::out(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
+    present.count_out(&out);
     Ok(present)
 }
 
@@ -107,6 +111,22 @@ pub async fn move_to_front(run_id: i64) -> Result<(), AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     scheduler::runs::to_front(&services, &caller, run_id).await.map_err(ssr::refuse)
+}
+
+/// Lets an instance keep the runs that it has and get no more.
+#[server]
+pub async fn drain_instance(id: i32) -> Result<(), AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::instances::drain(&services, &caller, id).await.map_err(ssr::refuse)
+}
+
+/// Lets an instance that drains get runs again.
+#[server]
+pub async fn take_instance_back(id: i32) -> Result<(), AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::instances::take_back(&services, &caller, id).await.map_err(ssr::refuse)
 }
 
 /// The token that was made for this executor just before, once.

@@ -53,6 +53,8 @@ pub struct Target {
     pub client: Client,
     /// Names the process, where it understands [`protocol::native`]; else empty.
     pub life: String,
+    /// It gets no more runs, for as long as it lives or somebody takes that back.
+    pub is_draining: bool,
 }
 
 impl Target {
@@ -264,6 +266,7 @@ fn targets(
             labels: instance.labels.parse().unwrap_or_default(),
             client: instance.client,
             life: instance.life,
+            is_draining: instance.draining_since.is_some(),
         }));
     }
     targets.into_iter().map(|(id, targets)| (id, targets.into())).collect()

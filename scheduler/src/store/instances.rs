@@ -231,6 +231,7 @@ pub async fn revive(
         manual: Set(manual),
         registered_at: Set(now),
         seen_at: Set(now),
+        draining_since: Set(None),
         gone_at: Set(None),
         ..announced.columns()
     };
@@ -245,6 +246,21 @@ pub async fn revive(
         announced.set_handlers(conn, id).await?;
     }
     Ok(revived)
+}
+
+/// Begins or ends the draining of an instance that is there; false where it is so already.
+pub async fn set_draining(
+    conn: &impl ConnectionTrait,
+    id: i32,
+    since: Option<Millis>,
+) -> Result<bool, DbErr> {
+    let is_other = match since {
+        Some(_) => Column::DrainingSince.is_null(),
+        None => Column::DrainingSince.is_not_null(),
+    };
+    let update = Entity::update_many().col_expr(Column::DrainingSince, Expr::value(since));
+    let here = update.filter(Column::Id.eq(id)).filter(Column::GoneAt.is_null()).filter(is_other);
+    Ok(here.exec(conn).await?.rows_affected == 1)
 }
 
 /// Adds an instance in its first life, known by its address.

@@ -19,7 +19,7 @@ pub use past::{
 };
 pub use paths::{Batch, Path, Position, Span, by_ids, of_executors, of_job, recent_of_jobs};
 pub(super) use paths::{PARTS, union};
-pub use queue::{count_out, set_priority, waiting_for};
+pub use queue::{count_out, count_out_by_instance, set_priority, waiting_for};
 pub use stop::{Waiting, insert_skipped, sending_of_job, skip_waiting};
 
 pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {

@@ -77,6 +77,7 @@ fn target(address: &str) -> Target {
         address: address.to_owned(),
         labels: Labels::default(),
         life: String::new(),
+        is_draining: false,
         client: Client::Java,
     }
 }

@@ -228,6 +228,7 @@ async fn over_http_each_kind_of_answer_is_told_apart() {
         labels: scheduler::rules::pinning::Labels::default(),
         client: instance::Client::Orrery,
         life: LIFE.to_owned(),
+        is_draining: false,
     };
     let runs = || vec![fenced(1), fenced(2)];
     let refused = dispatcher.hand_over(&at(""), runs()).await.unwrap();

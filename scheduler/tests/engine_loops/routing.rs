@@ -19,6 +19,20 @@ use std::time::Instant;
 
 type Answer = Option<Result<RemoteReply, CallFailure>>;
 
+/// The two that ask, and the one that splits, last.
+const EVERY_STRATEGY: [Routing; 10] = [
+    Routing::First,
+    Routing::Last,
+    Routing::Round,
+    Routing::Random,
+    Routing::ConsistentHash,
+    Routing::LeastFrequentlyUsed,
+    Routing::LeastRecentlyUsed,
+    Routing::Failover,
+    Routing::Busyover,
+    Routing::Broadcast,
+];
+
 /// Three instances of executor 1, and these jobs.
 async fn three_instances(executors: ScriptedDispatcher, jobs: &[Job]) -> World {
     let world = World::with(executors, jobs).await;
@@ -284,16 +298,9 @@ async fn a_dead_address_that_comes_back_gets_the_next_run() {
 #[tokio::test]
 async fn a_job_runs_only_where_it_may_by_every_strategy() {
     let by_label = |id, routing| Job { only_on: "zone=b".to_owned(), routing, ..job(id, 1) };
-    let strategies = [
-        Routing::First,
-        Routing::Last,
-        Routing::Round,
-        Routing::Random,
-        Routing::ConsistentHash,
-        Routing::LeastFrequentlyUsed,
-        Routing::LeastRecentlyUsed,
-    ];
-    let jobs: Vec<Job> = (1..).zip(strategies).map(|(id, routing)| by_label(id, routing)).collect();
+    let strategies = &EVERY_STRATEGY[..7];
+    let jobs: Vec<Job> =
+        (1..).zip(strategies.iter().copied()).map(|(id, routing)| by_label(id, routing)).collect();
     let world = World::with(ScriptedDispatcher::accepting(), &jobs).await;
     let labelled = Instance { labels: "disk=ssd,zone=b".to_owned(), ..instance(2, 1) };
     world.fresh.put_instance(labelled).await;
@@ -316,21 +323,51 @@ async fn where_a_job_may_run_nowhere_it_is_skipped_with_that_reason_and_nobody_i
     assert!(world.executors.diary().is_empty());
 }
 
+fn draining(id: i32) -> Instance {
+    Instance { draining_since: Some(START), ..instance(id, 1) }
+}
+
+#[tokio::test]
+async fn no_strategy_takes_an_instance_that_drains() {
+    let jobs: Vec<Job> =
+        (1..).zip(EVERY_STRATEGY).map(|(id, routing)| Job { routing, ..job(id, 1) }).collect();
+    let executors = asked(|_| Some(Ok(reply(200, "here"))));
+    let world = World::with(executors, &jobs).await;
+    world.fresh.put_instance(draining(2)).await;
+    world.fresh.put_instance(draining(3)).await;
+    let mut server = world.server().await;
+    for _ in 0..3 {
+        server.turn().await;
+        server.planner.answered().await;
+        server.turn().await;
+        world.clock.advance(1_000);
+    }
+    let runs = world.runs().await;
+    assert!(runs.len() >= jobs.len());
+    let elsewhere = runs.iter().filter_map(|run| run.instance_id).any(|instance| instance != 1);
+    assert!(!elsewhere && sent_to(&world).iter().all(|sent| sent == "1"), "{:?}", sent_to(&world));
+    assert!(!sent_to(&world).is_empty());
+}
+
+#[tokio::test]
+async fn where_all_that_may_run_a_job_drain_it_is_skipped_with_that_reason() {
+    let here = Job { only_on: "10.0.0.2".to_owned(), ..job(1, 1) };
+    let split = Job { only_on: "10.0.0.2".to_owned(), routing: Routing::Broadcast, ..job(2, 1) };
+    let world = World::with(ScriptedDispatcher::accepting(), &[here, split]).await;
+    world.fresh.put_instance(draining(2)).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let facts: Vec<_> = world.runs().await.iter().map(|run| (run.state, run.reason, run.attention)).collect();
+    assert_eq!(facts, [(RunState::Skipped, Reason::Draining, Some(1)); 2]);
+    assert!(world.executors.diary().is_empty());
+}
+
 #[tokio::test]
 async fn among_thousands_of_instances_each_strategy_chooses_one_and_asks_a_bounded_number() {
     const CROWD: i32 = 10_000;
-    let ways = [
-        Routing::First,
-        Routing::Last,
-        Routing::Round,
-        Routing::Random,
-        Routing::ConsistentHash,
-        Routing::LeastFrequentlyUsed,
-        Routing::LeastRecentlyUsed,
-        Routing::Failover,
-        Routing::Busyover,
-    ];
-    let jobs: Vec<Job> = (1..).zip(ways).map(|(id, routing)| Job { routing, ..job(id, 1) }).collect();
+    let ways = &EVERY_STRATEGY[..9];
+    let jobs: Vec<Job> =
+        (1..).zip(ways.iter().copied()).map(|(id, routing)| Job { routing, ..job(id, 1) }).collect();
     let executors = asked(|_| Some(Ok(reply(500, "busy"))));
     let world = World::with(executors, &jobs).await;
     let address = |number: i32| format!("http://10.1.{}.{}:9999", number / 100, number % 100);

@@ -365,6 +365,7 @@ async fn set_instance(services: &Services, executor_id: i32, gone_at: Option<Mil
         manual: false,
         registered_at: 0,
         seen_at: 0,
+        draining_since: None,
         gone_at,
     };
     let transaction = services.db.begin().await.unwrap();

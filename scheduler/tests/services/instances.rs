@@ -1,11 +1,17 @@
 use super::support::{START, World, automatic};
+use entity::audit_entry::Verb;
 use entity::executor::Registration;
 use entity::instance::{self, Client};
+use entity::job::JobState;
+use entity::run::{self, RunState};
 use protocol::native::Announcement;
+use scheduler::Error;
+use scheduler::authority::Caller;
 use scheduler::executors::{self, ExecutorEdit};
 use scheduler::instances::{self, RegisterOutcome, RegistrationCall, SILENCE};
 use scheduler::signals::Change;
 use sea_orm::EntityTrait;
+use std::collections::HashMap;
 
 fn call(token: &str, address: &str) -> RegistrationCall {
     RegistrationCall {
@@ -282,4 +288,59 @@ async fn a_deleted_executor_leaves_no_handlers_behind() {
     executors::delete(&world.services, &world.root, executor.id).await.unwrap();
     let left = entity::instance_handlers::Entity::find().all(world.services.db.reader()).await.unwrap();
     assert_eq!(left, []);
+}
+
+#[tokio::test]
+async fn an_instance_drains_until_somebody_takes_it_back_or_its_next_life_begins() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    let call = call(&token, "http://a:1");
+    register(&world, &call).await;
+    let id = stored(&world).await[0].id;
+    let root = Caller::operator();
+    let mut signals = world.services.signals.subscribe();
+    for _ in 0..2 {
+        instances::drain(&world.services, &root, id).await.unwrap();
+    }
+    assert_eq!(stored(&world).await[0].draining_since, Some(START));
+    assert_eq!(signals.try_recv(), Ok(Change::Executor(executor.id)));
+    world.clock.advance(30_000);
+    register(&world, &call).await;
+    assert_eq!(stored(&world).await[0].draining_since, Some(START), "a heartbeat does not end it");
+    instances::take_back(&world.services, &root, id).await.unwrap();
+    assert_eq!(stored(&world).await[0].draining_since, None);
+    instances::drain(&world.services, &root, id).await.unwrap();
+    instances::remove(&world.services, None, &call).await.unwrap();
+    let gone = instances::take_back(&world.services, &root, id).await;
+    assert!(matches!(gone, Err(Error::NotFound("instance"))), "{gone:?}");
+    register(&world, &call).await;
+    assert_eq!(stored(&world).await[0].draining_since, None);
+    let unknown = instances::drain(&world.services, &root, id + 1).await;
+    assert!(matches!(unknown, Err(Error::NotFound("instance"))), "{unknown:?}");
+    let entries = entity::audit_entry::Entity::find().all(world.services.db.reader()).await.unwrap();
+    let told: Vec<_> = entries
+        .iter()
+        .filter(|entry| matches!(entry.verb, Verb::Drain | Verb::TakeBack))
+        .map(|entry| (entry.verb, entry.object_id, entry.after.clone().unwrap_or_default()))
+        .collect();
+    let told_of = |verb| (verb, i64::from(executor.id), r#"{"address":"http://a:1"}"#.to_owned());
+    assert_eq!(told, [told_of(Verb::Drain), told_of(Verb::TakeBack), told_of(Verb::Drain)]);
+}
+
+#[tokio::test]
+async fn what_is_out_is_counted_by_instance() {
+    let world = World::new().await;
+    let (executor, token) = world.executor("default", "worker").await;
+    register(&world, &call(&token, "http://a:1")).await;
+    let (id, job) = (stored(&world).await[0].id, world.job("j", JobState::Stopped).await);
+    let states = [RunState::Running, RunState::Sending, RunState::Waiting, RunState::Succeeded];
+    for (due_at, state) in (START..).zip(states) {
+        let change = |run: &mut run::Model| {
+            (run.state, run.instance_id, run.executor_id) = (state, Some(id), executor.id);
+            run.live_bucket = (!state.is_final()).then_some(run.bucket);
+        };
+        world.run(&job, due_at, change).await;
+    }
+    let out = instances::out(&world.services, &Caller::operator(), executor.id).await.unwrap();
+    assert_eq!(out, HashMap::from([(id, 2)]));
 }

@@ -212,6 +212,7 @@ async fn instances_that_cannot_run_the_mode_are_counted_where_that_is_known() {
             manual: false,
             registered_at: START,
             seen_at: START,
+            draining_since: None,
             gone_at: None,
         };
         instance::Entity::insert(row.into_active_model()).exec_without_returning(&transaction).await.unwrap();

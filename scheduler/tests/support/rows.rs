@@ -43,6 +43,7 @@ pub fn instance(id: i32, executor_id: i32) -> instance::Model {
         manual: false,
         registered_at: START,
         seen_at: START,
+        draining_since: None,
         gone_at: None,
     }
 }

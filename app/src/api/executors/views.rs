@@ -106,6 +106,10 @@ pub struct InstanceLine {
     pub registered_at: i64,
     pub seen_at: i64,
     pub gone_at: Option<i64>,
+    /// It gets no more runs.
+    pub is_draining: bool,
+    /// How many runs are out at it.
+    pub out: i64,
     /// What it reported of its host last; none where it never did.
     pub host: Option<Box<HostLine>>,
 }
@@ -185,6 +189,7 @@ mod from_domain {
     use crate::error::{AppError, Message};
     use scheduler::executors::{ExecutorDetail, ExecutorDraft, ExecutorEdit, ExecutorFilter, ExecutorRow};
     use scheduler::jobs::JobRow;
+    use std::collections::HashMap;
 
     /// Jobs that an executor's page names; the list has all.
     const JOBS_SHOWN: usize = 10;
@@ -263,6 +268,13 @@ mod from_domain {
         pub fn new(instances: Vec<entity::instance::Model>, online: u64, gone: u64) -> Self {
             Self { lines: instances.into_iter().map(InstanceLine::from).collect(), online, gone }
         }
+
+        /// Notes how many runs are out at each, by the instances' ids.
+        pub fn count_out(&mut self, out: &HashMap<i32, i64>) {
+            for line in &mut self.lines {
+                line.out = out.get(&line.id).copied().unwrap_or(0);
+            }
+        }
     }
 
     impl From<entity::instance::Model> for InstanceLine {
@@ -279,6 +291,8 @@ mod from_domain {
                 registered_at: instance.registered_at,
                 seen_at: instance.seen_at,
                 gone_at: instance.gone_at,
+                is_draining: instance.draining_since.is_some(),
+                out: 0,
                 host: None,
             }
         }

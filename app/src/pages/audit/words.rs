@@ -40,6 +40,8 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::Backfill => tu_string!(i18n, audit.verb_backfill),
         Verb::Kill => tu_string!(i18n, audit.verb_kill),
         Verb::MoveToFront => tu_string!(i18n, audit.verb_move_to_front),
+        Verb::Drain => tu_string!(i18n, audit.verb_drain),
+        Verb::TakeBack => tu_string!(i18n, audit.verb_take_back),
         Verb::RotateToken => tu_string!(i18n, audit.verb_rotate_token),
         Verb::ResetPassword => tu_string!(i18n, audit.verb_reset_password),
         Verb::ChangePassword => tu_string!(i18n, audit.verb_change_password),

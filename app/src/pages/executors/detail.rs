@@ -20,7 +20,7 @@ use crate::i18n::*;
 use crate::pages::executors::enrolment::Enrolment;
 use crate::pages::executors::handlers::Handlers;
 use crate::pages::executors::history::{History, use_history_query};
-use crate::pages::executors::instances::{Instances, More};
+use crate::pages::executors::instances::{Draining, Instances, More};
 use crate::pages::executors::queue::Queue;
 use crate::pages::executors::turned_away::TurnedAwayList;
 use crate::pages::executors::{registration_word, use_executor_id};
@@ -31,9 +31,10 @@ use leptos::prelude::*;
 #[component]
 pub fn ExecutorDetail() -> impl IntoView {
     let id = use_executor_id();
-    let actions = Actions { rotate: ServerAction::new(), delete: ServerAction::new() };
+    let actions =
+        Actions { rotate: ServerAction::new(), delete: ServerAction::new(), draining: Draining::new() };
     // A rotation leads back here: the page is read again, with the new token.
-    let key = move || (id.get(), actions.rotate.version().get());
+    let key = move || (id.get(), actions.rotate.version().get() + actions.draining.version());
     let page = Resource::new_blocking(key, |(id, _)| executor(id));
     let token = Resource::new_blocking(key, |(id, _)| new_token(id));
     let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
@@ -66,6 +67,7 @@ pub fn ExecutorDetail() -> impl IntoView {
 struct Actions {
     rotate: ServerAction<RotateToken>,
     delete: ServerAction<DeleteExecutor>,
+    draining: Draining,
 }
 
 #[component]
@@ -112,7 +114,7 @@ fn Content(
                     }
                 }
             >
-                <Instances instances=lines/>
+                <Instances instances=lines draining=may.operate.then_some(actions.draining)/>
                 <More present/>
             </Section>
             <TurnedAwayList present=refused.into()/>

@@ -1,6 +1,6 @@
 //! The processes of an executor: which are there, what they are, when they were heard of.
 
-use crate::api::executors::{InstanceLine, InstanceLines};
+use crate::api::executors::{DrainInstance, InstanceLine, InstanceLines, TakeInstanceBack};
 use crate::components::icon::{Icon, IconName};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, span};
@@ -28,66 +28,126 @@ pub fn client_word(client: Client) -> &'static str {
     }
 }
 
+/// What can be done with an instance.
+#[derive(Clone, Copy)]
+pub struct Draining {
+    pub drain: ServerAction<DrainInstance>,
+    pub take_back: ServerAction<TakeInstanceBack>,
+}
+
+impl Draining {
+    pub fn new() -> Self {
+        Self { drain: ServerAction::new(), take_back: ServerAction::new() }
+    }
+
+    /// Another number after each.
+    pub fn version(self) -> usize {
+        self.drain.version().get() + self.take_back.version().get()
+    }
+}
+
+/// `draining` is none for those who may not.
 #[component]
-pub fn Instances(instances: Signal<Vec<InstanceLine>>) -> impl IntoView {
+pub fn Instances(instances: Signal<Vec<InstanceLine>>, draining: Option<Draining>) -> impl IntoView {
     let i18n = use_i18n();
     let is_empty = Memo::new(move |_| instances.read().is_empty());
     let columns = move || {
         let [cpu, process, memory, disk] = gauges::columns();
-        vec![
+        let mut columns = vec![
             Column::new(tu_string!(i18n, executors.address)),
             Column::new(tu_string!(i18n, executors.state)).class("cw-2"),
             Column::new(tu_string!(i18n, executors.client)).class("cw-3"),
             Column::new(tu_string!(i18n, executors.up)).class("cw-2"),
+            Column::new(tu_string!(i18n, executors.out_here)).class("cw-2").number(),
             cpu,
             process,
             memory,
             disk,
             Column::new(tu_string!(i18n, executors.heartbeat)).class("cw-2").number(),
-        ]
+        ];
+        if draining.is_some() {
+            columns.push(Column::new("").class("cw-2").number());
+        }
+        columns
     };
-    move || match is_empty.get() {
+    move || {
+        match is_empty.get() {
         true => view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.no_instance)}</p> }.into_any(),
         false => view! {
             <DataTable label=tu_string!(i18n, executors.instances) columns=columns() inner=true>
-                {move || instances.read().iter().cloned().map(row).collect_view()}
+                {move || instances.read().iter().cloned().map(|instance| row(instance, draining)).collect_view()}
             </DataTable>
+            <AllDrain instances/>
             <TooOld instances/>
             <gauges::Silent instances/>
         }
         .into_any(),
     }
+    }
 }
 
-fn row(instance: InstanceLine) -> impl IntoView {
+fn row(instance: InstanceLine, draining: Option<Draining>) -> impl IntoView {
     let i18n = use_i18n();
-    let (class, word) = match instance.gone_at {
-        None => ("ic s-ok", tu_string!(i18n, executors.is_online)),
-        Some(_) => ("ic s-fail", tu_string!(i18n, executors.is_gone)),
-    };
     let is_gone = instance.gone_at.is_some();
+    let is_draining = instance.is_draining && !is_gone;
+    let (class, icon, word) = match (is_gone, is_draining) {
+        (true, _) => ("ic s-fail", IconName::Plug, tu_string!(i18n, executors.is_gone)),
+        (_, true) => ("ic muted", IconName::LogOut, tu_string!(i18n, executors.is_draining)),
+        _ => ("ic s-ok", IconName::Plug, tu_string!(i18n, executors.is_online)),
+    };
+    let (state, out) = (if is_draining { "p1 strong" } else { "p1" }, instance.out);
+    let action = draining
+        .map(|draining| view! { <td class="num">{(!is_gone).then(|| drain(&instance, draining))}</td> });
     view! {
         <tr>
             <td>
                 <span class="mark-name">
-                    <span class=class><Icon name=IconName::Plug/></span>
+                    <span class=class><Icon name=icon/></span>
                     {address(&instance)}
                 </span>
                 {instance.labels.split(',').filter(|label| !label.is_empty()).map(|label| view! {
                     " " <span class="tag mono">{label.to_owned()}</span>
                 }).collect_view()}
             </td>
-            <td class="p1" class:muted=!is_gone class:gone=is_gone>{word}</td>
+            <td class=state class:muted=!is_gone && !is_draining class:gone=is_gone>{word}</td>
             <td class="p2 muted">
                 {client_word(instance.client)}
                 {(!instance.version.is_empty()).then(|| view! { " " <span class="faint">{instance.version.clone()}</span> })}
                 {capacity(&instance)}
             </td>
             <td class="muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
+            <td class="num" class:faint=out == 0>{out}</td>
             {gauges::cells(&instance)}
             <td class="p2 num muted">{heartbeat(instance.manual, instance.seen_at)}</td>
+            {action}
         </tr>
     }
+}
+
+/// The button that lets it drain, or takes it back.
+fn drain(instance: &InstanceLine, draining: Draining) -> AnyView {
+    let i18n = use_i18n();
+    let (id, address) = (instance.id, host(&instance.address).to_owned());
+    if instance.is_draining {
+        let label = tu_string!(i18n, executors.take_back_this, address = address);
+        return view! {
+            <ActionForm action=draining.take_back>
+                <input type="hidden" name="id" value=id/>
+                <button class="act" aria-label=label>{tu_string!(i18n, executors.take_back)}</button>
+            </ActionForm>
+        }
+        .into_any();
+    }
+    let label = tu_string!(i18n, executors.drain_this, address = address);
+    view! {
+        <ActionForm action=draining.drain>
+            <input type="hidden" name="id" value=id/>
+            <button class="act" aria-label=label title=tu_string!(i18n, executors.drain_means)>
+                {tu_string!(i18n, executors.drain)}
+            </button>
+        </ActionForm>
+    }
+    .into_any()
 }
 
 /// Leads to the charts of its host where there are some.
@@ -143,6 +203,27 @@ pub fn More(present: Signal<InstanceLines>) -> impl IntoView {
             view! {
                 <p class="muted t13 mt-3">
                     {tu_string!(i18n, executors.more_instances, n = more, shown = shown)}
+                </p>
+            }
+        })
+    }
+}
+
+/// Says what it means that nobody takes runs.
+#[component]
+fn AllDrain(instances: Signal<Vec<InstanceLine>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let all_drain = Memo::new(move |_| {
+        let instances = instances.read();
+        let mut here = instances.iter().filter(|found| found.gone_at.is_none()).peekable();
+        here.peek().is_some() && here.all(|found| found.is_draining)
+    });
+    move || {
+        all_drain.get().then(|| {
+            view! {
+                <p class="warn-t mt-3" role="note">
+                    <Icon name=IconName::AlertTriangle size=14/>
+                    <span>{tu_string!(i18n, executors.all_drain)}</span>
                 </p>
             }
         })

@@ -45,6 +45,7 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::Calendar => tu_string!(i18n, runs.reason_calendar),
         Reason::Blackout => tu_string!(i18n, runs.reason_blackout),
         Reason::Disabled => tu_string!(i18n, runs.reason_disabled),
+        Reason::Draining => tu_string!(i18n, runs.reason_draining),
         Reason::NoneAllowed => tu_string!(i18n, runs.reason_none_allowed),
         Reason::InDoubt => tu_string!(i18n, runs.reason_in_doubt),
         Reason::NotRunning => tu_string!(i18n, runs.reason_not_running),

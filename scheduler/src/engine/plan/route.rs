@@ -166,19 +166,23 @@ impl<'a> Router<'a> {
         self.in_doubt.at(&target.site(job_id))
     }
 
-    /// The instances that are there and that the job may run on, at least one; or why there is none.
+    /// The instances that take runs and that the job may run on, at least one; or why there is none.
     fn allowed(&mut self, body: &JobBody, executor_id: i32) -> Result<Instances, Reason> {
         let instances = self.executor(executor_id).instances.clone();
         let allowed = body.allowed.as_ref().ok_or(Reason::NoneAllowed)?;
         if instances.is_empty() {
             return Err(Reason::NoInstance);
         }
-        if allowed.is_everyone() {
+        let is_named = |target: &&Arc<Target>| allowed.names(&target.address, &target.labels);
+        if allowed.is_everyone() && !instances.iter().any(|target| target.is_draining) {
             return Ok(instances);
         }
-        let named = instances.iter().filter(|target| allowed.names(&target.address, &target.labels));
-        let named: Instances = named.cloned().collect();
-        if named.is_empty() { Err(Reason::NoneAllowed) } else { Ok(named) }
+        let mut named = instances.iter().filter(is_named).peekable();
+        if named.peek().is_none() {
+            return Err(Reason::NoneAllowed);
+        }
+        let taking: Instances = named.filter(|target| !target.is_draining).cloned().collect();
+        if taking.is_empty() { Err(Reason::Draining) } else { Ok(taking) }
     }
 
     fn out(&mut self, exit: Exit) -> Way {

@@ -6,6 +6,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
 };
+use std::collections::HashMap;
 
 fn live(executor_id: i32) -> Select<Entity> {
     Entity::find().filter(Column::LiveBucket.is_not_null()).filter(Column::ExecutorId.eq(executor_id))
@@ -30,6 +31,24 @@ pub async fn waiting_for(
 /// How many of its runs are out.
 pub async fn count_out(conn: &impl ConnectionTrait, executor_id: i32) -> Result<u64, DbErr> {
     live(executor_id).filter(Column::State.is_in(RunState::OUT)).count(conn).await
+}
+
+/// How many of its runs are out, by instance; instances without any are missing.
+pub async fn count_out_by_instance(
+    conn: &impl ConnectionTrait,
+    executor_id: i32,
+) -> Result<HashMap<i32, i64>, DbErr> {
+    let counts: Vec<(i32, i64)> = live(executor_id)
+        .filter(Column::State.is_in(RunState::OUT))
+        .filter(Column::InstanceId.is_not_null())
+        .select_only()
+        .column(Column::InstanceId)
+        .column_as(Column::Id.count(), "out")
+        .group_by(Column::InstanceId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(counts.into_iter().collect())
 }
 
 /// Gives a run that waits this priority; false when it does not wait any more.

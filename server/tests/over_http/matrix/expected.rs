@@ -32,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 106] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -76,6 +76,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
         Inside(ManageExecutors),
         "id={executor}&version=999&form[app_name]=a&form[title]=a&form[registration]=automatic",
     ),
+    ("executors/drain_instance", Inside(OperateJobs), "id={instance}"),
     ("executors/executor", Inside(View), "id={executor}"),
     ("executors/handlers", Inside(View), "executor_id={executor}"),
     ("executors/hosts/host_history", Inside(View), "executor_id={executor}&query[instance]=&query[until]="),
@@ -86,6 +87,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
     ("executors/new_token", SignIn, "executor_id={executor}"),
     ("executors/queue", Inside(View), "executor_id={executor}"),
     ("executors/rotate_token", Inside(ManageExecutors), "id={executor}"),
+    ("executors/take_instance_back", Inside(OperateJobs), "id={instance}"),
     ("executors/turned_away", Inside(View), "executor_id={executor}"),
     ("freezes/freeze", Inside(OperateJobs), "namespace={namespace}&reason="),
     ("freezes/lasting_freezes", SignIn, ""),

@@ -81,6 +81,8 @@ pub enum Place {
 struct Things {
     namespace: i32,
     executor: i32,
+    /// Of another executor, where nothing runs.
+    instance: i32,
     job: i32,
     /// A job with code.
     script: i32,
@@ -168,6 +170,7 @@ impl Ground {
         let ids: [(&str, i64); 15] = [
             ("{namespace}", things.namespace.into()),
             ("{executor}", things.executor.into()),
+            ("{instance}", things.instance.into()),
             ("{job}", things.job.into()),
             ("{script}", things.script.into()),
             ("{calendar}", things.calendar.into()),
@@ -250,8 +253,17 @@ async fn things(services: &Services, word: &str) -> Things {
         addresses: String::new(),
         max_parallel: 0,
     };
+    let typed = ExecutorEdit {
+        app_name: format!("{word}-typed"),
+        registration: Registration::Manual,
+        addresses: "http://127.0.0.1:9".into(),
+        ..edit.clone()
+    };
     let draft = ExecutorDraft { namespace_id: namespace, token: None, edit };
     let executor = executors::create(services, &root, draft).await.unwrap().0.id;
+    let draft = ExecutorDraft { namespace_id: namespace, token: None, edit: typed };
+    let typed = executors::create(services, &root, draft).await.unwrap().0.id;
+    let instance = executors::get(services, &root, typed).await.unwrap().instances[0].id;
     let typed = CalendarEdit { name: format!("{word} days"), days: "2026-12-25".into() };
     let calendar = calendars::create(services, &root, namespace, &typed).await.unwrap().id;
     let handler = format!("{word}Handler");
@@ -275,6 +287,7 @@ async fn things(services: &Services, word: &str) -> Things {
     Things {
         namespace,
         executor,
+        instance,
         job,
         script,
         calendar,
