@@ -130,7 +130,8 @@ impl Draw<'_> {
         let unit = unit_of(most);
         // An axis has a length, even where nothing is held.
         let most = (most / scale(unit)).max(1.0);
-        let axis = if is_limit { most } else { charts::round_up(most) };
+        // In whole steps, of which there are four: a host of 23.5 GiB has an axis of 24.
+        let axis = if is_limit { (most / 4.0).ceil() * 4.0 } else { charts::round_up(most) };
         let line = self.line(td_string!(request_locale(), hosts.used), "seq-5", |point| {
             Some(size(point) as f64 / scale(unit))
         });
