@@ -29,6 +29,7 @@ mod m20261122_000024_audit;
 mod m20261122_000025_approvals;
 mod m20261122_000026_cleaning;
 mod m20261122_000027_dealing;
+mod m20261122_000028_deadlines;
 mod schema;
 mod whole;
 
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000025_approvals::Migration),
             Box::new(m20261122_000026_cleaning::Migration),
             Box::new(m20261122_000027_dealing::Migration),
+            Box::new(m20261122_000028_deadlines::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ mod list;
 mod queue;
 mod shards;
 mod summary;
+mod usual;
 
 use crate::approvals::{self, Asked, Request};
 use crate::audit::{Entry, RunOfJob};
@@ -34,6 +35,7 @@ pub use list::{RunFilter, RunPage, RunRow, list};
 pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
 pub use shards::{ShardRow, Shards};
 pub use summary::{OfflineInstance, Summary, Wrong, summary};
+pub(crate) use usual::usual_of;
 
 /// A run as a mark beside its job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod servers;
 mod services {
     mod alert_rules;
     mod alerts;
+    mod alerts_by_time;
     mod api_tokens;
     mod approvals;
     mod audit;

@@ -32,6 +32,9 @@ impl AlertRuleLine {
             ("job_id", id(rule.job_id)),
             ("late_s", rule.late_s.to_string()),
             ("long_s", rule.long_s.to_string()),
+            ("longer_pct", rule.longer_pct.to_string()),
+            ("start_by", rule.start_by.clone()),
+            ("finish_by", rule.finish_by.clone()),
             ("channels", channel(0)),
             ("channel_2", channel(1)),
             ("channel_3", channel(2)),
@@ -71,6 +74,12 @@ pub struct AlertRuleForm {
     #[serde(default)]
     pub long: bool,
     #[serde(default)]
+    pub longer: bool,
+    #[serde(default)]
+    pub not_started: bool,
+    #[serde(default)]
+    pub not_finished: bool,
+    #[serde(default)]
     pub offline: bool,
     #[serde(default)]
     pub auto_paused: bool,
@@ -78,6 +87,12 @@ pub struct AlertRuleForm {
     pub late_s: String,
     #[serde(default)]
     pub long_s: String,
+    #[serde(default)]
+    pub longer_pct: String,
+    #[serde(default)]
+    pub start_by: String,
+    #[serde(default)]
+    pub finish_by: String,
     #[serde(default)]
     pub channels: String,
     #[serde(default)]
@@ -213,6 +228,9 @@ mod from_domain {
                 events: self.events(),
                 late_s: number("late_s", &self.late_s).unwrap_or(0),
                 long_s: number("long_s", &self.long_s).unwrap_or(0),
+                longer_pct: number("longer_pct", &self.longer_pct).unwrap_or(0),
+                start_by: self.start_by.clone(),
+                finish_by: self.finish_by.clone(),
                 channels: channels.into_iter().filter_map(|id| number("channels", id)).collect(),
                 group_s: number("group_s", &self.group_s).unwrap_or(0),
                 recovery: self.recovery,
@@ -230,6 +248,9 @@ mod from_domain {
                 Event::Missed => self.missed,
                 Event::Late => self.late,
                 Event::Long => self.long,
+                Event::Longer => self.longer,
+                Event::NotStarted => self.not_started,
+                Event::NotFinished => self.not_finished,
                 Event::Offline => self.offline,
                 Event::AutoPaused => self.auto_paused,
             };

@@ -138,6 +138,7 @@ pub fn fault_message(fault: Fault) -> Message {
         Fault::Past => Message::new("past"),
         Fault::Future => Message::new("future"),
         Fault::NoTime => Message::new("no_time"),
+        Fault::TimeOfDay => Message::new("time_of_day"),
         Fault::NotLater => Message::new("not_later"),
         Fault::Zone => Message::new("zone"),
         Fault::Address => Message::new("address"),

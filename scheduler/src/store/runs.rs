@@ -1,6 +1,7 @@
 //! Runs as people look at them. `run` is never counted and never skipped through: a list goes along
 //! one of the access paths (executor, job, attention) from a position, and reads so many rows.
 
+mod day;
 mod past;
 mod paths;
 mod queue;
@@ -14,6 +15,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+pub use day::{Deed, has_of_day};
 pub use past::{
     Past, PastRun, counts, delete, has_open_shards, newest_beyond, next_executor, oldest, shards,
 };

@@ -329,6 +329,23 @@ async fn a_run_that_waits_or_runs_for_too_long_is_told_once_by_each_threshold() 
 }
 
 #[tokio::test]
+async fn each_rule_tells_what_is_late_or_long_by_its_own_threshold() {
+    let mut stage = Stage::new().await;
+    for (name, late_s) in [("soon", 60), ("later", 180)] {
+        let (name, events) = (name.to_owned(), vec![Event::Late]);
+        stage.rule(AlertRuleEdit { name, events, late_s, group_s: 0, ..stage.edit() }).await;
+    }
+    let now = stage.world.clock.now();
+    stage.world.run(&stage.job, now, |run| run.slot = -run.id).await;
+    assert_eq!(stage.after(MINUTE).await.told, 1);
+    assert_eq!(stage.after(MINUTE).await.told, 0);
+    assert_eq!(stage.after(MINUTE).await.told, 1);
+    let lines: Vec<Value> = stage.hook.received().iter().map(|got| got.json()["lines"][0].clone()).collect();
+    assert!(lines[0].as_str().unwrap().ends_with(": > 60 s"), "{lines:?}");
+    assert!(lines[1].as_str().unwrap().ends_with(": > 180 s"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn what_lasts_is_escalated_once_to_another_channel() {
     let mut stage = Stage::new().await;
     let boss = Hook::saying("ok").await;
@@ -344,6 +361,7 @@ async fn what_lasts_is_escalated_once_to_another_channel() {
     assert_eq!(stage.after(MINUTE).await.escalated, 1);
     let text = boss.received()[0].json()["text"].as_str().unwrap().to_owned();
     assert!(text.starts_with("*[default:default] Not recovered for 30 min: invoices*"), "{text}");
+    assert!(text.contains("Failed #"), "it says what happened: {text}");
     assert_eq!(stage.after(MINUTE).await.escalated, 0);
     assert_eq!((boss.received().len(), stage.hook.received().len()), (1, 2));
 }

@@ -170,7 +170,7 @@ async fn settled_ids(
 }
 
 /// Runs of these jobs that their index does not hold yet.
-async fn unsettled(
+pub(super) async fn unsettled(
     conn: &impl ConnectionTrait,
     job_ids: &[i32],
     span: Span,

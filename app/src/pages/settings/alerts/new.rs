@@ -44,7 +44,13 @@ pub fn NewAlertRule() -> impl IntoView {
 fn usual() -> BTreeMap<String, String> {
     let told = ["failed", "timed_out", "lost", "missed", "offline", "auto_paused", "recovery"]
         .map(|name| (name, "true"));
-    let numbers = [("late_s", "300"), ("long_s", "3600"), ("group_s", "60"), ("escalate_min", "0")];
+    let numbers = [
+        ("late_s", "300"),
+        ("long_s", "3600"),
+        ("longer_pct", "200"),
+        ("group_s", "60"),
+        ("escalate_min", "0"),
+    ];
     told.into_iter().chain(numbers).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
