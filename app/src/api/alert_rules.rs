@@ -1,5 +1,6 @@
 //! Alert rules: their list, forms and silences.
 
+use crate::api::may::May;
 use crate::error::AppError;
 use entity::alert_rule::{Event, Model};
 use leptos::prelude::*;
@@ -14,6 +15,7 @@ pub const EDIT_FORM: &str = "alert-rule-edit";
 /// A rule with the names of what it refers to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertRuleLine {
+    pub may: May,
     pub rule: Model,
     pub namespace: String,
     pub channels: Vec<String>,
@@ -115,7 +117,7 @@ pub async fn list_alert_rules() -> Result<Vec<AlertRuleLine>, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::alert_rules::list(&services, &caller).await.map_err(ssr::refuse)?;
-    Ok(rows.into_iter().map(AlertRuleLine::from).collect())
+    Ok(rows.into_iter().map(|row| AlertRuleLine::new(row, &caller)).collect())
 }
 
 /// One rule.
@@ -124,7 +126,7 @@ pub async fn alert_rule(id: i32) -> Result<AlertRuleLine, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let row = scheduler::alert_rules::get(&services, &caller, id).await.map_err(ssr::refuse)?;
-    Ok(row.into())
+    Ok(AlertRuleLine::new(row, &caller))
 }
 
 /// Creates a rule.
@@ -199,10 +201,13 @@ mod from_domain {
     use super::*;
     use crate::error::{FieldError, Message};
     use scheduler::alert_rules::{AlertRuleEdit, AlertRuleRow};
+    use scheduler::authority::Caller;
 
-    impl From<AlertRuleRow> for AlertRuleLine {
-        fn from(AlertRuleRow { rule, namespace, channels }: AlertRuleRow) -> Self {
-            Self { rule, namespace: namespace.title(), channels }
+    impl AlertRuleLine {
+        pub(super) fn new(row: AlertRuleRow, caller: &Caller) -> Self {
+            let AlertRuleRow { rule, namespace, channels } = row;
+            let may = May::inside(caller, namespace.id);
+            Self { may, rule, namespace: namespace.title(), channels }
         }
     }
 

@@ -32,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 105] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -57,6 +57,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
     ("calendars/delete_calendar", Inside(ManageJobs), "id={spare_calendar}"),
     ("calendars/edit_calendar", Inside(ManageJobs), "id={calendar}&version=999&form[name]=x"),
     ("calendars/list_calendars", SignIn, ""),
+    ("channels/alert_namespaces", SignIn, ""),
     ("channels/channel", Inside(View), "id={channel}"),
     ("channels/create_channel", Inside(ManageAlerts), CHANNEL),
     ("channels/delete_channel", Inside(ManageAlerts), "id={spare_channel}"),
@@ -180,10 +181,10 @@ pub const PAGES: [(&str, Needs); 44] = [
     ("/statistics", SignIn),
     ("/topology", SignIn),
     ("/settings/alerts", SignIn),
-    ("/settings/alerts/new", SignIn),
+    ("/settings/alerts/new", Somewhere(ManageAlerts)),
     ("/settings/alerts/{rule}", Inside(View)),
     ("/settings/channels", SignIn),
-    ("/settings/channels/new", SignIn),
+    ("/settings/channels/new", Somewhere(ManageAlerts)),
     ("/settings/channels/{channel}", Inside(View)),
     ("/settings/deliveries", SignIn),
     ("/approvals", SignIn),

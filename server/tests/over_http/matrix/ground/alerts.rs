@@ -68,7 +68,7 @@ pub async fn delivery(services: &Services, namespace_id: i32, channel_id: i32, w
         // Of none that anything else of these tests makes.
         alert_id: Set(i32::MAX - namespace_id),
         channel_id: Set(channel_id),
-        state: Set(DeliveryState::Sent),
+        state: Set(DeliveryState::Failed),
         attempts: Set(1),
         next_at: Set(None),
         title: Set(format!("{word} failed")),
