@@ -13,6 +13,7 @@ mod services {
     mod alert_rules;
     mod alerts;
     mod alerts_by_time;
+    mod alerts_of_runs;
     mod api_tokens;
     mod approvals;
     mod audit;

@@ -61,6 +61,9 @@ impl Alerts {
     /// Adds what happened to what gathers for the rule, or begins to gather; how much it was.
     async fn write(&self, scene: &Scene, rule: &Rule, mut seen: Vec<Sighting>, now: Millis) -> Result<usize> {
         let words = self.words(&seen).await?;
+        let run_ids = seen.iter().filter_map(|seen| seen.run_id).collect();
+        let dues: HashMap<i64, Millis> =
+            runs::dues(self.services.db.reader(), run_ids).await?.into_iter().collect();
         let namespace = namespaces::by_id(self.services.db.reader(), rule.namespace_id).await?;
         let namespace = namespace.ok_or(Error::NotFound("namespace"))?.title();
         let transaction = self.services.db.begin().await?;
@@ -97,7 +100,9 @@ impl Alerts {
         };
         let (rule_id, alert_id) = (rule.id, row.id);
         let mark = |seen: &Sighting| {
-            Some(alert_run::Model { run_id: seen.run_id?, rule_id, event: seen.event, alert_id })
+            let (run_id, executor_id) = (seen.run_id?, seen.executor_id);
+            let due_at = dues.get(&run_id).copied().unwrap_or(0);
+            Some(alert_run::Model { run_id, rule_id, event: seen.event, alert_id, executor_id, due_at })
         };
         store::note_runs(&transaction, seen.iter().filter_map(mark).collect()).await?;
         for incident in begun_incidents(rule, row.id, &seen) {

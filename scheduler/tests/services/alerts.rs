@@ -97,9 +97,8 @@ impl Stage {
         page.rows.into_iter().map(|row| row.delivery).collect()
     }
 
-    pub async fn states_of(&self, run: i64) -> Vec<DeliveryState> {
-        let rows = deliveries::of_run(&self.world.services, &self.world.root, run).await.unwrap();
-        rows.into_iter().map(|row| row.delivery.state).collect()
+    pub async fn state_of(&self, run: i64) -> Option<DeliveryState> {
+        deliveries::of_run(&self.world.services, &self.world.root, run).await.unwrap()
     }
 }
 
@@ -170,7 +169,7 @@ async fn a_failure_is_told_once_with_its_job_its_run_and_the_error_by_whichever_
     let transaction = stage.world.services.db.begin().await.unwrap();
     run_text::Entity::insert(text.into_active_model()).exec_without_returning(&transaction).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(stage.states_of(run).await, []);
+    assert_eq!(stage.state_of(run).await, None);
     let report = stage.after(SECOND).await;
     assert_eq!((report.told, report.sent), (1, 1));
     let message = stage.hook.received()[0].json();
@@ -178,7 +177,7 @@ async fn a_failure_is_told_once_with_its_job_its_run_and_the_error_by_whichever_
     let line = message["lines"][0].as_str().unwrap();
     let end = format!("Failed #{} invoices ({run}): disk full", stage.job.id);
     assert!(line.ends_with(&end), "{line}");
-    assert_eq!(stage.states_of(run).await, [DeliveryState::Sent]);
+    assert_eq!(stage.state_of(run).await, Some(DeliveryState::Sent));
     // Another server, which remembers nothing, finds that it was told.
     stage.watcher = Watcher::new(stage.alerts.clone(), Arc::new(|| true));
     assert_eq!(stage.after(SECOND).await, WatchReport::default());
@@ -194,7 +193,7 @@ async fn without_a_rule_nothing_is_sent() {
     let mut stage = Stage::new().await;
     let run = stage.failed().await;
     assert_eq!(stage.after(MINUTE).await, WatchReport::default());
-    assert_eq!((stage.states_of(run).await, stage.deliveries().await), (vec![], vec![]));
+    assert_eq!((stage.state_of(run).await, stage.deliveries().await), (None, vec![]));
 }
 
 #[tokio::test]
@@ -217,11 +216,11 @@ async fn what_is_not_taken_is_sent_again_after_growing_pauses_until_it_has_faile
     }
     let delivery = stage.deliveries().await.remove(0);
     assert_eq!((delivery.state, delivery.attempts, delivery.next_at), (DeliveryState::Failed, 5, None));
-    assert_eq!(stage.states_of(run).await, [DeliveryState::Failed]);
+    assert_eq!(stage.state_of(run).await, Some(DeliveryState::Failed));
     stage.hook.behave(Behaviour::Says(200, String::new()));
     deliveries::send_again(&stage.alerts, &stage.world.root, delivery.id).await.unwrap();
     stage.after(SECOND).await;
-    assert_eq!(stage.states_of(run).await, [DeliveryState::Sent]);
+    assert_eq!(stage.state_of(run).await, Some(DeliveryState::Sent));
     let refused = deliveries::send_again(&stage.alerts, &stage.world.root, delivery.id).await;
     assert!(matches!(refused, Err(Error::Refused(Refusal::DeliveryNotFailed))));
     let foreign = deliveries::send_again(&stage.alerts, &stage.world.stranger(), delivery.id).await;

@@ -56,7 +56,7 @@ async fn a_run_that_takes_longer_than_usual_is_told_once_by_the_share_of_each_ru
     assert_eq!(message["title"], "[default:default] Longer than usual: invoices");
     let line = message["lines"][0].as_str().unwrap();
     assert!(line.ends_with(&format!("({run}): > 240 s (usually 120 s)")), "{line}");
-    assert_eq!(stage.states_of(run).await.len(), 2);
+    assert_eq!(stage.deliveries().await.len(), 2);
     took(&stage, now, Some((RunState::Succeeded, 8 * MINUTE))).await;
     stage.world.clock.advance(MINUTE);
     assert_eq!(stage.after(MINUTE).await.recovered, 2);
