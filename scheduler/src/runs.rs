@@ -30,7 +30,7 @@ pub use crate::rules::shards::Progress;
 pub use crate::store::jobs::NextFire;
 pub use backfill::{BackfillDraft, backfill, preview_backfill};
 pub use deal::{Deal, Dealt, deal, deal_with};
-pub use inbox::{InboxFilter, InboxPage, InboxRow, inbox};
+pub use inbox::{COUNTED, InboxFilter, InboxPage, InboxRow, inbox, inbox_count};
 pub use list::{RunFilter, RunPage, RunRow, Told, list};
 pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
 pub use shards::{ShardRow, Shards};
