@@ -96,6 +96,7 @@ fn refused(refusal: Refusal) -> Message {
         Refusal::ApprovalEnded => Message::new("approval_ended"),
         Refusal::ApprovalExpired => Message::new("approval_expired"),
         Refusal::ApprovalCodeNotTold => Message::new("approval_code_not_told"),
+        Refusal::CodeSentLately(seconds) => Message::new("code_sent_lately").arg("seconds", seconds),
         Refusal::ApprovalVoid(void) => Message::new(format!("approval_void_{}", void.code())),
         Refusal::ChannelTellsApprovals => Message::new("channel_tells_approvals"),
         Refusal::Frozen => Message::new("already_frozen"),

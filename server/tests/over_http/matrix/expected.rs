@@ -32,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 105] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 106] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -49,6 +49,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 105] = [
     ("approvals/cancel_approval", Inside(View), "id={approval}"),
     ("approvals/list_approvals", SignIn, "query[show]="),
     ("approvals/reject_approval", Inside(Approve), "id={approval}&remark="),
+    ("approvals/send_code", Inside(Approve), "id={approval}"),
     ("audit/list_accesses", Platform, "after="),
     ("audit/list_audit", Platform, "query[actor]="),
     ("calendars/calendar", Inside(View), "id={calendar}"),
