@@ -121,6 +121,8 @@ fn EventFields() -> impl IntoView {
     view! {
         <FieldGroup title=tu_string!(i18n, alerts.group_what)>
             {events.collect_view()}
+        </FieldGroup>
+        <FieldGroup title=tu_string!(i18n, alerts.group_limits)>
             <NumberField name="late_s" label=tu_string!(i18n, alerts.late_s) max=604_800/>
             <NumberField name="long_s" label=tu_string!(i18n, alerts.long_s) max=604_800/>
             <NumberField
