@@ -22,6 +22,8 @@ pub struct Viewer {
     pub may: May,
     /// How many changes wait for their approval.
     pub approvals: u64,
+    /// How many runs went wrong that nobody has dealt with; 100 stands for more than 99.
+    pub inbox: u64,
 }
 
 /// Which colours to use.

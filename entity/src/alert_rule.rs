@@ -22,6 +22,16 @@ pub struct Model {
     pub late_s: i32,
     /// A run that has not ended so long after it went out is long (s).
     pub long_s: i32,
+    /// A run that takes so much of what its job usually takes, and has not ended, is longer than usual (%).
+    pub longer_pct: i32,
+    /// When the job has to have started on each day on which it is due, on the clock of its zone: `06:00`, or
+    /// `30:00` for that time of the day after; empty = not told.
+    pub start_by: String,
+    /// The same of its success.
+    pub finish_by: String,
+    /// The last of these times of which was told that the job had not started, and had not finished.
+    pub start_told: Option<Millis>,
+    pub finish_told: Option<Millis>,
     /// The channels' ids, with commas between.
     #[sea_orm(column_type = "String(StringLen::N(500))")]
     pub channels: String,
@@ -46,6 +56,16 @@ pub struct Model {
 impl Model {
     pub fn event_list(&self) -> Vec<Event> {
         self.events.split(',').filter_map(Event::parse).collect()
+    }
+
+    /// The time of day by which something has to have happened, and the last such time that was told to have
+    /// passed in vain; none for events that are not about that.
+    pub fn time_of_day(&self, event: Event) -> Option<(&str, Option<Millis>)> {
+        match event {
+            Event::NotStarted => Some((&self.start_by, self.start_told)),
+            Event::NotFinished => Some((&self.finish_by, self.finish_told)),
+            _ => None,
+        }
     }
 
     pub fn channel_ids(&self) -> Vec<i32> {
@@ -90,16 +110,25 @@ pub enum Event {
     Offline = 7,
     /// A job was stopped after so many failures in a row.
     AutoPaused = 8,
+    /// A run takes much longer than its job usually does.
+    Longer = 9,
+    /// A job has not started by a time of day.
+    NotStarted = 10,
+    /// A job has not succeeded by a time of day.
+    NotFinished = 11,
 }
 
 impl Event {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Failed,
         Self::TimedOut,
         Self::Lost,
         Self::Missed,
         Self::Late,
         Self::Long,
+        Self::Longer,
+        Self::NotStarted,
+        Self::NotFinished,
         Self::Offline,
         Self::AutoPaused,
     ];
@@ -115,6 +144,9 @@ impl Event {
             Self::Long => "long",
             Self::Offline => "offline",
             Self::AutoPaused => "auto_paused",
+            Self::Longer => "longer",
+            Self::NotStarted => "not_started",
+            Self::NotFinished => "not_finished",
         }
     }
 

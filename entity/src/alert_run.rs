@@ -1,5 +1,6 @@
 //! Which alert tells of a run: each event of a run is told once by each rule.
 
+use crate::Millis;
 use crate::alert_rule::Event;
 use sea_orm::entity::prelude::*;
 
@@ -13,6 +14,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub event: Event,
     pub alert_id: i32,
+    /// The run's, as is `due_at`: lists of runs go this way.
+    pub executor_id: i32,
+    pub due_at: Millis,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

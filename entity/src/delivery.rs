@@ -42,6 +42,28 @@ pub enum DeliveryState {
     Failed = 3,
 }
 
+impl DeliveryState {
+    /// Of both what says more about several messages together: that one failed, or else that one is on its way.
+    pub fn worse(self, other: Self) -> Self {
+        let order = [Self::Failed, Self::Pending];
+        order.into_iter().find(|state| [self, other].contains(state)).unwrap_or(Self::Sent)
+    }
+
+    /// The word in the address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state with that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Sent, Self::Failed].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -52,6 +52,8 @@ pub enum Fault {
     Cron { position: Option<u8>, detail: CronFault },
     /// Not a date and time of the form `2026-12-01 03:00:00`.
     DateTime,
+    /// Not a time of day of the form `06:00`, up to `47:59`.
+    TimeOfDay,
     /// A time that has passed already.
     Past,
     /// A time that has not come yet.

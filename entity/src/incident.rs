@@ -2,6 +2,7 @@
 //! offline.
 
 use crate::Millis;
+use crate::alert_rule::Event;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -18,6 +19,8 @@ pub struct Model {
     pub since: Millis,
     /// The last time that it was told of again.
     pub last_at: Millis,
+    /// What was told last.
+    pub event: Event,
     /// The alert that tells of it, the last one.
     pub alert_id: i32,
     pub escalated: bool,

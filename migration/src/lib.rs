@@ -30,6 +30,8 @@ mod m20261122_000025_approvals;
 mod m20261122_000026_cleaning;
 mod m20261122_000027_dealing;
 mod m20261122_000031_draining;
+mod m20261122_000028_deadlines;
+mod m20261122_000029_told_runs;
 mod schema;
 mod whole;
 
@@ -66,6 +68,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000026_cleaning::Migration),
             Box::new(m20261122_000027_dealing::Migration),
             Box::new(m20261122_000031_draining::Migration),
+            Box::new(m20261122_000028_deadlines::Migration),
+            Box::new(m20261122_000029_told_runs::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::{Faults, is_taken};
+use crate::rules::alerts::deadline::TimeOfDay;
 use crate::store::{alert_rules as store, alerts, channels, executors, incidents, jobs, namespaces};
 use crate::{Error, Result, Services};
 use entity::alert_rule::{ActiveModel, Event, Model};
@@ -35,6 +36,12 @@ pub struct AlertRuleEdit {
     pub late_s: i32,
     /// As [`Model::long_s`]; heeded where [`Event::Long`] is told.
     pub long_s: i32,
+    /// As [`Model::longer_pct`]; heeded where [`Event::Longer`] is told.
+    pub longer_pct: i32,
+    /// As [`Model::start_by`]; heeded where [`Event::NotStarted`] is told, which needs a job.
+    pub start_by: String,
+    /// The same for [`Event::NotFinished`].
+    pub finish_by: String,
     pub channels: Vec<i32>,
     pub group_s: i32,
     pub recovery: bool,
@@ -83,6 +90,8 @@ pub async fn create(
     let row = ActiveModel {
         namespace_id: Set(namespace_id),
         silent_until: Set(None),
+        start_told: Set(None),
+        finish_told: Set(None),
         version: Set(1),
         created_at: Set(now),
         ..checked.columns(caller, now)
@@ -224,6 +233,11 @@ impl AlertRuleEdit {
         if self.events.contains(&Event::Long) {
             faults.range("long_s", self.long_s.into(), 1, 7 * DAY_S);
         }
+        if self.events.contains(&Event::Longer) {
+            faults.range("longer_pct", self.longer_pct.into(), 110, 10_000);
+        }
+        checked.start_by = self.time_of_day(Event::NotStarted, "start_by", &self.start_by, faults);
+        checked.finish_by = self.time_of_day(Event::NotFinished, "finish_by", &self.finish_by, faults);
         faults.range("group_s", self.group_s.into(), 0, 3_600);
         faults.range("escalate_s", self.escalate_s.into(), 0, 7 * DAY_S);
         match (self.escalate_s, self.escalate_channel) {
@@ -232,6 +246,23 @@ impl AlertRuleEdit {
             _ => {}
         }
         checked
+    }
+
+    /// The time by which something of one job has to have happened, where that is told.
+    fn time_of_day(&self, event: Event, field: &str, typed: &str, faults: &mut Faults) -> String {
+        let is_told = self.events.contains(&event);
+        if is_told && self.job_id.is_none() {
+            faults.add("job_id", Fault::Required);
+        }
+        match TimeOfDay::parse(typed) {
+            Ok(time) => time.text(),
+            Err(fault) => {
+                if is_told {
+                    faults.add(field, fault);
+                }
+                String::new()
+            }
+        }
     }
 
     fn columns(self, caller: &Caller, now: Millis) -> ActiveModel {
@@ -244,6 +275,9 @@ impl AlertRuleEdit {
             events: Set(words.join(",")),
             late_s: Set(self.late_s),
             long_s: Set(self.long_s),
+            longer_pct: Set(self.longer_pct),
+            start_by: Set(self.start_by),
+            finish_by: Set(self.finish_by),
             channels: Set(channels.join(",")),
             group_s: Set(self.group_s),
             recovery: Set(self.recovery),

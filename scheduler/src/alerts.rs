@@ -4,6 +4,7 @@
 //! stops in between. See `docs/alerts.md`.
 
 pub(crate) mod asking;
+mod deadlines;
 pub mod deliver;
 mod gather;
 mod incidents;

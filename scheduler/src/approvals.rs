@@ -7,11 +7,13 @@
 //! submitter's behalf and with what he may do by then; the approval ends in the transaction of the change. See
 //! `docs/approvals.md`.
 
+mod code;
 mod decide;
 mod plan;
 mod request;
 mod view;
 
+pub use code::send_code;
 pub use decide::{Done, approve, cancel, expire, reject};
 pub use plan::Plan;
 pub use request::Request;

@@ -8,7 +8,8 @@ use crate::store::{alerts as alert_store, channels, deliveries as store};
 use crate::{Error, Refusal, Result, Services, runs};
 use entity::audit_entry::Verb;
 use entity::delivery::{DeliveryState, Model};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 
 /// Rows of a page.
 const PAGE: usize = 50;
@@ -48,16 +49,34 @@ pub async fn list(
     Ok(DeliveryPage { rows: named(services, rows).await?, next })
 }
 
-/// The deliveries that tell of a run; empty where nothing was told.
-pub async fn of_run(services: &Services, caller: &Caller, run_id: i64) -> Result<Vec<DeliveryRow>> {
+/// What became of the messages that tell of a run; none where nothing is told of it.
+pub async fn of_run(services: &Services, caller: &Caller, run_id: i64) -> Result<Option<DeliveryState>> {
     runs::get(services, caller, run_id).await?;
+    Ok(of_runs(services, &[run_id]).await?.remove(&run_id))
+}
+
+/// The same of several, whoever asks; runs of which nothing is told are missing.
+pub(crate) async fn of_runs(services: &Services, run_ids: &[i64]) -> Result<HashMap<i64, DeliveryState>> {
     let reader = services.db.reader();
-    let alerts = alert_store::of_run(reader, run_id).await?;
-    let rows = match alerts.is_empty() {
-        true => Vec::new(),
-        false => store::of_alerts(reader, alerts).await?,
-    };
-    named(services, rows).await
+    let told = alert_store::of_runs(reader, run_ids).await?;
+    let alert_ids: BTreeSet<i32> = told.iter().map(|(_, alert_id)| *alert_id).collect();
+    let progress = alert_store::progress(reader, &alert_ids.into_iter().collect::<Vec<_>>()).await?;
+    let mut of_alerts: HashMap<i32, DeliveryState> = HashMap::new();
+    for (alert_id, state) in progress {
+        worsen(&mut of_alerts, alert_id, state);
+    }
+    let mut of_runs = HashMap::new();
+    for (run_id, alert_id) in told {
+        if let Some(state) = of_alerts.get(&alert_id) {
+            worsen(&mut of_runs, run_id, *state);
+        }
+    }
+    Ok(of_runs)
+}
+
+fn worsen<K: Hash + Eq>(known: &mut HashMap<K, DeliveryState>, key: K, state: DeliveryState) {
+    let worst = known.entry(key).or_insert(state);
+    *worst = worst.worse(state);
 }
 
 /// Sends a failed one again, with as many attempts as a new one.

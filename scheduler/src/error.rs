@@ -101,6 +101,8 @@ pub enum Refusal {
     ApprovalExpired,
     /// The channel has not been told a code yet.
     ApprovalCodeNotTold,
+    /// The channel was told a code just now: another one in so many seconds.
+    CodeSentLately(u64),
     /// The change could not be made any more.
     ApprovalVoid(Void),
     /// The namespace's approvals are told to the channel: it is neither changed nor deleted.

@@ -7,6 +7,7 @@ mod list;
 mod queue;
 mod shards;
 mod summary;
+mod usual;
 
 use crate::approvals::{self, Asked, Request};
 use crate::audit::{Entry, RunOfJob};
@@ -29,11 +30,12 @@ pub use crate::rules::shards::Progress;
 pub use crate::store::jobs::NextFire;
 pub use backfill::{BackfillDraft, backfill, preview_backfill};
 pub use deal::{Deal, Dealt, deal, deal_with};
-pub use inbox::{InboxFilter, InboxPage, InboxRow, inbox};
-pub use list::{RunFilter, RunPage, RunRow, list};
+pub use inbox::{COUNTED, InboxFilter, InboxPage, InboxRow, inbox, inbox_count};
+pub use list::{RunFilter, RunPage, RunRow, Told, list};
 pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
 pub use shards::{ShardRow, Shards};
 pub use summary::{OfflineInstance, Summary, Wrong, summary};
+pub(crate) use usual::usual_of;
 
 /// A run as a mark beside its job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

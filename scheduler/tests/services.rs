@@ -12,6 +12,8 @@ mod servers;
 mod services {
     mod alert_rules;
     mod alerts;
+    mod alerts_by_time;
+    mod alerts_of_runs;
     mod api_tokens;
     mod approvals;
     mod audit;

@@ -1,5 +1,6 @@
 //! Alert rules: their list, forms and silences.
 
+use crate::api::may::May;
 use crate::error::AppError;
 use entity::alert_rule::{Event, Model};
 use leptos::prelude::*;
@@ -14,6 +15,7 @@ pub const EDIT_FORM: &str = "alert-rule-edit";
 /// A rule with the names of what it refers to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertRuleLine {
+    pub may: May,
     pub rule: Model,
     pub namespace: String,
     pub channels: Vec<String>,
@@ -32,6 +34,9 @@ impl AlertRuleLine {
             ("job_id", id(rule.job_id)),
             ("late_s", rule.late_s.to_string()),
             ("long_s", rule.long_s.to_string()),
+            ("longer_pct", rule.longer_pct.to_string()),
+            ("start_by", rule.start_by.clone()),
+            ("finish_by", rule.finish_by.clone()),
             ("channels", channel(0)),
             ("channel_2", channel(1)),
             ("channel_3", channel(2)),
@@ -71,6 +76,12 @@ pub struct AlertRuleForm {
     #[serde(default)]
     pub long: bool,
     #[serde(default)]
+    pub longer: bool,
+    #[serde(default)]
+    pub not_started: bool,
+    #[serde(default)]
+    pub not_finished: bool,
+    #[serde(default)]
     pub offline: bool,
     #[serde(default)]
     pub auto_paused: bool,
@@ -78,6 +89,12 @@ pub struct AlertRuleForm {
     pub late_s: String,
     #[serde(default)]
     pub long_s: String,
+    #[serde(default)]
+    pub longer_pct: String,
+    #[serde(default)]
+    pub start_by: String,
+    #[serde(default)]
+    pub finish_by: String,
     #[serde(default)]
     pub channels: String,
     #[serde(default)]
@@ -100,7 +117,7 @@ pub async fn list_alert_rules() -> Result<Vec<AlertRuleLine>, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::alert_rules::list(&services, &caller).await.map_err(ssr::refuse)?;
-    Ok(rows.into_iter().map(AlertRuleLine::from).collect())
+    Ok(rows.into_iter().map(|row| AlertRuleLine::new(row, &caller)).collect())
 }
 
 /// One rule.
@@ -109,7 +126,7 @@ pub async fn alert_rule(id: i32) -> Result<AlertRuleLine, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let row = scheduler::alert_rules::get(&services, &caller, id).await.map_err(ssr::refuse)?;
-    Ok(row.into())
+    Ok(AlertRuleLine::new(row, &caller))
 }
 
 /// Creates a rule.
@@ -184,10 +201,13 @@ mod from_domain {
     use super::*;
     use crate::error::{FieldError, Message};
     use scheduler::alert_rules::{AlertRuleEdit, AlertRuleRow};
+    use scheduler::authority::Caller;
 
-    impl From<AlertRuleRow> for AlertRuleLine {
-        fn from(AlertRuleRow { rule, namespace, channels }: AlertRuleRow) -> Self {
-            Self { rule, namespace: namespace.title(), channels }
+    impl AlertRuleLine {
+        pub(super) fn new(row: AlertRuleRow, caller: &Caller) -> Self {
+            let AlertRuleRow { rule, namespace, channels } = row;
+            let may = May::inside(caller, namespace.id);
+            Self { may, rule, namespace: namespace.title(), channels }
         }
     }
 
@@ -213,6 +233,9 @@ mod from_domain {
                 events: self.events(),
                 late_s: number("late_s", &self.late_s).unwrap_or(0),
                 long_s: number("long_s", &self.long_s).unwrap_or(0),
+                longer_pct: number("longer_pct", &self.longer_pct).unwrap_or(0),
+                start_by: self.start_by.clone(),
+                finish_by: self.finish_by.clone(),
                 channels: channels.into_iter().filter_map(|id| number("channels", id)).collect(),
                 group_s: number("group_s", &self.group_s).unwrap_or(0),
                 recovery: self.recovery,
@@ -230,6 +253,9 @@ mod from_domain {
                 Event::Missed => self.missed,
                 Event::Late => self.late,
                 Event::Long => self.long,
+                Event::Longer => self.longer,
+                Event::NotStarted => self.not_started,
+                Event::NotFinished => self.not_finished,
                 Event::Offline => self.offline,
                 Event::AutoPaused => self.auto_paused,
             };

@@ -184,6 +184,15 @@ pub async fn approve(id: i32, #[server(default)] code: String) -> Result<(), App
     }
 }
 
+/// Sends a new code to the namespace's channel.
+#[server]
+pub async fn send_code(id: i32) -> Result<(), AppError> {
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    scheduler::approvals::send_code(&services, &caller, id).await.map_err(ssr::refuse)?;
+    ssr::flash(Message::new("code_sent"));
+    Ok(())
+}
+
 /// Rejects a change, and says why.
 #[server]
 pub async fn reject_approval(id: i32, #[server(default)] remark: String) -> Result<(), AppError> {

@@ -1,5 +1,7 @@
 //! Channels: their list, forms and test.
 
+use crate::api::executors::NamespaceChoice;
+use crate::api::may::May;
 use crate::error::AppError;
 use entity::channel::{ChannelKind, Language};
 use leptos::prelude::*;
@@ -14,6 +16,7 @@ pub const EDIT_FORM: &str = "channel-edit";
 /// A channel, without its key and secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelLine {
+    pub may: May,
     pub id: i32,
     pub version: i32,
     pub namespace: String,
@@ -73,7 +76,7 @@ pub async fn list_channels() -> Result<Vec<ChannelLine>, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let rows = scheduler::channels::list(&services, &caller).await.map_err(ssr::refuse)?;
-    Ok(rows.into_iter().map(ChannelLine::from).collect())
+    Ok(rows.into_iter().map(|row| ChannelLine::new(row, &caller)).collect())
 }
 
 /// One channel.
@@ -82,7 +85,18 @@ pub async fn channel(id: i32) -> Result<ChannelLine, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let row = scheduler::channels::get(&services, &caller, id).await.map_err(ssr::refuse)?;
-    Ok(row.into())
+    Ok(ChannelLine::new(row, &caller))
+}
+
+/// The namespaces in which the viewer may create channels and rules.
+#[server]
+pub async fn alert_namespaces() -> Result<Vec<NamespaceChoice>, AppError> {
+    use crate::ssr;
+    let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
+    let action = scheduler::authority::Action::ManageAlerts;
+    let namespaces =
+        scheduler::namespaces::list_for(&services, &caller, action).await.map_err(ssr::refuse)?;
+    Ok(namespaces.into_iter().map(NamespaceChoice::from).collect())
 }
 
 /// Creates a channel.
@@ -167,11 +181,13 @@ pub async fn delete_channel(id: i32) -> Result<(), AppError> {
 mod from_domain {
     use super::*;
     use crate::error::Message;
+    use scheduler::authority::Caller;
     use scheduler::channels::{ChannelEdit, ChannelView};
 
-    impl From<ChannelView> for ChannelLine {
-        fn from(view: ChannelView) -> Self {
+    impl ChannelLine {
+        pub(super) fn new(view: ChannelView, caller: &Caller) -> Self {
             Self {
+                may: May::inside(caller, view.namespace.id),
                 id: view.id,
                 version: view.version,
                 namespace: view.namespace.title(),

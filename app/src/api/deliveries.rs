@@ -1,5 +1,6 @@
 //! Deliveries: what was sent where, and what came of it.
 
+use crate::api::may::May;
 use crate::error::AppError;
 use entity::delivery::Model;
 use leptos::prelude::*;
@@ -19,6 +20,7 @@ pub struct DeliveryQuery {
 /// A delivery and its channel's name; none for a channel that was deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryLine {
+    pub may: May,
     pub delivery: Model,
     pub channel: Option<String>,
 }
@@ -36,15 +38,15 @@ pub async fn list_deliveries(query: DeliveryQuery) -> Result<DeliveryLines, AppE
     use crate::ssr;
     use entity::delivery::DeliveryState;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
-    let state = match &*query.state {
-        "pending" => Some(DeliveryState::Pending),
-        "sent" => Some(DeliveryState::Sent),
-        "failed" => Some(DeliveryState::Failed),
-        _ => None,
-    };
+    let state = DeliveryState::parse(&query.state);
     let after = Some(&*query.after).filter(|after| !after.is_empty());
     let page = scheduler::deliveries::list(&services, &caller, state, after).await.map_err(ssr::refuse)?;
-    Ok(DeliveryLines { lines: page.rows.into_iter().map(DeliveryLine::from).collect(), next: page.next })
+    let line = |row: scheduler::deliveries::DeliveryRow| DeliveryLine {
+        may: May::inside(&caller, row.delivery.namespace_id),
+        delivery: row.delivery,
+        channel: row.channel,
+    };
+    Ok(DeliveryLines { lines: page.rows.into_iter().map(line).collect(), next: page.next })
 }
 
 /// Sends a failed one again.
@@ -56,11 +58,4 @@ pub async fn send_again(id: i32) -> Result<(), AppError> {
     scheduler::deliveries::send_again(&alerts, &caller, id).await.map_err(ssr::refuse)?;
     ssr::flash(Message::new("sent_again"));
     Ok(())
-}
-
-#[cfg(feature = "ssr")]
-impl From<scheduler::deliveries::DeliveryRow> for DeliveryLine {
-    fn from(row: scheduler::deliveries::DeliveryRow) -> Self {
-        Self { delivery: row.delivery, channel: row.channel }
-    }
 }

@@ -33,9 +33,8 @@ pub async fn list_runs(query: RunQuery) -> Result<RunLines, AppError> {
 pub async fn run(id: i64) -> Result<RunView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::runs::get(&services, &caller, id).await.map_err(ssr::refuse)?;
-    let told = scheduler::deliveries::of_run(&services, &caller, id).await.map_err(ssr::refuse)?;
-    let alerts = told.into_iter().map(|row| row.delivery.state).collect();
-    Ok(RunView { alerts, ..RunView::new(detail, &caller) })
+    let alert = scheduler::deliveries::of_run(&services, &caller, id).await.map_err(ssr::refuse)?;
+    Ok(RunView { alert, ..RunView::new(detail, &caller) })
 }
 
 /// Ends a run.

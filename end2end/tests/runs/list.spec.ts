@@ -9,11 +9,11 @@ test("job, executor, state and time range each filter the list", async ({ page, 
   await runNow(page);
   await reloadUntil(page, isHydrated, /Succeeded/);
   const row = page.getByRole("link", { name });
-  for (const matching of ["", "&state=succeeded", "&from=2020-01-01T00:00", "&to=2100-01-01T00:00"]) {
+  for (const matching of ["", "&state=succeeded", "&from=2020-01-01T00:00", "&to=2100-01-01T00:00", "&alert=none"]) {
     await open(`/runs?job=${id}${matching}`);
     await expect(row).toBeVisible();
   }
-  for (const other of ["&state=failed", "&state=attention", "&executor=999999", "&to=2020-01-01T00:00", "&from=2100-01-01T00:00"]) {
+  for (const other of ["&state=failed", "&state=attention", "&alert=sent", "&executor=999999", "&to=2020-01-01T00:00", "&from=2100-01-01T00:00"]) {
     await open(`/runs?job=${id}${other}`);
     await expect(row).toBeHidden();
   }

@@ -2,9 +2,9 @@
 
 use super::look::Scene;
 use super::{Alerts, read, tell, written};
-use crate::rules::alerts::decide::{Sighting, tells};
-use crate::rules::alerts::message::{Alert, DETAIL, Item, NAMED, Purport, Subject};
-use crate::store::{alerts as store, channels, incidents, jobs, namespaces, runs};
+use crate::rules::alerts::decide::{Measure, Sighting, tells};
+use crate::rules::alerts::message::{Alert, DETAIL, Item, NAMED, Purport, Subject, seconds};
+use crate::store::{alert_rules, alerts as store, channels, incidents, jobs, namespaces, runs};
 use crate::{Error, Result};
 use entity::alert_rule::{Event, Model as Rule};
 use entity::incident::{self, Model as Incident};
@@ -34,15 +34,15 @@ impl Alerts {
         let told = self.told(&seen).await?;
         let mut count = 0;
         for rule in &scene.rules {
-            let is_new = |seen: &&Sighting| match seen.run_id {
-                Some(run) => !told.runs.contains(&(run, rule.id, seen.event)),
-                None => !told.incidents.contains(&(rule.id, seen.executor_id)),
+            let is_new = |seen: &&Sighting| match (seen.run_id, rule.time_of_day(seen.event)) {
+                (Some(run), _) => !told.runs.contains(&(run, rule.id, seen.event)),
+                (None, Some((_, told))) => told.is_none_or(|told| told < seen.at),
+                (None, None) => !told.incidents.contains(&(rule.id, seen.executor_id)),
             };
             let mine = seen.iter().filter(|seen| tells(rule, seen, now)).filter(is_new);
             let mine: Vec<Sighting> = mine.copied().collect();
             if !mine.is_empty() {
-                count += mine.len();
-                self.write(scene, rule, &mine, now).await?;
+                count += self.write(scene, rule, mine, now).await?;
             }
         }
         Ok(count)
@@ -58,12 +58,26 @@ impl Alerts {
         })
     }
 
-    /// Adds what happened to what gathers for the rule, or begins to gather.
-    async fn write(&self, scene: &Scene, rule: &Rule, seen: &[Sighting], now: Millis) -> Result<()> {
-        let words = self.words(seen).await?;
+    /// Adds what happened to what gathers for the rule, or begins to gather; how much it was.
+    async fn write(&self, scene: &Scene, rule: &Rule, mut seen: Vec<Sighting>, now: Millis) -> Result<usize> {
+        let words = self.words(&seen).await?;
+        let run_ids = seen.iter().filter_map(|seen| seen.run_id).collect();
+        let dues: HashMap<i64, Millis> =
+            runs::dues(self.services.db.reader(), run_ids).await?.into_iter().collect();
         let namespace = namespaces::by_id(self.services.db.reader(), rule.namespace_id).await?;
         let namespace = namespace.ok_or(Error::NotFound("namespace"))?.title();
         let transaction = self.services.db.begin().await?;
+        let mut late = Vec::new();
+        for seen in seen.iter().filter(|seen| rule.time_of_day(seen.event).is_some()) {
+            if !alert_rules::note_told(&transaction, rule.id, seen.event, seen.at).await? {
+                late.push(seen.event);
+            }
+        }
+        // Another server has told of these.
+        seen.retain(|seen| !late.contains(&seen.event));
+        if seen.is_empty() {
+            return Ok(0);
+        }
         let found = store::gathering(&transaction, rule.id).await?;
         let mut alert = match &found {
             Some(row) => read(&row.content)?,
@@ -86,13 +100,16 @@ impl Alerts {
         };
         let (rule_id, alert_id) = (rule.id, row.id);
         let mark = |seen: &Sighting| {
-            Some(alert_run::Model { run_id: seen.run_id?, rule_id, event: seen.event, alert_id })
+            let (run_id, executor_id) = (seen.run_id?, seen.executor_id);
+            let due_at = dues.get(&run_id).copied().unwrap_or(0);
+            Some(alert_run::Model { run_id, rule_id, event: seen.event, alert_id, executor_id, due_at })
         };
         store::note_runs(&transaction, seen.iter().filter_map(mark).collect()).await?;
-        for incident in begun_incidents(rule, row.id, seen) {
+        for incident in begun_incidents(rule, row.id, &seen) {
             incidents::note(&transaction, incident).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(seen.len())
     }
 
     async fn words(&self, seen: &[Sighting]) -> Result<Words> {
@@ -142,12 +159,19 @@ fn item(scene: &Scene, rule: &Rule, words: &Words, seen: &Sighting) -> Item {
             Subject::Executor { id: seen.executor_id, name }
         }
     };
-    let detail = match seen.event {
-        Event::Late => format!("> {} s", rule.late_s),
-        Event::Long => format!("> {} s", rule.long_s),
-        _ => seen.run_id.and_then(|id| words.remarks.get(&id).cloned()).unwrap_or_default(),
+    let (detail, usual_ms) = match seen.measure {
+        Measure::None => (seen.run_id.and_then(|id| words.remarks.get(&id).cloned()), None),
+        Measure::Limit(limit) => (Some(over(limit)), None),
+        Measure::Usual { limit, usual } => (Some(over(limit)), Some(usual)),
+        Measure::Clock(zone) => {
+            (rule.time_of_day(seen.event).map(|(time, _)| format!("{time} {zone}")), None)
+        }
     };
-    Item { event: seen.event, subject, at: seen.at, detail }
+    Item { event: seen.event, subject, at: seen.at, detail: detail.unwrap_or_default(), usual_ms }
+}
+
+fn over(limit: Millis) -> String {
+    format!("> {} s", seconds(limit))
 }
 
 /// One incident for each job and executor, since its first sighting.
@@ -159,9 +183,10 @@ fn begun_incidents(rule: &Rule, alert_id: i32, seen: &[Sighting]) -> Vec<Inciden
             None => (incident::Subject::Executor, seen.executor_id),
         };
         let (rule_id, since, last_at) = (rule.id, seen.at, seen.at);
-        let new = Incident { rule_id, subject, subject_id, since, last_at, alert_id, escalated: false };
+        let (event, escalated) = (seen.event, false);
+        let new = Incident { rule_id, subject, subject_id, since, last_at, event, alert_id, escalated };
         let incident = incidents.entry((subject, subject_id)).or_insert(new);
-        incident.last_at = incident.last_at.max(seen.at);
+        (incident.last_at, incident.event) = (incident.last_at.max(seen.at), seen.event);
     }
     incidents.into_values().collect()
 }

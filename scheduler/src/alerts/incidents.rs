@@ -9,7 +9,7 @@ use crate::rules::alerts::message::{Item, Purport, Subject as Named};
 use crate::store::{alerts as store, channels, incidents, instances, jobs, namespaces, runs};
 use crate::{Error, Result};
 use entity::Millis;
-use entity::alert_rule::{Event, Model as Rule};
+use entity::alert_rule::Model as Rule;
 use entity::incident::{Model as Incident, Subject};
 use entity::run::Model as Run;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -166,15 +166,15 @@ impl Present {
 
 fn item(scene: &Scene, present: &Present, incident: &Incident, at: Millis) -> Item {
     let id = incident.subject_id;
-    let (event, subject) = match incident.subject {
+    let subject = match incident.subject {
         Subject::Job => {
             let name = present.job_names.get(&id).cloned().unwrap_or_default();
-            (Event::Failed, Named::Job { id, name, run: None })
+            Named::Job { id, name, run: None }
         }
         Subject::Executor => {
             let name = scene.executors.get(&id).map(|found| found.app_name.clone()).unwrap_or_default();
-            (Event::Offline, Named::Executor { id, name })
+            Named::Executor { id, name }
         }
     };
-    Item { event, subject, at, detail: String::new() }
+    Item { event: incident.event, subject, at, detail: String::new(), usual_ms: None }
 }

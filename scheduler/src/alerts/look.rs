@@ -3,7 +3,10 @@
 
 use super::Alerts;
 use crate::Result;
-use crate::rules::alerts::decide::{OFFLINE_MS, Sighting, concerns, ended_at, event_of, overdue_since};
+use crate::rules::alerts::decide::{
+    LONGER_BY_MS, Measure, OFFLINE_MS, Sighting, concerns, ended_at, event_of, longer_since, overdue_since,
+};
+use crate::runs::usual_of;
 use crate::store::runs::{Path, Span};
 use crate::store::{alert_rules, executors, instances, job_limits, runs};
 use entity::Millis;
@@ -49,9 +52,21 @@ impl Scene {
         self.rules.iter().find(|rule| rule.id == id)
     }
 
+    /// The rules that tell of this event.
+    fn rules_with(&self, event: Event) -> Vec<&Rule> {
+        self.rules.iter().filter(|rule| rule.event_list().contains(&event)).collect()
+    }
+
+    /// Those of them that are about the run.
+    fn concerned<'a>(&self, rules: &[&'a Rule], run: &Run) -> Vec<&'a Rule> {
+        let Some(executor) = self.executors.get(&run.executor_id) else { return Vec::new() };
+        let about = |rule: &&&Rule| concerns(rule, executor.namespace_id, executor.id, Some(run.job_id));
+        rules.iter().filter(about).copied().collect()
+    }
+
     /// The executors that a rule with this event is about.
     fn executors_with(&self, event: Event) -> Vec<i32> {
-        let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.event_list().contains(&event)).collect();
+        let rules = self.rules_with(event);
         let wanted = |executor: &&Executor| {
             let about = |rule: &&Rule| rule.executor_id.is_none_or(|id| id == executor.id);
             rules.iter().any(|rule| rule.namespace_id == executor.namespace_id && about(rule))
@@ -62,7 +77,8 @@ impl Scene {
     fn sighting(&self, run: &Run, event: Event, at: Millis) -> Option<Sighting> {
         let namespace_id = self.executors.get(&run.executor_id)?.namespace_id;
         let (executor_id, job_id, run_id) = (run.executor_id, Some(run.job_id), Some(run.id));
-        Some(Sighting { event, namespace_id, executor_id, job_id, run_id, at })
+        let (rule_id, measure) = (None, Measure::None);
+        Some(Sighting { event, namespace_id, executor_id, job_id, run_id, at, rule_id, measure })
     }
 }
 
@@ -91,8 +107,7 @@ impl Alerts {
     pub(super) async fn overdue(&self, scene: &Scene, now: Millis) -> Result<Vec<Sighting>> {
         let mut found = Vec::new();
         for event in [Event::Late, Event::Long] {
-            let telling = |rule: &&Rule| rule.event_list().contains(&event);
-            let rules: Vec<&Rule> = scene.rules.iter().filter(telling).collect();
+            let rules = scene.rules_with(event);
             let seconds = |rule: &&Rule| if event == Event::Late { rule.late_s } else { rule.long_s };
             let Some(shortest) = rules.iter().map(seconds).min() else { continue };
             let states: &[RunState] =
@@ -101,13 +116,34 @@ impl Alerts {
             let executors = scene.executors_with(event);
             let reader = self.services.db.reader();
             for run in runs::overdue(reader, executors, states, before, MOST_OVERDUE).await? {
-                // The thresholds of rules differ: each tells by its own.
-                let earliest = rules.iter().filter(|rule| {
-                    let namespace_id = scene.executors.get(&run.executor_id).map(|found| found.namespace_id);
-                    namespace_id.is_some_and(|id| concerns(rule, id, run.executor_id, Some(run.job_id)))
-                });
-                let at = earliest.filter_map(|rule| overdue_since(rule, &run, event, now)).min();
-                found.extend(at.and_then(|at| scene.sighting(&run, event, at)));
+                for rule in scene.concerned(&rules, &run) {
+                    let Some((at, measure)) = overdue_since(rule, &run, event, now) else { continue };
+                    let seen = scene.sighting(&run, event, at);
+                    found.extend(seen.map(|seen| Sighting { rule_id: Some(rule.id), measure, ..seen }));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Runs that take longer than usual, by the share that each rule names.
+    pub(super) async fn longer(&self, scene: &Scene, now: Millis) -> Result<Vec<Sighting>> {
+        let rules = scene.rules_with(Event::Longer);
+        if rules.is_empty() {
+            return Ok(Vec::new());
+        }
+        let executors = scene.executors_with(Event::Longer);
+        let (reader, before) = (self.services.db.reader(), now - LONGER_BY_MS);
+        let mut runs = runs::overdue(reader, executors, &RunState::OUT, before, MOST_OVERDUE).await?;
+        runs.retain(|run| !scene.concerned(&rules, run).is_empty());
+        let usual = usual_of(&self.services, runs.iter().map(|run| run.job_id).collect()).await?;
+        let mut found = Vec::new();
+        for run in &runs {
+            let Some(usual) = usual.get(&run.job_id) else { continue };
+            for rule in scene.concerned(&rules, run) {
+                let Some((at, measure)) = longer_since(rule, run, *usual, now) else { continue };
+                let seen = scene.sighting(run, Event::Longer, at);
+                found.extend(seen.map(|seen| Sighting { rule_id: Some(rule.id), measure, ..seen }));
             }
         }
         Ok(found)
@@ -123,7 +159,8 @@ impl Alerts {
             let namespace_id = scene.executors.get(&job.executor_id)?.namespace_id;
             let (event, executor_id, job_id) = (Event::AutoPaused, job.executor_id, Some(job.id));
             let (run_id, at) = (Some(job.failure_stop_run?), job.failure_stop_at?);
-            Some(Sighting { event, namespace_id, executor_id, job_id, run_id, at })
+            let (rule_id, measure) = (None, Measure::None);
+            Some(Sighting { event, namespace_id, executor_id, job_id, run_id, at, rule_id, measure })
         };
         Ok(jobs.into_iter().filter_map(sighting).collect())
     }
@@ -141,7 +178,8 @@ impl Alerts {
         let sighting = |(executor_id, at): (i32, Millis)| {
             let namespace_id = scene.executors.get(&executor_id)?.namespace_id;
             let event = Event::Offline;
-            Some(Sighting { event, namespace_id, executor_id, job_id: None, run_id: None, at })
+            let (job_id, run_id, rule_id, measure) = (None, None, None, Measure::None);
+            Some(Sighting { event, namespace_id, executor_id, job_id, run_id, at, rule_id, measure })
         };
         Ok(gone.into_iter().filter(|(_, at)| now - at >= OFFLINE_MS).filter_map(sighting).collect())
     }

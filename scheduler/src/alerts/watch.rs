@@ -1,6 +1,7 @@
 //! The loop that decides what is told.
 
 use super::Alerts;
+use super::deadlines::Settled;
 use super::look::Scene;
 use crate::Result;
 use crate::store::alerts as store;
@@ -31,6 +32,8 @@ pub struct Watcher {
     on_duty: OnDuty,
     /// Runs that were looked at: nothing new can be told of them.
     seen: HashSet<i64>,
+    /// Times of day by which all was as it should be.
+    settled: Settled,
     long_look_at: Millis,
     prune_at: Millis,
 }
@@ -48,7 +51,7 @@ pub struct WatchReport {
 
 impl Watcher {
     pub fn new(alerts: Alerts, on_duty: OnDuty) -> Self {
-        Self { alerts, on_duty, seen: HashSet::new(), long_look_at: 0, prune_at: 0 }
+        Self { alerts, on_duty, seen: HashSet::new(), settled: Settled::new(), long_look_at: 0, prune_at: 0 }
     }
 
     /// Looks once. Two servers that both believe to be on duty write nothing twice: the second meets the keys
@@ -69,6 +72,10 @@ impl Watcher {
         found.extend(self.alerts.overdue(&scene, now).await?);
         found.extend(self.alerts.offline(&scene, now).await?);
         found.extend(self.alerts.stopped(&scene, now - LONG_AGO_MS).await?);
+        if is_long {
+            found.extend(self.alerts.longer(&scene, now).await?);
+            found.extend(self.alerts.deadlines(&scene, &mut self.settled, now).await?);
+        }
         let told = self.alerts.gather(&scene, found, now).await?;
         self.seen.extend(ended);
         if is_long {

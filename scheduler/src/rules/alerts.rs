@@ -3,6 +3,7 @@
 
 pub mod asking;
 pub mod content;
+pub mod deadline;
 pub mod decide;
 pub mod dingtalk;
 pub mod email;

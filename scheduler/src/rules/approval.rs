@@ -8,6 +8,8 @@ use entity::{Millis, namespace};
 pub const WAITS: Millis = 7 * 24 * 3_600_000;
 /// Wrong codes after which nobody can approve it any more.
 pub const TRIES: i32 = 5;
+/// Between two codes of one approval that somebody asks for (ms).
+pub const CODE_PAUSE_MS: Millis = 60_000;
 /// Of a code, ≈ 5.8 bits each.
 pub const CODE_LENGTH: usize = 10;
 

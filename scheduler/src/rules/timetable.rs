@@ -202,6 +202,20 @@ impl Timetable {
         false
     }
 
+    /// Whether a nominal time later than `after` runs by `until`.
+    pub fn runs_within(&self, after: Millis, until: Millis) -> bool {
+        let mut next = self.schedule.first_fire(after).map(|fire| fire.at);
+        while let Some(at) = next.filter(|at| *at <= until) {
+            let phase = self.phase(at);
+            match phase.way {
+                Way::Free => return true,
+                Way::Delayed { due_at } if due_at <= until => return true,
+                Way::Delayed { .. } | Way::Held(_) => next = self.schedule.next_after(phase.until - 1),
+            }
+        }
+        false
+    }
+
     fn next_look(&self, first: Millis) -> Look {
         let mut at = first;
         loop {

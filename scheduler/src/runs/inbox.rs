@@ -1,7 +1,7 @@
 //! Runs that went wrong and that nobody has dealt with.
 
 use super::list::{RunFilter, RunRow, list};
-use crate::authority::Caller;
+use crate::authority::{Caller, visible};
 use crate::rules::alerts::decide::{ended_at, event_of};
 use crate::store::{executors, runs as store};
 use crate::{Result, Services};
@@ -13,6 +13,10 @@ use std::collections::{BTreeSet, HashMap};
 const STATES: [RunState; 4] = [RunState::Failed, RunState::TimedOut, RunState::Lost, RunState::Skipped];
 /// Runs of a job among which a later success is looked for, the newest.
 const LOOKED_AT: u64 = 50;
+
+/// So many are counted at most.
+pub const COUNTED: u64 = 100;
+const EXECUTORS: u64 = 1000;
 
 /// Which of them are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +66,13 @@ pub async fn inbox(
     let mut rows = judged(services, open.collect()).await?;
     rows.retain(|row| !hide_moot || row.succeeded_at.is_none());
     Ok(InboxPage { rows, next: page.next })
+}
+
+/// How many there are that the caller may see; at most [`COUNTED`].
+pub async fn inbox_count(services: &Services, caller: &Caller) -> Result<u64> {
+    let (visible, reader) = (visible(caller)?, services.db.reader());
+    let ids = executors::visible_ids(reader, &visible, EXECUTORS).await?;
+    Ok(store::open_count(reader, ids, &STATES, COUNTED).await?)
 }
 
 async fn judged(services: &Services, rows: Vec<RunRow>) -> Result<Vec<InboxRow>> {

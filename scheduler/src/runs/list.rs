@@ -4,8 +4,9 @@ use crate::authority::{Caller, Visible, visible};
 use crate::paging::{decode, encode};
 use crate::store::runs::{Batch, Path, Position, Span};
 use crate::store::{executors, instances, jobs, runs as store};
-use crate::{Result, Services};
+use crate::{Result, Services, deliveries};
 use entity::Millis;
+use entity::delivery::DeliveryState;
 use entity::run::{Model, RunState};
 use std::collections::{BTreeSet, HashMap};
 
@@ -29,10 +30,21 @@ pub struct RunFilter {
     pub states: Vec<RunState>,
     /// Only those that a person should look at.
     pub attention: bool,
+    /// Only those of which the messages have come so far; none = whatever became of them.
+    pub alert: Option<Told>,
     /// Due at or after this time.
     pub from: Option<Millis>,
     /// Due before this time.
     pub to: Option<Millis>,
+}
+
+/// What became of the messages that tell of a run, the worst of it. Alerts, and with them what is known of it, are
+/// kept for 30 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// There are none.
+    Nothing,
+    Something(DeliveryState),
 }
 
 /// One line of the list.
@@ -75,7 +87,9 @@ pub async fn list(
     for _ in 0..STEPS {
         let span = Span { from: filter.from, to: filter.to, before: position };
         let batches = read(services, filter, &executors, span).await?;
-        let (rows, next) = merge(batches, keep, PAGE - found.len());
+        let (rows, horizon) = merge(batches, keep);
+        let rows = told(services, filter, rows).await?;
+        let (rows, next) = cut(rows, horizon, PAGE - found.len());
         found.extend(rows);
         position = next;
         if found.len() == PAGE || position.is_none() {
@@ -128,25 +142,41 @@ fn matches(filter: &RunFilter, executors: &[i32], run: &Model) -> bool {
         && executors.contains(&run.executor_id)
 }
 
+/// Those of which the messages have come as far as the filter says.
+async fn told(services: &Services, filter: &RunFilter, mut rows: Vec<Model>) -> Result<Vec<Model>> {
+    let Some(wanted) = filter.alert else { return Ok(rows) };
+    let ids: Vec<i64> = rows.iter().map(|run| run.id).collect();
+    let states = deliveries::of_runs(services, &ids).await?;
+    rows.retain(|run| match wanted {
+        Told::Nothing => !states.contains_key(&run.id),
+        Told::Something(state) => states.get(&run.id) == Some(&state),
+    });
+    Ok(rows)
+}
+
 /// The next rows along the path that the filter allows.
 async fn read(services: &Services, filter: &RunFilter, executors: &[i32], span: Span) -> Result<Vec<Batch>> {
     let page = PAGE as u64 + 1;
     let reader = services.db.reader();
     if let Some(job_id) = filter.job_id {
-        let is_picky = !filter.states.is_empty() || filter.attention;
+        let is_picky = !filter.states.is_empty() || filter.attention || filter.alert.is_some();
         let limit = if is_picky { READ } else { page };
         return Ok(store::of_job(reader, job_id, span, limit).await?);
     }
-    let path = if filter.attention { Path::Attention } else { Path::Executor };
+    let path = match filter.alert {
+        Some(Told::Something(_)) => Path::Told,
+        _ if filter.attention => Path::Attention,
+        _ => Path::Executor,
+    };
     let share = READ / (executors.len() as u64).max(1);
-    let limit = if filter.states.is_empty() { page } else { page.max(share) };
+    let is_picky = !filter.states.is_empty() || filter.alert.is_some();
+    let limit = if is_picky { page.max(share) } else { page };
     Ok(store::of_executors(reader, path, executors, span, limit).await?)
 }
 
-/// The newest matching rows of several sources, at most `most`, and where to go on. A source that
-/// is not read to its end may hold anything older than its last row: only what is newer is certain.
-fn merge(batches: Vec<Batch>, keep: impl Fn(&Model) -> bool, most: usize) -> (Vec<Model>, Option<Position>) {
-    let key = |run: &Model| (run.due_at, run.id);
+/// The newest matching rows of several sources, and where to go on. A source that is not read to its end may
+/// hold anything older than its last row: only what is newer is certain.
+fn merge(batches: Vec<Batch>, keep: impl Fn(&Model) -> bool) -> (Vec<Model>, Option<Position>) {
     let ends = batches.iter().filter(|batch| !batch.complete);
     let horizon = ends.filter_map(|batch| batch.rows.last()).map(key).max();
     let rows = batches.into_iter().flat_map(|batch| batch.rows);
@@ -154,6 +184,15 @@ fn merge(batches: Vec<Batch>, keep: impl Fn(&Model) -> bool, most: usize) -> (Ve
         rows.filter(|run| horizon.is_none_or(|horizon| key(run) >= horizon)).filter(keep).collect();
     rows.sort_unstable_by_key(|run| std::cmp::Reverse(key(run)));
     rows.dedup_by_key(|run| run.id);
+    (rows, horizon)
+}
+
+fn key(run: &Model) -> Position {
+    (run.due_at, run.id)
+}
+
+/// The first of these rows, at most `most`, and where to go on; behind them lies what is beyond the horizon.
+fn cut(mut rows: Vec<Model>, horizon: Option<Position>, most: usize) -> (Vec<Model>, Option<Position>) {
     let more = rows.len() > most;
     rows.truncate(most);
     // A full page goes on behind its last row, which lies before the horizon.

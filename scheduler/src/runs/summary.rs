@@ -1,10 +1,10 @@
 //! What the home page shows: what went wrong, what runs, what comes next.
 
 use super::list::{PAGE, RunRow, named};
+use super::usual::usual_of;
 use crate::authority::{Caller, Visible, visible};
 use crate::instances::SILENCE;
 use crate::jobs::{JobName, all_unreadable};
-use crate::rules::usual::usual_ms;
 use crate::store::jobs::{self, NextFire};
 use crate::store::{executors, instances, runs};
 use crate::{Result, Services};
@@ -20,9 +20,8 @@ const READ: u64 = 1000;
 const EXECUTORS: u64 = 1000;
 /// From so much on a run that waits is late.
 const LATE: Millis = 1_000;
-/// Jobs of which is looked up what they usually take, and runs of each that this is told from.
+/// Jobs of which is looked up what they usually take.
 const USUAL: usize = 12;
-const USUAL_RUNS: u64 = 20;
 const OFFLINE: u64 = 100;
 /// For how long a fallen instance is news.
 const OFFLINE_SHOWN: Millis = 24 * 3_600_000;
@@ -84,7 +83,7 @@ pub async fn summary(services: &Services, caller: &Caller, now: Millis) -> Resul
     next.retain(|fire| unreadable.iter().all(|job| job.id != fire.job_id));
     Ok(Summary {
         running: named(services, running).await?,
-        usual_ms: usual(services, jobs).await?,
+        usual_ms: usual_of(services, jobs).await?,
         late: u32::try_from(late.len()).unwrap_or(u32::MAX),
         latest_ms: late.into_iter().min().map_or(0, |due_at| now - due_at),
         more_running,
@@ -93,13 +92,6 @@ pub async fn summary(services: &Services, caller: &Caller, now: Millis) -> Resul
         offline: offline(services, ids, now).await?,
         unreadable,
     })
-}
-
-async fn usual(services: &Services, mut jobs: Vec<i32>) -> Result<HashMap<i32, Millis>> {
-    jobs.sort_unstable();
-    jobs.dedup();
-    let recent = runs::recent_of_jobs(services.db.reader(), &jobs, USUAL_RUNS).await?;
-    Ok(recent.into_iter().filter_map(|(job, runs)| Some((job, usual_ms(&runs)?))).collect())
 }
 
 fn counts(states: &[RunState]) -> Wrong {

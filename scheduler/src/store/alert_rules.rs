@@ -1,10 +1,12 @@
 //! Alert rules.
 
 use crate::authority::Visible;
-use entity::alert_rule::{ActiveModel, Column, Entity, Model};
+use entity::Millis;
+use entity::alert_rule::{ActiveModel, Column, Entity, Event, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 pub async fn by_id(conn: &impl ConnectionTrait, id: i32) -> Result<Option<Model>, DbErr> {
@@ -59,6 +61,24 @@ pub async fn update(
         .exec(conn)
         .await?;
     Ok(updated.rows_affected == 1)
+}
+
+/// Notes that the rule told of the time of day `at` that has passed; false when that was told before, or the
+/// event is not about one.
+pub async fn note_told(
+    conn: &impl ConnectionTrait,
+    id: i32,
+    event: Event,
+    at: Millis,
+) -> Result<bool, DbErr> {
+    let column = match event {
+        Event::NotStarted => Column::StartTold,
+        Event::NotFinished => Column::FinishTold,
+        _ => return Ok(false),
+    };
+    let update = Entity::update_many().col_expr(column, Expr::value(at)).filter(Column::Id.eq(id));
+    let earlier = Condition::any().add(column.is_null()).add(column.lt(at));
+    Ok(update.filter(earlier).exec(conn).await?.rows_affected == 1)
 }
 
 pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {

@@ -2,6 +2,7 @@
 
 use entity::alert::{ActiveModel, Column, Entity, Model};
 use entity::alert_rule::Event;
+use entity::delivery::DeliveryState;
 use entity::{Millis, alert_run, delivery};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -72,10 +73,37 @@ pub async fn told(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<HashSe
     Ok(told)
 }
 
-/// The alerts that tell of a run.
-pub async fn of_run(conn: &impl ConnectionTrait, run_id: i64) -> Result<Vec<i32>, DbErr> {
-    let query = alert_run::Entity::find().select_only().column(alert_run::Column::AlertId);
-    query.filter(alert_run::Column::RunId.eq(run_id)).into_tuple().all(conn).await
+/// The alerts that tell of these runs: run, alert.
+pub async fn of_runs(conn: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<(i64, i32)>, DbErr> {
+    use alert_run::{Column, Entity};
+    let mut found = Vec::new();
+    for part in run_ids.chunks(PART) {
+        let query = Entity::find().select_only().column(Column::RunId).column(Column::AlertId);
+        let own = query.filter(Column::RunId.is_in(part.iter().copied()));
+        found.extend(own.into_tuple::<(i64, i32)>().all(conn).await?);
+    }
+    Ok(found)
+}
+
+/// How far these alerts have come: each with the state of each of its deliveries, and as pending while it
+/// gathers. Those that go nowhere are missing.
+pub async fn progress(
+    conn: &impl ConnectionTrait,
+    alert_ids: &[i32],
+) -> Result<Vec<(i32, DeliveryState)>, DbErr> {
+    let mut found = Vec::new();
+    for part in alert_ids.chunks(PART) {
+        use delivery::Column as Delivered;
+        let query =
+            delivery::Entity::find().select_only().column(Delivered::AlertId).column(Delivered::State);
+        let own = query.filter(Delivered::AlertId.is_in(part.iter().copied()));
+        found.extend(own.into_tuple::<(i32, DeliveryState)>().all(conn).await?);
+        let query = Entity::find().select_only().column(Column::Id).filter(Column::GathersFor.is_not_null());
+        let gathering: Vec<i32> =
+            query.filter(Column::Id.is_in(part.iter().copied())).into_tuple().all(conn).await?;
+        found.extend(gathering.into_iter().map(|id| (id, DeliveryState::Pending)));
+    }
+    Ok(found)
 }
 
 /// Deletes some of the alerts written before `cutoff` with all that belongs to them; how many.

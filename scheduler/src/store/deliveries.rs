@@ -91,6 +91,22 @@ pub async fn finish(
     update.exec(conn).await.map(drop)
 }
 
+/// Lets one begin anew that was read so, however far it had come; false when somebody else was at it meanwhile.
+pub async fn begin_anew(conn: &impl ConnectionTrait, seen: &Model, now: Millis) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::State, Expr::value(DeliveryState::Pending))
+        .col_expr(Column::Attempts, Expr::value(0))
+        .col_expr(Column::NextAt, Expr::value(now))
+        .col_expr(Column::TriedAt, Expr::value(now))
+        .filter(Column::Id.eq(seen.id))
+        .filter(Column::Attempts.eq(seen.attempts));
+    let unchanged = match seen.tried_at {
+        Some(at) => update.filter(Column::TriedAt.eq(at)),
+        None => update.filter(Column::TriedAt.is_null()),
+    };
+    Ok(unchanged.exec(conn).await?.rows_affected == 1)
+}
+
 /// Lets a failed one begin anew; false when it has not failed.
 pub async fn send_again(conn: &impl ConnectionTrait, id: i32, now: Millis) -> Result<bool, DbErr> {
     let update = Entity::update_many()

@@ -21,6 +21,7 @@ pub async fn of_executors(conn: &impl ConnectionTrait) -> Result<Vec<Model>, DbE
 pub async fn note(conn: &impl ConnectionTrait, incident: Model) -> Result<(), DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::LastAt, Expr::value(incident.last_at))
+        .col_expr(Column::Event, Expr::value(incident.event))
         .col_expr(Column::AlertId, Expr::value(incident.alert_id))
         .filter(Column::RuleId.eq(incident.rule_id))
         .filter(Column::Subject.eq(incident.subject))

@@ -92,6 +92,12 @@ pub async fn names(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<(i3
     query.filter(Column::Id.is_in(ids)).into_tuple().all(conn).await
 }
 
+/// Id and time zone of these jobs.
+pub async fn zones(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<(i32, String)>, DbErr> {
+    let query = Entity::find().select_only().column(Column::Id).column(Column::Zone);
+    query.filter(Column::Id.is_in(ids)).into_tuple().all(conn).await
+}
+
 /// How many of the visible jobs are in which state; states without a job are missing.
 pub async fn state_counts(
     conn: &impl ConnectionTrait,

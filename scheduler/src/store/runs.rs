@@ -1,6 +1,7 @@
 //! Runs as people look at them. `run` is never counted and never skipped through: a list goes along
 //! one of the access paths (executor, job, attention) from a position, and reads so many rows.
 
+mod day;
 mod past;
 mod paths;
 mod queue;
@@ -11,9 +12,10 @@ use entity::{Millis, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, Select,
 };
 
+pub use day::{Deed, has_of_day};
 pub use past::{
     Past, PastRun, counts, delete, has_open_shards, newest_beyond, next_executor, oldest, shards,
 };
@@ -28,6 +30,17 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Model>
 
 pub async fn text(conn: &impl ConnectionTrait, id: i64) -> Result<Option<run_text::Model>, DbErr> {
     run_text::Entity::find_by_id(id).one(conn).await
+}
+
+/// When these runs were due.
+pub async fn dues(conn: &impl ConnectionTrait, ids: Vec<i64>) -> Result<Vec<(i64, Millis)>, DbErr> {
+    let mut dues = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(1000) {
+        let own = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+        let query = own.select_only().column(Column::Id).column(Column::DueAt);
+        dues.extend(query.into_tuple::<(i64, Millis)>().all(conn).await?);
+    }
+    Ok(dues)
 }
 
 /// The first `length` characters of what these runs reported, or of what the executor answered to one
@@ -94,6 +107,17 @@ pub async fn insert_all(
     Ok(())
 }
 
+/// Runs of which anything is left to do; `executors` limits them to these. The way there is their own index,
+/// which is short: a planner that may compare the executors themselves goes by theirs, through the whole
+/// history.
+fn live(executors: Option<Vec<i32>>) -> Select<Entity> {
+    let live = Entity::find().filter(Column::LiveBucket.is_not_null());
+    match executors {
+        Some(ids) => live.filter(Expr::col(Column::ExecutorId).add(0).is_in(ids)),
+        None => live,
+    }
+}
+
 /// Some runs that are out: being sent, running or unknown; of a split one the whole. `executors` limits
 /// them to these.
 pub async fn under_way(
@@ -101,13 +125,8 @@ pub async fn under_way(
     executors: Option<Vec<i32>>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let out = Column::State.is_in(RunState::OUT);
-    let mut query = Entity::find().filter(Column::LiveBucket.is_not_null()).filter(out);
-    query = query.filter(Column::ParentId.is_null());
-    if let Some(ids) = executors {
-        query = query.filter(Column::ExecutorId.is_in(ids));
-    }
-    query.limit(limit).all(conn).await
+    let query = live(executors).filter(Column::State.is_in(RunState::OUT));
+    query.filter(Column::ParentId.is_null()).limit(limit).all(conn).await
 }
 
 /// Runs of these executors in one of these states that were due before `due_before`, the oldest first; of a
@@ -119,8 +138,7 @@ pub async fn overdue(
     due_before: Millis,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let live = Entity::find().filter(Column::LiveBucket.is_not_null()).filter(Column::ParentId.is_null());
-    let old = live.filter(Column::DueAt.lte(due_before)).filter(Column::ExecutorId.is_in(executors));
+    let old = live(Some(executors)).filter(Column::ParentId.is_null()).filter(Column::DueAt.lte(due_before));
     let old = old.filter(Column::State.is_in(states.iter().copied()));
     old.order_by_asc(Column::DueAt).limit(limit).all(conn).await
 }
@@ -133,13 +151,25 @@ pub async fn late(
     before: Millis,
     limit: u64,
 ) -> Result<Vec<Millis>, DbErr> {
-    let query = Entity::find().select_only().column(Column::DueAt).filter(Column::LiveBucket.is_not_null());
+    let query = live(executors).select_only().column(Column::DueAt);
     let query = query.filter(Column::State.eq(RunState::Waiting)).filter(Column::DueAt.lt(before));
-    let mut query = query.filter(Column::ParentId.is_null());
-    if let Some(ids) = executors {
-        query = query.filter(Column::ExecutorId.is_in(ids));
-    }
-    query.limit(limit).into_tuple().all(conn).await
+    query.filter(Column::ParentId.is_null()).limit(limit).into_tuple().all(conn).await
+}
+
+/// How many runs went wrong that nothing follows and that nobody has dealt with; those beyond `limit` are not
+/// counted. Shards count as the run that they are of.
+pub async fn open_count(
+    conn: &impl ConnectionTrait,
+    executors: Vec<i32>,
+    states: &[RunState],
+    limit: u64,
+) -> Result<u64, DbErr> {
+    let query = Entity::find().select_only().column(Column::Id);
+    let query = query.filter(Column::Attention.is_in(executors));
+    let over = query.filter(Column::LiveBucket.is_null()).filter(Column::ParentId.is_null());
+    let ids: Vec<i64> =
+        over.filter(Column::State.is_in(states.iter().copied())).limit(limit).into_tuple().all(conn).await?;
+    Ok(ids.len() as u64)
 }
 
 /// The states of runs that a person should look at, at most `limit`.
@@ -154,4 +184,23 @@ pub async fn attention_states(
         None => query.filter(Column::Attention.is_not_null()),
     };
     query.order_by_desc(Column::Attention).limit(limit).into_tuple().all(conn).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::{Database, DbBackend, QueryTrait, Statement};
+
+    #[tokio::test]
+    async fn what_is_left_to_do_is_found_without_a_way_through_the_history() {
+        let db = Database::connect("sqlite::memory:").await.unwrap();
+        migration::up(&db).await.unwrap();
+        for executors in [None, Some(vec![1, 2, 3])] {
+            let query = live(executors).filter(Column::DueAt.lt(7)).build(DbBackend::Sqlite).to_string();
+            let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {query}"));
+            let rows = db.query_all_raw(explain).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+            assert!(plan[0].contains("run_live_bucket_due_at"), "{plan:?}");
+        }
+    }
 }

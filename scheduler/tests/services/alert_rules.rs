@@ -37,7 +37,8 @@ async fn each_wrong_field_of_a_rule_is_named() {
         faults(alert_rules::create(services, root, stage.job.namespace_id, &edit).await)
     };
     let wrong = AlertRuleEdit {
-        events: vec![Event::Late, Event::Long],
+        events: vec![Event::Late, Event::Long, Event::Longer],
+        longer_pct: 109,
         channels: vec![4_711],
         executor_id: Some(4_711),
         job_id: Some(4_711),
@@ -52,12 +53,22 @@ async fn each_wrong_field_of_a_rule_is_named() {
             ("name", Fault::Required),
             ("late_s", range(1, 604_800)),
             ("long_s", range(1, 604_800)),
+            ("longer_pct", range(110, 10_000)),
             ("group_s", range(0, 3_600)),
             ("escalate_channel", Fault::Required),
             ("channels", Fault::Unknown),
             ("executor_id", Fault::Unknown),
             ("job_id", Fault::Unknown),
         ]
+    );
+    let timely = AlertRuleEdit {
+        events: vec![Event::NotStarted, Event::NotFinished],
+        finish_by: "48:00".to_owned(),
+        ..stage.edit()
+    };
+    assert_eq!(
+        create(timely).await,
+        [("job_id", Fault::Required), ("start_by", Fault::Required), ("finish_by", Fault::TimeOfDay)]
     );
     let empty = AlertRuleEdit { name: "x".to_owned(), ..Default::default() };
     assert_eq!(create(empty).await, [("events", Fault::Required), ("channels", Fault::Required)]);

@@ -97,9 +97,8 @@ impl Stage {
         page.rows.into_iter().map(|row| row.delivery).collect()
     }
 
-    pub async fn states_of(&self, run: i64) -> Vec<DeliveryState> {
-        let rows = deliveries::of_run(&self.world.services, &self.world.root, run).await.unwrap();
-        rows.into_iter().map(|row| row.delivery.state).collect()
+    pub async fn state_of(&self, run: i64) -> Option<DeliveryState> {
+        deliveries::of_run(&self.world.services, &self.world.root, run).await.unwrap()
     }
 }
 
@@ -170,7 +169,7 @@ async fn a_failure_is_told_once_with_its_job_its_run_and_the_error_by_whichever_
     let transaction = stage.world.services.db.begin().await.unwrap();
     run_text::Entity::insert(text.into_active_model()).exec_without_returning(&transaction).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(stage.states_of(run).await, []);
+    assert_eq!(stage.state_of(run).await, None);
     let report = stage.after(SECOND).await;
     assert_eq!((report.told, report.sent), (1, 1));
     let message = stage.hook.received()[0].json();
@@ -178,7 +177,7 @@ async fn a_failure_is_told_once_with_its_job_its_run_and_the_error_by_whichever_
     let line = message["lines"][0].as_str().unwrap();
     let end = format!("Failed #{} invoices ({run}): disk full", stage.job.id);
     assert!(line.ends_with(&end), "{line}");
-    assert_eq!(stage.states_of(run).await, [DeliveryState::Sent]);
+    assert_eq!(stage.state_of(run).await, Some(DeliveryState::Sent));
     // Another server, which remembers nothing, finds that it was told.
     stage.watcher = Watcher::new(stage.alerts.clone(), Arc::new(|| true));
     assert_eq!(stage.after(SECOND).await, WatchReport::default());
@@ -194,7 +193,7 @@ async fn without_a_rule_nothing_is_sent() {
     let mut stage = Stage::new().await;
     let run = stage.failed().await;
     assert_eq!(stage.after(MINUTE).await, WatchReport::default());
-    assert_eq!((stage.states_of(run).await, stage.deliveries().await), (vec![], vec![]));
+    assert_eq!((stage.state_of(run).await, stage.deliveries().await), (None, vec![]));
 }
 
 #[tokio::test]
@@ -217,11 +216,11 @@ async fn what_is_not_taken_is_sent_again_after_growing_pauses_until_it_has_faile
     }
     let delivery = stage.deliveries().await.remove(0);
     assert_eq!((delivery.state, delivery.attempts, delivery.next_at), (DeliveryState::Failed, 5, None));
-    assert_eq!(stage.states_of(run).await, [DeliveryState::Failed]);
+    assert_eq!(stage.state_of(run).await, Some(DeliveryState::Failed));
     stage.hook.behave(Behaviour::Says(200, String::new()));
     deliveries::send_again(&stage.alerts, &stage.world.root, delivery.id).await.unwrap();
     stage.after(SECOND).await;
-    assert_eq!(stage.states_of(run).await, [DeliveryState::Sent]);
+    assert_eq!(stage.state_of(run).await, Some(DeliveryState::Sent));
     let refused = deliveries::send_again(&stage.alerts, &stage.world.root, delivery.id).await;
     assert!(matches!(refused, Err(Error::Refused(Refusal::DeliveryNotFailed))));
     let foreign = deliveries::send_again(&stage.alerts, &stage.world.stranger(), delivery.id).await;
@@ -329,6 +328,23 @@ async fn a_run_that_waits_or_runs_for_too_long_is_told_once_by_each_threshold() 
 }
 
 #[tokio::test]
+async fn each_rule_tells_what_is_late_or_long_by_its_own_threshold() {
+    let mut stage = Stage::new().await;
+    for (name, late_s) in [("soon", 60), ("later", 180)] {
+        let (name, events) = (name.to_owned(), vec![Event::Late]);
+        stage.rule(AlertRuleEdit { name, events, late_s, group_s: 0, ..stage.edit() }).await;
+    }
+    let now = stage.world.clock.now();
+    stage.world.run(&stage.job, now, |run| run.slot = -run.id).await;
+    assert_eq!(stage.after(MINUTE).await.told, 1);
+    assert_eq!(stage.after(MINUTE).await.told, 0);
+    assert_eq!(stage.after(MINUTE).await.told, 1);
+    let lines: Vec<Value> = stage.hook.received().iter().map(|got| got.json()["lines"][0].clone()).collect();
+    assert!(lines[0].as_str().unwrap().ends_with(": > 60 s"), "{lines:?}");
+    assert!(lines[1].as_str().unwrap().ends_with(": > 180 s"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn what_lasts_is_escalated_once_to_another_channel() {
     let mut stage = Stage::new().await;
     let boss = Hook::saying("ok").await;
@@ -344,6 +360,7 @@ async fn what_lasts_is_escalated_once_to_another_channel() {
     assert_eq!(stage.after(MINUTE).await.escalated, 1);
     let text = boss.received()[0].json()["text"].as_str().unwrap().to_owned();
     assert!(text.starts_with("*[default:default] Not recovered for 30 min: invoices*"), "{text}");
+    assert!(text.contains("Failed #"), "it says what happened: {text}");
     assert_eq!(stage.after(MINUTE).await.escalated, 0);
     assert_eq!((boss.received().len(), stage.hook.received().len()), (1, 2));
 }

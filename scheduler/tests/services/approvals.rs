@@ -606,3 +606,32 @@ async fn a_request_that_somebody_altered_in_the_database_is_not_applied() {
     assert_eq!(refusal(office.approve(&office.eve, id).await), Refusal::ApprovalVoid(Void::Changed));
     assert_eq!(office.stored().await, office.job);
 }
+
+#[tokio::test]
+async fn a_new_code_is_sent_once_a_minute_and_alone_holds_and_wrong_ones_count_on() {
+    let (office, hook, alerts) = with_hook().await;
+    let services = &office.world.services;
+    let id = office.submitted().await;
+    let send_again = async |who| approvals::send_code(services, who, id).await;
+    deliver(&alerts).await;
+    let first = code(&hook);
+    let wrong = approvals::approve(services, &office.eve, id, "wrong-code").await;
+    assert_eq!(faults(wrong), [("code", Fault::WrongCode { left: 4 })]);
+    assert_eq!(refusal(send_again(&office.eve).await), Refusal::CodeSentLately(60));
+    office.world.clock.advance(MINUTE - 1);
+    assert_eq!(refusal(send_again(&office.eve).await), Refusal::CodeSentLately(1));
+    office.world.clock.advance(1);
+    assert!(matches!(send_again(&office.ada).await, Err(Error::RoleNeeded(_))), "who submitted it");
+    send_again(&office.eve).await.unwrap();
+    assert_eq!(refusal(send_again(&office.bob).await), Refusal::CodeSentLately(60), "it is on its way");
+    deliver(&alerts).await;
+    let second = code(&hook);
+    assert_ne!(first, second);
+    assert_eq!(hook.received().len(), 2);
+    let old = approvals::approve(services, &office.eve, id, &first).await;
+    assert_eq!(faults(old), [("code", Fault::WrongCode { left: 3 })]);
+    approvals::approve(services, &office.eve, id, &second).await.unwrap();
+    assert_eq!(refusal(send_again(&office.eve).await), Refusal::ApprovalEnded);
+    let sent = audit::list(services, &office.world.root, &Filter::default(), None).await.unwrap();
+    assert_eq!(sent.entries.iter().filter(|entry| entry.verb == Verb::SendAgain).count(), 1);
+}

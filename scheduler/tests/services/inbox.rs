@@ -46,6 +46,13 @@ async fn what_went_wrong_stays_until_somebody_deals_with_it_and_what_is_moot_can
     let of_other = InboxFilter { job_id: Some(other.id), ..InboxFilter::default() };
     assert_eq!(listed(&world, of_other).await, [moot]);
     assert!(is_refused(runs::deal(&world.services, &world.root, undecided, Deal::Dismiss).await));
+    let (root, stranger) = (world.root.clone(), world.stranger());
+    let counted = async |caller| runs::inbox_count(&world.services, caller).await.unwrap();
+    assert_eq!((counted(&root).await, counted(&stranger).await), (3, 0));
+    for minute in 10..110 {
+        ended(&world, &job, START + minute * MINUTE, RunState::Failed).await;
+    }
+    assert_eq!(counted(&root).await, runs::COUNTED, "more are not counted");
     let nobody =
         runs::inbox(&world.services, &world.stranger(), &InboxFilter::default(), None).await.unwrap();
     assert!(nobody.rows.is_empty());

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use entity::audit_access::Event;
 use http::{HeaderMap, StatusCode, header};
 use scheduler::authority::Caller;
-use scheduler::{Error, api_tokens, approvals, audit, sessions};
+use scheduler::{Error, api_tokens, approvals, audit, runs, sessions};
 use tower_sessions::Session;
 
 /// Where server functions live; `.cargo/config.toml` says so at build time.
@@ -88,11 +88,11 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
     let asked = request.uri().path().to_owned();
     let who = (caller.name.clone(), caller.address.clone());
     // Functions have no menu.
-    let approvals = match asked.starts_with(FUNCTIONS) {
-        true => 0,
-        false => waiting(&state, &caller).await,
+    let (approvals, inbox) = match asked.starts_with(FUNCTIONS) {
+        true => (0, 0),
+        false => (waiting(&state, &caller).await, inbox(&state, &caller).await),
     };
-    request.extensions_mut().insert(viewer(&caller, approvals));
+    request.extensions_mut().insert(viewer(&caller, approvals, inbox));
     request.extensions_mut().insert(caller);
     let response = next.run(request).await;
     if response.status() == StatusCode::FORBIDDEN {
@@ -151,7 +151,17 @@ async fn waiting(state: &ServerState, caller: &Caller) -> u64 {
     })
 }
 
-fn viewer(caller: &Caller, approvals: u64) -> Viewer {
+/// How many runs wait in the caller's inbox; the page is more important than this number.
+async fn inbox(state: &ServerState, caller: &Caller) -> u64 {
+    runs::inbox_count(&state.services, caller).await.unwrap_or_else(|error| {
+        if !matches!(error, Error::PasswordChangeRequired) {
+            tracing::warn!(%error, "the inbox could not be counted");
+        }
+        0
+    })
+}
+
+fn viewer(caller: &Caller, approvals: u64, inbox: u64) -> Viewer {
     Viewer {
         id: caller.user_id,
         name: caller.name.clone(),
@@ -159,6 +169,7 @@ fn viewer(caller: &Caller, approvals: u64) -> Viewer {
         must_change_password: caller.must_change_password,
         may: May::somewhere(caller),
         approvals,
+        inbox,
     }
 }
 

@@ -131,6 +131,31 @@ async fn every_page_and_endpoint_is_open_to_whom_it_should_be_and_to_nobody_else
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[tokio::test]
+async fn the_pages_of_alerts_offer_their_buttons_to_those_only_who_may_press_them() {
+    let ground = Ground::new(TestServer::start().await).await;
+    let pages: [(&str, &[&str]); 5] = [
+        ("/settings/alerts", &["href=\"/settings/alerts/new\""]),
+        ("/settings/alerts/{rule}", &["/silence_alert_rule", "/delete_alert_rule", ">Save<"]),
+        ("/settings/channels", &["href=\"/settings/channels/new\""]),
+        ("/settings/channels/{channel}", &["/test_channel", "/delete_channel", ">Save<"]),
+        ("/settings/deliveries", &["/send_again"]),
+    ];
+    for (path, buttons) in pages {
+        for who in [Persona::Viewer, Persona::Editor, Persona::Approver, Persona::Owner, Persona::SuperAdmin]
+        {
+            let address = ground.filled(path, who, Place::Own).await;
+            let request = ground.test.get(&address).header("accept", "text/html");
+            let page = ground.signed_in(request, who).await.send().await.unwrap().text().await.unwrap();
+            for button in buttons {
+                let is_offered = page.contains(button);
+                let may_press = may(who, Action::ManageAlerts, Place::Own);
+                assert_eq!(is_offered, may_press, "{button} on {address} as {who:?}");
+            }
+        }
+    }
+}
+
 /// Everybody; where a line is about no namespace, the other one makes no difference.
 fn cases(needs: Needs) -> Vec<(Persona, Place)> {
     let places: &[Place] = match needs {

@@ -17,6 +17,8 @@ pub struct RunQuery {
     pub executor: String,
     /// A state's name, or `attention` for those that a person should look at.
     pub state: String,
+    /// What became of the messages that tell of it: `none`, `pending`, `sent`, `failed`.
+    pub alert: String,
     /// Due at or after this time on the viewer's clock: `2026-03-06T14:28`.
     pub from: String,
     /// Due before this time on the viewer's clock.
@@ -91,8 +93,8 @@ pub struct RunView {
     pub is_open: bool,
     /// The run that it replays.
     pub replay_of: Option<i64>,
-    /// What became of the messages that tell of it.
-    pub alerts: Vec<DeliveryState>,
+    /// What became of the messages that tell of it, the worst of it.
+    pub alert: Option<DeliveryState>,
 }
 
 /// How a run that went wrong was dealt with.
@@ -172,7 +174,7 @@ mod from_services {
     use scheduler::authority::Caller;
     use scheduler::rules::alerts::decide::event_of;
     use scheduler::rules::spread::delay_ms;
-    use scheduler::runs::{self, RunDetail, RunFilter, RunPage, RunRow};
+    use scheduler::runs::{self, RunDetail, RunFilter, RunPage, RunRow, Told};
 
     impl RunQuery {
         /// The filter; times are read on the clock of `zone`, an IANA name. An id that is no number
@@ -185,6 +187,10 @@ mod from_services {
                 executor_id: id(&self.executor),
                 states: state.into_iter().collect(),
                 attention: self.state == "attention",
+                alert: match &*self.alert {
+                    "none" => Some(Told::Nothing),
+                    word => DeliveryState::parse(word).map(Told::Something),
+                },
                 from: moment("from", &self.from, zone)?,
                 to: moment("to", &self.to, zone)?,
             })
@@ -281,7 +287,7 @@ mod from_services {
                 }),
                 is_open: event_of(&detail.run).is_some(),
                 replay_of: detail.replay_of,
-                alerts: Vec::new(),
+                alert: None,
                 run: detail.run,
             }
         }

@@ -24,8 +24,9 @@ fn tabs() -> Vec<Entry> {
 /// What else there is for everybody.
 fn more() -> Vec<Entry> {
     let i18n = use_i18n();
-    let waiting = use_viewer().map_or(0, |viewer| viewer.approvals);
+    let (waiting, wrong) = use_viewer().map_or((0, 0), |viewer| (viewer.approvals, viewer.inbox));
     vec![
+        (routes::runs_inbox(&[]), IconName::CircleAlert, tu_string!(i18n, runs.inbox), wrong),
         (routes::topology(), IconName::Topology, tu_string!(i18n, common.topology), 0),
         (routes::statistics(), IconName::Statistics, tu_string!(i18n, common.statistics), 0),
         (routes::approvals_where(&[]), IconName::Stamp, tu_string!(i18n, common.approvals), waiting),
@@ -59,7 +60,10 @@ fn leads_to(entry: &str, path: &str) -> bool {
     // And where alerts go, what was sent.
     let is_alert = entry == routes::alert_rules()
         && [routes::channels(), routes::deliveries_where(&[])].iter().any(|top| path == top || below(top));
-    path == entry || (entry != "/" && below(entry)) || is_calendar || is_alert
+    // The inbox is an entry of its own, and its page one below runs.
+    let inbox = routes::runs_inbox(&[]);
+    let is_below = below(entry) && (path != inbox || entry == inbox);
+    path == entry || (entry != "/" && is_below) || is_calendar || is_alert
 }
 
 fn links(entries: Vec<Entry>) -> impl IntoView {
@@ -73,11 +77,16 @@ fn links(entries: Vec<Entry>) -> impl IntoView {
                 <a href=href aria-current=current>
                     <Icon name=icon/>
                     {word}
-                    {(waiting > 0).then(|| view! { <span class="count">{waiting}</span> })}
+                    {(waiting > 0).then(|| view! { <span class="count">{count(waiting)}</span> })}
                 </a>
             }
         })
         .collect_view()
+}
+
+/// What more than two digits stand for is only that it is much.
+fn count(waiting: u64) -> String {
+    if waiting > 99 { "99+".to_owned() } else { waiting.to_string() }
 }
 
 #[component]
@@ -99,7 +108,7 @@ pub fn Tabs() -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::leads_to;
+    use super::{count, leads_to};
 
     #[test]
     fn a_page_below_an_entry_belongs_to_it() {
@@ -109,5 +118,12 @@ mod tests {
         assert!(leads_to("/settings/alerts", "/settings/channels/3"));
         assert!(!leads_to("/jobs", "/jobsmith") && !leads_to("/runs", "/calendars"));
         assert!(!leads_to("/", "/jobs"));
+        assert!(leads_to("/runs/inbox", "/runs/inbox") && !leads_to("/runs", "/runs/inbox"));
+        assert!(leads_to("/runs", "/runs/7"));
+    }
+
+    #[test]
+    fn more_than_two_digits_are_not_counted() {
+        assert_eq!([1, 99, 100].map(count), ["1", "99", "99+"]);
     }
 }

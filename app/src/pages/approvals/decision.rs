@@ -2,8 +2,9 @@
 
 use super::detail::Actions;
 use super::words::state_word;
-use crate::api::approvals::{APPROVE_FORM, ApprovalView, Decision, REJECT_FORM, TellingLine};
+use crate::api::approvals::{APPROVE_FORM, ApprovalView, Decision, REJECT_FORM, SendCode, TellingLine};
 use crate::components::button::{Button, Weight};
+use crate::components::confirm::ConfirmForm;
 use crate::components::field::{TextArea, TextField};
 use crate::components::form::EditForm;
 use crate::components::icon::{Icon, IconName};
@@ -80,6 +81,7 @@ fn Open(view: ApprovalView, actions: Actions) -> impl IntoView {
         true => check(true, tu_string!(i18n, approvals.unchanged)),
         false => check(false, tu_string!(i18n, approvals.changed)),
     };
+    let send_code = view.needs_code.then(|| view! { <SendAgain id send_code=actions.send_code/> });
     let code = view.needs_code.then(|| view! { <Code telling=view.telling tries_left=view.tries_left/> });
     view! {
         <ul class="checks">
@@ -93,6 +95,7 @@ fn Open(view: ApprovalView, actions: Actions) -> impl IntoView {
                 {tu_string!(i18n, approvals.approve)}
             </Button>
         </EditForm>
+        {send_code}
         <EditForm id=REJECT_FORM action=actions.reject>
             <input type="hidden" name="id" value=id/>
             <TextArea
@@ -113,6 +116,23 @@ fn check(holds: bool, text: &'static str) -> impl IntoView {
             <Icon name=icon/>
             <span>{text}</span>
         </li>
+    }
+}
+
+/// For whom the message did not reach, or who lost it.
+#[component]
+fn SendAgain(id: i32, send_code: ServerAction<SendCode>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <ConfirmForm
+            action=send_code
+            fields=vec![("id", id.to_string())]
+            verb=tu_string!(i18n, approvals.send_code)
+            question=tu_string!(i18n, approvals.send_code_question)
+            weight=Weight::Ghost
+        >
+            <p>{tu_string!(i18n, approvals.send_code_text)}</p>
+        </ConfirmForm>
     }
 }
 

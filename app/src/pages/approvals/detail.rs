@@ -4,7 +4,9 @@ use super::decision::DecisionPanel;
 use super::fields::Fields;
 use super::plan::Plan;
 use super::words::{ApprovalStateBadge, wish_word};
-use crate::api::approvals::{ApprovalView, Approve, CancelApproval, RejectApproval, SourceView, approval};
+use crate::api::approvals::{
+    ApprovalView, Approve, CancelApproval, RejectApproval, SendCode, SourceView, approval,
+};
 use crate::components::button::Weight;
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -28,19 +30,26 @@ pub struct Actions {
     pub approve: ServerAction<Approve>,
     pub reject: ServerAction<RejectApproval>,
     pub cancel: ServerAction<CancelApproval>,
+    pub send_code: ServerAction<SendCode>,
 }
 
 #[component]
 pub fn ApprovalDetail() -> impl IntoView {
     let params = use_params_map();
-    let actions =
-        Actions { approve: ServerAction::new(), reject: ServerAction::new(), cancel: ServerAction::new() };
+    let actions = Actions {
+        approve: ServerAction::new(),
+        reject: ServerAction::new(),
+        cancel: ServerAction::new(),
+        send_code: ServerAction::new(),
+    };
     show_notices(actions.approve);
     show_notices(actions.reject);
     show_notices(actions.cancel);
+    show_notices(actions.send_code);
     // Also what was refused may have ended it.
     let versions = move || {
-        (actions.approve.version().get(), actions.reject.version().get(), actions.cancel.version().get())
+        let decided = (actions.approve.version().get(), actions.reject.version().get());
+        (decided, actions.cancel.version().get(), actions.send_code.version().get())
     };
     let view = Resource::new_blocking(
         move || (params.read().get("id").unwrap_or_default(), versions()),

@@ -220,7 +220,7 @@ fn FactLine(view: RunView) -> impl IntoView {
                 </Fact>
             })}
             <Dealt dealt=view.dealt/>
-            <Alerts run=run.clone() alerts=view.alerts/>
+            <Alert run=run.clone() alert=view.alert/>
             {view.app_name.map(|name| view! {
                 <Fact label=tu_string!(i18n, jobs.executor)>
                     <a href=routes::executor(run.executor_id)>{name}</a>
@@ -241,17 +241,15 @@ fn FactLine(view: RunView) -> impl IntoView {
     }
 }
 
-/// What became of the messages that tell of it: the worst of it, or that there is none where one could be.
+/// What became of the messages that tell of it, or that there is none where one could be.
 #[component]
-fn Alerts(run: Model, alerts: Vec<DeliveryState>) -> impl IntoView {
+fn Alert(run: Model, #[prop(into)] alert: Option<DeliveryState>) -> impl IntoView {
     let i18n = use_i18n();
-    let all = [DeliveryState::Failed, DeliveryState::Pending, DeliveryState::Sent];
-    let worst = all.into_iter().find(|state| alerts.contains(state));
-    let words = match worst {
+    let words = match alert {
         Some(state) => view! { <StateWord state/> }.into_any(),
         None => tu_string!(i18n, alerts.none).into_any(),
     };
-    (worst.is_some() || run.attention.is_some()).then(|| {
+    (alert.is_some() || run.attention.is_some()).then(|| {
         view! { <Fact label=tu_string!(i18n, alerts.of_run)>{words}</Fact> }
     })
 }

@@ -15,6 +15,7 @@ use crate::components::pulse::while_visible;
 use crate::components::state::state_word;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
+use crate::pages::settings::deliveries::state_choices;
 use crate::routes;
 use crate::visit::use_may;
 use entity::run::RunState;
@@ -85,6 +86,7 @@ fn read_query(map: &leptos_router::params::ParamsMap) -> RunQuery {
         job: value("job"),
         executor: value("executor"),
         state: value("state"),
+        alert: value("alert"),
         from: value("from"),
         to: value("to"),
         after: value("after"),
@@ -97,6 +99,7 @@ fn address(query: &RunQuery) -> String {
         ("job", &query.job),
         ("executor", &query.executor),
         ("state", &query.state),
+        ("alert", &query.alert),
         ("from", &query.from),
         ("to", &query.to),
         ("after", &query.after),
@@ -140,6 +143,8 @@ fn Filters(choices: Vec<ExecutorChoice>, query: RunQuery) -> impl IntoView {
     let states = STATES.map(|state| Choice::new(jobs::word(state), state_word(state)));
     let attention = Choice::new("attention", tu_string!(i18n, runs.attention));
     let states = std::iter::once(attention).chain(states);
+    let untold = Choice::new("none", tu_string!(i18n, alerts.none));
+    let alerts = std::iter::once(untold).chain(state_choices());
     let any = tu_string!(i18n, jobs.any);
     view! {
         <FilterBar action=routes::runs()>
@@ -151,6 +156,7 @@ fn Filters(choices: Vec<ExecutorChoice>, query: RunQuery) -> impl IntoView {
                 options=executors.collect()
             />
             <SelectFilter name="state" label=tu_string!(i18n, runs.state) any=any options=states.collect()/>
+            <SelectFilter name="alert" label=tu_string!(i18n, alerts.of_run) any=any options=alerts.collect()/>
             <TextFilter name="from" label=tu_string!(i18n, runs.from) value=query.from kind="datetime-local"/>
             <TextFilter name="to" label=tu_string!(i18n, runs.to) value=query.to kind="datetime-local"/>
         </FilterBar>

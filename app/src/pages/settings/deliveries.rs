@@ -61,8 +61,6 @@ fn Body(lines: DeliveryLines, query: DeliveryQuery, again: ServerAction<SendAgai
         }
         .into_any();
     }
-    let states = [DeliveryState::Pending, DeliveryState::Sent, DeliveryState::Failed];
-    let states = states.map(|state| Choice::new(word(state), state_word(state))).to_vec();
     let newer = (!query.after.is_empty()).then(|| address(&query.state, ""));
     let older = lines.next.map(|next| address(&query.state, &next));
     let rows = match lines.lines.is_empty() {
@@ -75,7 +73,7 @@ fn Body(lines: DeliveryLines, query: DeliveryQuery, again: ServerAction<SendAgai
                 name="state"
                 label=tu_string!(i18n, alerts.state)
                 any=tu_string!(i18n, alerts.any_state)
-                options=states
+                options=state_choices()
             />
         </FilterBar>
         {rows}
@@ -104,7 +102,10 @@ fn Lines(lines: Vec<DeliveryLine>, again: ServerAction<SendAgain>) -> impl IntoV
     }
 }
 
-fn row(DeliveryLine { delivery, channel }: DeliveryLine, again: ServerAction<SendAgain>) -> impl IntoView {
+fn row(
+    DeliveryLine { may, delivery, channel }: DeliveryLine,
+    again: ServerAction<SendAgain>,
+) -> impl IntoView {
     let i18n = use_i18n();
     let channel = match channel {
         Some(name) => view! { <a href=routes::channel_edit(delivery.channel_id)>{name}</a> }.into_any(),
@@ -112,7 +113,8 @@ fn row(DeliveryLine { delivery, channel }: DeliveryLine, again: ServerAction<Sen
     };
     let attempts = (delivery.attempts > 1 || delivery.state != DeliveryState::Sent)
         .then(|| tu_string!(i18n, alerts.attempts_n, n = delivery.attempts));
-    let send_again = (delivery.state == DeliveryState::Failed).then(|| {
+    let may_send = may.alerts && delivery.state == DeliveryState::Failed;
+    let send_again = may_send.then(|| {
         view! {
             <ConfirmForm
                 action=again
@@ -164,11 +166,8 @@ pub fn state_word(state: DeliveryState) -> &'static str {
     }
 }
 
-/// The word in the address.
-fn word(state: DeliveryState) -> &'static str {
-    match state {
-        DeliveryState::Pending => "pending",
-        DeliveryState::Sent => "sent",
-        DeliveryState::Failed => "failed",
-    }
+/// The states, as a filter offers them.
+pub fn state_choices() -> Vec<Choice> {
+    let states = [DeliveryState::Pending, DeliveryState::Sent, DeliveryState::Failed];
+    states.map(|state| Choice::new(state.as_str(), state_word(state))).to_vec()
 }

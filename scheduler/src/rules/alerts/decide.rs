@@ -1,5 +1,6 @@
 //! What of all that happens is told, by which rule.
 
+use chrono_tz::Tz;
 use entity::Millis;
 use entity::alert_rule::{Event, Model as Rule};
 use entity::incident::Model as Incident;
@@ -8,6 +9,8 @@ use entity::run::{Model as Run, Reason, RunState};
 /// How long an executor has to be offline before that is told (ms): a program that is started anew comes back
 /// sooner.
 pub const OFFLINE_MS: Millis = 30_000;
+/// By how much more than the usual a run has to take at least, for seconds are no trouble (ms).
+pub const LONGER_BY_MS: Millis = 10_000;
 
 /// Something that may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,24 @@ pub struct Sighting {
     pub job_id: Option<i32>,
     pub run_id: Option<i64>,
     pub at: Millis,
+    /// The only rule that tells of it, where it was seen by that one's measure.
+    pub rule_id: Option<i32>,
+    pub measure: Measure,
+}
+
+/// What was exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Nothing: it happened.
+    None,
+    Limit(Millis),
+    /// What the job usually takes, and how much of it may pass.
+    Usual {
+        limit: Millis,
+        usual: Millis,
+    },
+    /// The rule's time of day, on the clock of this zone.
+    Clock(Tz),
 }
 
 /// How a run ended that a person should look at; none while it may still be retried, and for shards, as the
@@ -41,8 +62,8 @@ pub fn ended_at(run: &Run) -> Millis {
     run.ended_at.unwrap_or(run.due_at)
 }
 
-/// Since when a run is late by the rule, or takes long.
-pub fn overdue_since(rule: &Rule, run: &Run, event: Event, now: Millis) -> Option<Millis> {
+/// Since when a run is late by the rule, or takes long, and what limit that exceeds.
+pub fn overdue_since(rule: &Rule, run: &Run, event: Event, now: Millis) -> Option<(Millis, Measure)> {
     let (begin, seconds) = match event {
         // What is frozen waits because somebody said so.
         Event::Late if run.state == RunState::Waiting && run.reason != Reason::Frozen => {
@@ -53,8 +74,17 @@ pub fn overdue_since(rule: &Rule, run: &Run, event: Event, now: Millis) -> Optio
         }
         _ => return None,
     };
-    let since = begin + i64::from(seconds) * 1_000;
-    (since <= now).then_some(since)
+    let limit = i64::from(seconds) * 1_000;
+    (begin + limit <= now).then_some((begin + limit, Measure::Limit(limit)))
+}
+
+/// Since when a run takes longer by the rule than its job usually does; counted from when it was sent, as what
+/// is usual is.
+pub fn longer_since(rule: &Rule, run: &Run, usual: Millis, now: Millis) -> Option<(Millis, Measure)> {
+    let sent_at = run.sent_at.filter(|_| run.state.is_out() && !run.is_shard())?;
+    let limit = (usual.saturating_mul(rule.longer_pct.into()) / 100).max(usual + LONGER_BY_MS);
+    let since = sent_at.saturating_add(limit);
+    (since <= now).then_some((since, Measure::Usual { limit, usual }))
 }
 
 /// Whether the rule is about this executor and job at all.
@@ -69,6 +99,7 @@ pub fn concerns(rule: &Rule, namespace_id: i32, executor_id: i32, job_id: Option
 pub fn tells(rule: &Rule, seen: &Sighting, now: Millis) -> bool {
     let begins = rule.silent_until.map_or(rule.since, |until| until.max(rule.since));
     concerns(rule, seen.namespace_id, seen.executor_id, seen.job_id)
+        && seen.rule_id.is_none_or(|id| id == rule.id)
         && rule.event_list().contains(&seen.event)
         && seen.at >= begins
         && now >= begins

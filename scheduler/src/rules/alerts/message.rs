@@ -48,6 +48,9 @@ pub struct Item {
     pub at: Millis,
     /// The executor's words, or how late something is.
     pub detail: String,
+    /// What its job usually takes, where it takes longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual_ms: Option<Millis>,
 }
 
 /// What it happened to.
@@ -208,6 +211,14 @@ impl Alert {
             text.push_str(if is_zh { "：" } else { ": " });
             text.push_str(&item.detail);
         }
+        if let Some(usual) = item.usual_ms {
+            let usual = seconds(usual);
+            text.push_str(&if is_zh {
+                format!("（通常 {usual} 秒）")
+            } else {
+                format!(" (usually {usual} s)")
+            });
+        }
         let link = wording.console.as_ref();
         Line { text, link: link.map(|base| format!("{}{}", base.trim_end_matches('/'), item.subject.path())) }
     }
@@ -224,6 +235,9 @@ pub fn event_word(event: Event, is_zh: bool) -> &'static str {
         Event::Long => ("执行过久", "Running long"),
         Event::Offline => ("执行器离线", "Executor offline"),
         Event::AutoPaused => ("连续失败已停止", "Stopped after failures"),
+        Event::Longer => ("耗时异常", "Longer than usual"),
+        Event::NotStarted => ("未按时开始", "Not started in time"),
+        Event::NotFinished => ("未按时完成", "Not finished in time"),
     };
     if is_zh { zh } else { en }
 }
@@ -231,6 +245,11 @@ pub fn event_word(event: Event, is_zh: bool) -> &'static str {
 fn clock_time(at: Millis, zone: Tz) -> String {
     let time = DateTime::from_timestamp_millis(at).unwrap_or_default().with_timezone(&zone);
     time.format("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// In seconds, rounded up: what takes any time takes more than none.
+pub fn seconds(ms: Millis) -> Millis {
+    ms.max(0).saturating_add(999) / 1_000
 }
 
 /// Without line breaks and other control characters, which could feign lines of ours.

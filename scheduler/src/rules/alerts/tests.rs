@@ -19,7 +19,7 @@ fn worst() -> (Alert, Message) {
         let subject =
             Subject::Job { id: 1, name: format!("{HOSTILE} {}", "名".repeat(120)), run: Some(run) };
         let detail = format!("{HOSTILE}{}", "错".repeat(10_000));
-        alert.add(Item { event: Event::Failed, subject, at: 0, detail });
+        alert.add(Item { event: Event::Failed, subject, at: 0, detail, usual_ms: None });
     }
     let console = Some("https://o.example".to_owned());
     let message =

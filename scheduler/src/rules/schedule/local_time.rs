@@ -33,8 +33,12 @@ pub fn parse(text: &str) -> Result<NaiveDateTime, Fault> {
 /// # Errors
 /// As for [`parse`].
 pub fn instant(text: &str, zone: Tz, of: Of) -> Result<Millis, Fault> {
-    let wall = parse(text)?;
-    let seconds = match WallClock(zone).showing(wall).ok_or(Fault::DateTime)? {
+    instant_of(parse(text)?, zone, of).ok_or(Fault::DateTime)
+}
+
+/// The same of a time that was read. None only beyond the years that the zone's history covers.
+pub fn instant_of(wall: NaiveDateTime, zone: Tz, of: Of) -> Option<Millis> {
+    let seconds = match WallClock(zone).showing(wall)? {
         Showing::Once(instant) => instant,
         Showing::Never(gap) => gap.end,
         Showing::Twice(repeat) => {
@@ -42,7 +46,7 @@ pub fn instant(text: &str, zone: Tz, of: Of) -> Result<Millis, Fault> {
             wall.and_utc().timestamp() - offset
         }
     };
-    Ok(seconds * 1_000)
+    Some(seconds * 1_000)
 }
 
 /// The one spelling that is stored.

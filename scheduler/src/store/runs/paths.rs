@@ -1,11 +1,11 @@
 //! The access paths to runs, newest first.
 
 use entity::run::{Column, Entity, Model};
-use entity::{Millis, id_block, run_by_job};
+use entity::{Millis, alert_run, id_block, run_by_job};
 use sea_orm::sea_query::{Asterisk, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Order, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -39,6 +39,8 @@ pub enum Path {
     Executor,
     /// Those that a person should look at.
     Attention,
+    /// Those that an alert tells of: as often as they are told of, and until it is deleted.
+    Told,
 }
 
 /// The newest runs of each of these executors, at most `limit` each: one batch for each.
@@ -51,12 +53,10 @@ pub async fn of_executors(
 ) -> Result<Vec<Batch>, DbErr> {
     let mut batches = Vec::with_capacity(ids.len());
     for ids in ids.chunks(PARTS) {
-        let part = |id: &i32| {
-            let column = match path {
-                Path::Executor => Column::ExecutorId,
-                Path::Attention => Column::Attention,
-            };
-            newest(Entity::find().filter(column.eq(*id)), span, limit)
+        let part = |id: &i32| match path {
+            Path::Executor => newest(Entity::find().filter(Column::ExecutorId.eq(*id)), span, limit),
+            Path::Attention => newest(Entity::find().filter(Column::Attention.eq(*id)), span, limit),
+            Path::Told => newest_told(*id, span, limit),
         };
         let mut rows: HashMap<i32, Vec<Model>> = HashMap::new();
         let found: Vec<Model> = union(conn, ids.iter().map(part).collect()).await?;
@@ -136,6 +136,20 @@ fn newest(query: sea_orm::Select<Entity>, span: Span, limit: u64) -> SelectState
     query.order_by_desc(Column::DueAt).order_by_desc(Column::Id).limit(limit).into_query()
 }
 
+/// The newest runs of an executor that were told of.
+fn newest_told(executor_id: i32, span: Span, limit: u64) -> SelectStatement {
+    use alert_run::Column as Told;
+    let to_told = Entity::belongs_to(alert_run::Entity).from(Column::Id).to(Told::RunId);
+    Entity::find()
+        .join(JoinType::InnerJoin, to_told.into())
+        .filter(Told::ExecutorId.eq(executor_id))
+        .filter(within(Told::DueAt, Told::RunId, span))
+        .order_by_desc(Told::DueAt)
+        .order_by_desc(Told::RunId)
+        .limit(limit)
+        .into_query()
+}
+
 /// The span as a condition whose first part an index can use.
 fn within<C: ColumnTrait>(due_at: C, id: C, span: Span) -> Condition {
     let behind = span.before.map(|(at, before)| {
@@ -170,7 +184,7 @@ async fn settled_ids(
 }
 
 /// Runs of these jobs that their index does not hold yet.
-async fn unsettled(
+pub(super) async fn unsettled(
     conn: &impl ConnectionTrait,
     job_ids: &[i32],
     span: Span,

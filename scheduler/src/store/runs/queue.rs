@@ -1,16 +1,12 @@
 //! What waits for an executor.
 
+use super::live;
 use entity::run::{Column, Entity, Model, RunState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
 };
 use std::collections::HashMap;
-
-fn live(executor_id: i32) -> Select<Entity> {
-    Entity::find().filter(Column::LiveBucket.is_not_null()).filter(Column::ExecutorId.eq(executor_id))
-}
 
 /// Runs that wait, in the order in which they go; at most `limit`.
 pub async fn waiting_for(
@@ -18,7 +14,7 @@ pub async fn waiting_for(
     executor_id: i32,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    live(executor_id)
+    live(Some(vec![executor_id]))
         .filter(Column::State.eq(RunState::Waiting))
         .order_by_desc(Column::Priority)
         .order_by_asc(Column::DueAt)
@@ -30,7 +26,7 @@ pub async fn waiting_for(
 
 /// How many of its runs are out.
 pub async fn count_out(conn: &impl ConnectionTrait, executor_id: i32) -> Result<u64, DbErr> {
-    live(executor_id).filter(Column::State.is_in(RunState::OUT)).count(conn).await
+    live(Some(vec![executor_id])).filter(Column::State.is_in(RunState::OUT)).count(conn).await
 }
 
 /// How many of its runs are out, by instance; instances without any are missing.

@@ -57,11 +57,14 @@ fn Content(edit: ServerAction<EditAlertRuleCall>, line: AlertRuleLine, choices: 
     let (id, namespace, values) = (line.rule.id, line.namespace.clone(), line.values());
     let now = use_now().get_untracked();
     let silent = line.rule.silent_until.filter(|until| *until > now);
+    let may_edit = line.may.alerts;
     let actions = move || {
-        view! {
-            <Silence id name=name.clone() is_silent=silent.is_some()/>
-            <Delete id name=name.clone()/>
-        }
+        may_edit.then(|| {
+            view! {
+                <Silence id name=name.clone() is_silent=silent.is_some()/>
+                <Delete id name=name.clone()/>
+            }
+        })
     };
     view! {
         <div class="page">
@@ -80,7 +83,9 @@ fn Content(edit: ServerAction<EditAlertRuleCall>, line: AlertRuleLine, choices: 
                     <input type="hidden" name="version" value=line.rule.version/>
                     <AlertRuleFields choices/>
                     <FormFoot>
-                        <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
+                        {may_edit.then(|| view! {
+                            <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
+                        })}
                         <LinkButton href=routes::alert_rules() weight=Weight::Ghost>
                             {tu_string!(i18n, common.cancel)}
                         </LinkButton>

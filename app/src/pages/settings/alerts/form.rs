@@ -19,6 +19,9 @@ pub fn event_word(event: Event) -> &'static str {
         Event::Missed => tu_string!(i18n, alerts.missed),
         Event::Late => tu_string!(i18n, alerts.late),
         Event::Long => tu_string!(i18n, alerts.long),
+        Event::Longer => tu_string!(i18n, alerts.longer),
+        Event::NotStarted => tu_string!(i18n, alerts.not_started),
+        Event::NotFinished => tu_string!(i18n, alerts.not_finished),
         Event::Offline => tu_string!(i18n, alerts.offline),
         Event::AutoPaused => tu_string!(i18n, alerts.auto_paused),
     }
@@ -32,6 +35,9 @@ fn event_help(event: Event) -> Option<&'static str> {
         Event::Missed => Some(tu_string!(i18n, alerts.missed_help)),
         Event::Late => Some(tu_string!(i18n, alerts.late_help)),
         Event::Long => Some(tu_string!(i18n, alerts.long_help)),
+        Event::Longer => Some(tu_string!(i18n, alerts.longer_help)),
+        Event::NotStarted => Some(tu_string!(i18n, alerts.not_started_help)),
+        Event::NotFinished => Some(tu_string!(i18n, alerts.not_finished_help)),
         Event::Offline => Some(tu_string!(i18n, alerts.offline_help)),
         Event::AutoPaused => Some(tu_string!(i18n, alerts.auto_paused_help)),
         Event::TimedOut | Event::Lost => None,
@@ -115,9 +121,35 @@ fn EventFields() -> impl IntoView {
     view! {
         <FieldGroup title=tu_string!(i18n, alerts.group_what)>
             {events.collect_view()}
+        </FieldGroup>
+        <FieldGroup title=tu_string!(i18n, alerts.group_limits)>
             <NumberField name="late_s" label=tu_string!(i18n, alerts.late_s) max=604_800/>
             <NumberField name="long_s" label=tu_string!(i18n, alerts.long_s) max=604_800/>
+            <NumberField
+                name="longer_pct"
+                label=tu_string!(i18n, alerts.longer_pct)
+                help=tu_string!(i18n, alerts.longer_pct_help)
+                max=10_000
+            />
+            <TimeField name="start_by" label=tu_string!(i18n, alerts.start_by)/>
+            <TimeField name="finish_by" label=tu_string!(i18n, alerts.finish_by)/>
         </FieldGroup>
+    }
+}
+
+/// A time of day by which something has to have happened.
+#[component]
+fn TimeField(name: &'static str, label: &'static str) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <TextField
+            name
+            label
+            help=tu_string!(i18n, alerts.by_help)
+            placeholder="06:00"
+            maxlength=5
+            optional=true
+        />
     }
 }
 

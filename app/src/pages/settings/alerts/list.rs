@@ -11,7 +11,7 @@ use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::routes;
-use crate::visit::use_now;
+use crate::visit::{use_may, use_now};
 use leptos::prelude::*;
 
 #[component]
@@ -32,21 +32,26 @@ pub fn AlertRuleList() -> impl IntoView {
 #[component]
 fn Content(lines: Vec<AlertRuleLine>) -> impl IntoView {
     let i18n = use_i18n();
+    let may_create = use_may().alerts;
     let actions = move || {
         view! {
             <LinkButton href=routes::channels()>{tu_string!(i18n, alerts.channels)}</LinkButton>
             <LinkButton href=routes::deliveries_where(&[])>{tu_string!(i18n, alerts.deliveries)}</LinkButton>
-            <LinkButton href=routes::alert_rule_new() weight=Weight::Primary icon=IconName::Plus>
-                {tu_string!(i18n, alerts.new_rule)}
-            </LinkButton>
+            {may_create.then(|| view! {
+                <LinkButton href=routes::alert_rule_new() weight=Weight::Primary icon=IconName::Plus>
+                    {tu_string!(i18n, alerts.new_rule)}
+                </LinkButton>
+            })}
         }
     };
     let body = match lines.is_empty() {
         true => view! {
             <Empty title=tu_string!(i18n, alerts.no_rules) text=tu_string!(i18n, alerts.no_rules_text)>
-                <LinkButton href=routes::channel_new() icon=IconName::Plus>
-                    {tu_string!(i18n, alerts.new_channel)}
-                </LinkButton>
+                {may_create.then(|| view! {
+                    <LinkButton href=routes::channel_new() icon=IconName::Plus>
+                        {tu_string!(i18n, alerts.new_channel)}
+                    </LinkButton>
+                })}
             </Empty>
         }
         .into_any(),
@@ -79,7 +84,7 @@ fn Lines(lines: Vec<AlertRuleLine>) -> impl IntoView {
 fn row(line: AlertRuleLine) -> impl IntoView {
     let i18n = use_i18n();
     let now = use_now().get_untracked();
-    let AlertRuleLine { rule, namespace, channels } = line;
+    let AlertRuleLine { rule, namespace, channels, .. } = line;
     let events: Vec<&str> = rule.event_list().into_iter().map(event_word).collect();
     let scope = match (rule.job_id, rule.executor_id) {
         (Some(id), _) => tu_string!(i18n, alerts.one_job, id = id),

@@ -2,8 +2,8 @@
 
 use super::form::{AlertRuleFields, Choices};
 use crate::api::alert_rules::{CreateAlertRule, NEW_FORM};
-use crate::api::channels::list_channels;
-use crate::api::executors::{NamespaceChoice, namespace_choices};
+use crate::api::channels::{alert_namespaces, list_channels};
+use crate::api::executors::NamespaceChoice;
 use crate::api::jobs::executor_choices;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
@@ -13,17 +13,22 @@ use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::new::NamespaceField;
 use crate::routes;
+use crate::visit::use_may;
+use entity::grant::Role;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
 #[component]
 pub fn NewAlertRule() -> impl IntoView {
+    if !use_may().alerts {
+        return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.into_any();
+    }
     let create = ServerAction::<CreateAlertRule>::new();
     let choices = Resource::new_blocking(
         || (),
         |()| async move {
             let choices = Choices { channels: list_channels().await?, executors: executor_choices().await? };
-            Ok::<_, AppError>((namespace_choices().await?, choices))
+            Ok::<_, AppError>((alert_namespaces().await?, choices))
         },
     );
     view! {
@@ -38,13 +43,20 @@ pub fn NewAlertRule() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// What most rules are: failures of whatever kind, in one message a minute.
 fn usual() -> BTreeMap<String, String> {
     let told = ["failed", "timed_out", "lost", "missed", "offline", "auto_paused", "recovery"]
         .map(|name| (name, "true"));
-    let numbers = [("late_s", "300"), ("long_s", "3600"), ("group_s", "60"), ("escalate_min", "0")];
+    let numbers = [
+        ("late_s", "300"),
+        ("long_s", "3600"),
+        ("longer_pct", "200"),
+        ("group_s", "60"),
+        ("escalate_min", "0"),
+    ];
     told.into_iter().chain(numbers).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

@@ -42,11 +42,14 @@ fn Content(edit: ServerAction<EditChannelCall>, channel: ChannelLine) -> impl In
         vec![Crumb::link(tu_string!(i18n, alerts.channels), routes::channels()), Crumb::here(name.clone())];
     let (id, rules, values) = (channel.id, channel.rules, channel.values());
     let (namespace, kind) = (channel.namespace.clone(), channel.kind);
+    let may_edit = channel.may.alerts;
     let actions = move || {
-        view! {
-            <Test id name=name.clone()/>
-            <Delete id name=name.clone() rules/>
-        }
+        may_edit.then(|| {
+            view! {
+                <Test id name=name.clone()/>
+                <Delete id name=name.clone() rules/>
+            }
+        })
     };
     view! {
         <div class="page">
@@ -62,7 +65,9 @@ fn Content(edit: ServerAction<EditChannelCall>, channel: ChannelLine) -> impl In
                     <input type="hidden" name="version" value=channel.version/>
                     <ChannelFields stored=Some(channel)/>
                     <FormFoot>
-                        <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
+                        {may_edit.then(|| view! {
+                            <Button weight=Weight::Primary>{tu_string!(i18n, common.save)}</Button>
+                        })}
                         <LinkButton href=routes::channels() weight=Weight::Ghost>
                             {tu_string!(i18n, common.cancel)}
                         </LinkButton>

@@ -11,6 +11,7 @@ use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::routes;
+use crate::visit::use_may;
 use leptos::prelude::*;
 
 #[component]
@@ -35,19 +36,20 @@ fn Content(lines: Vec<ChannelLine>) -> impl IntoView {
         Crumb::link(tu_string!(i18n, alerts.rules), routes::alert_rules()),
         Crumb::here(tu_string!(i18n, alerts.channels)),
     ];
-    let actions = move || {
-        view! {
-            <LinkButton href=routes::channel_new() weight=Weight::Primary icon=IconName::Plus>
-                {tu_string!(i18n, alerts.new_channel)}
-            </LinkButton>
-        }
+    let may_create = use_may().alerts;
+    let new = move |weight| {
+        may_create.then(|| {
+            view! {
+                <LinkButton href=routes::channel_new() weight icon=IconName::Plus>
+                    {tu_string!(i18n, alerts.new_channel)}
+                </LinkButton>
+            }
+        })
     };
     let body = match lines.is_empty() {
         true => view! {
             <Empty title=tu_string!(i18n, alerts.no_channels) text=tu_string!(i18n, alerts.no_channels_text)>
-                <LinkButton href=routes::channel_new() icon=IconName::Plus>
-                    {tu_string!(i18n, alerts.new_channel)}
-                </LinkButton>
+                {new(Weight::Secondary)}
             </Empty>
         }
         .into_any(),
@@ -55,7 +57,7 @@ fn Content(lines: Vec<ChannelLine>) -> impl IntoView {
     };
     view! {
         <div class="page">
-            <PageTitle title=tu_string!(i18n, alerts.channels) crumbs actions/>
+            <PageTitle title=tu_string!(i18n, alerts.channels) crumbs actions=move || new(Weight::Primary)/>
             {body}
         </div>
     }

@@ -1,21 +1,27 @@
 //! `/settings/channels/new`
 
 use super::form::ChannelFields;
-use crate::api::channels::{CreateChannel, NEW_FORM};
-use crate::api::executors::{NamespaceChoice, namespace_choices};
+use crate::api::channels::{CreateChannel, NEW_FORM, alert_namespaces};
+use crate::api::executors::NamespaceChoice;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::new::NamespaceField;
 use crate::routes;
+use crate::visit::use_may;
+use entity::grant::Role;
 use leptos::prelude::*;
 
 #[component]
 pub fn NewChannel() -> impl IntoView {
+    if !use_may().alerts {
+        return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.into_any();
+    }
     let create = ServerAction::<CreateChannel>::new();
-    let namespaces = Resource::new_blocking(|| (), |()| namespace_choices());
+    let namespaces = Resource::new_blocking(|| (), |()| alert_namespaces());
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -26,6 +32,7 @@ pub fn NewChannel() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]

@@ -12,6 +12,11 @@ fn rule() -> Rule {
         events: "failed,late,long".to_owned(),
         late_s: 60,
         long_s: 600,
+        longer_pct: 200,
+        start_by: String::new(),
+        finish_by: String::new(),
+        start_told: None,
+        finish_told: None,
         channels: "1".to_owned(),
         group_s: 60,
         recovery: true,
@@ -41,6 +46,8 @@ fn sighting() -> Sighting {
         job_id: Some(1),
         run_id: Some(1),
         at: 5_000,
+        rule_id: None,
+        measure: Measure::None,
     }
 }
 
@@ -52,6 +59,7 @@ fn incident() -> Incident {
         subject_id: 1,
         since,
         last_at,
+        event: Event::Failed,
         alert_id: 1,
         escalated: false,
     }
@@ -74,12 +82,34 @@ fn a_run_is_told_once_nothing_follows_it_any_more() {
 fn a_run_is_late_or_long_from_its_threshold_on() {
     let waiting = Run { state: RunState::Waiting, due_at: 0, ..run() };
     let late = |run: &Run, now| overdue_since(&rule(), run, Event::Late, now);
-    assert_eq!((late(&waiting, 59_999), late(&waiting, 60_000)), (None, Some(60_000)));
+    let minute = Some((60_000, Measure::Limit(60_000)));
+    assert_eq!((late(&waiting, 59_999), late(&waiting, 60_000)), (None, minute));
     assert_eq!(late(&Run { reason: Reason::Frozen, ..waiting.clone() }, 60_000), None);
     let running = Run { state: RunState::Running, sent_at: Some(100), accepted_at: Some(200), ..run() };
     let long = |run: &Run, now| overdue_since(&rule(), run, Event::Long, now);
-    assert_eq!((long(&running, 600_199), long(&running, 600_200)), (None, Some(600_200)));
+    let ten_minutes = Some((600_200, Measure::Limit(600_000)));
+    assert_eq!((long(&running, 600_199), long(&running, 600_200)), (None, ten_minutes));
     assert_eq!((long(&waiting, 700_000), late(&running, 700_000)), (None, None));
+}
+
+#[test]
+fn a_run_is_longer_than_usual_from_a_share_of_the_usual_on_and_never_for_seconds() {
+    let running = Run { state: RunState::Running, sent_at: Some(100), accepted_at: Some(900), ..run() };
+    let longer = |run: &Run, usual, now| longer_since(&rule(), run, usual, now);
+    let measure = Measure::Usual { limit: 60_000, usual: 30_000 };
+    assert_eq!(longer(&running, 30_000, 60_099), None);
+    assert_eq!(longer(&running, 30_000, 60_100), Some((60_100, measure)));
+    assert_eq!(longer(&running, 5, 10_000), None, "twice of next to nothing is no trouble");
+    assert_eq!(longer(&running, 5, 10_105).map(|found| found.0), Some(10_105));
+    assert_eq!(longer(&Run { parent_id: Some(9), ..running.clone() }, 30_000, 90_000), None, "a shard");
+    assert_eq!(longer(&Run { state: RunState::Succeeded, ..running }, 30_000, 90_000), None);
+}
+
+#[test]
+fn what_was_seen_by_the_measure_of_one_rule_is_told_by_no_other() {
+    let seen = Sighting { rule_id: Some(2), ..sighting() };
+    assert!(!tells(&rule(), &seen, 10_000));
+    assert!(tells(&Rule { id: 2, ..rule() }, &seen, 10_000));
 }
 
 #[test]

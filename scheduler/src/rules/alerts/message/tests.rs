@@ -3,7 +3,7 @@ use super::*;
 fn item(name: &str, run: i64, detail: &str) -> Item {
     let subject = Subject::Job { id: 7, name: name.to_owned(), run: Some(run) };
     // 2026-11-21T00:00:00Z.
-    Item { event: Event::Failed, subject, at: 1_795_219_200_000, detail: detail.to_owned() }
+    Item { event: Event::Failed, subject, at: 1_795_219_200_000, detail: detail.to_owned(), usual_ms: None }
 }
 
 fn alert(items: impl IntoIterator<Item = Item>) -> Alert {
@@ -30,6 +30,15 @@ fn one_failure_names_its_job_its_run_and_the_error_and_leads_to_it() {
     let message = alert([item("对账", 42, "退出码 1")]).message(&wording(Language::Zh));
     assert_eq!(message.title, "[orders:prod] 失败：对账");
     assert_eq!(message.lines[0].text, "2026-11-21 08:00:00 CST 失败 #7 对账 (42)：退出码 1");
+}
+
+#[test]
+fn what_takes_longer_stands_beside_what_is_usual() {
+    let longer = Item { event: Event::Longer, usual_ms: Some(299_100), ..item("invoices", 42, "> 600 s") };
+    let said = |language| alert([longer.clone()]).message(&wording(language));
+    assert_eq!(said(Language::En).title, "[orders:prod] Longer than usual: invoices");
+    assert!(said(Language::En).lines[0].text.ends_with("invoices (42): > 600 s (usually 300 s)"));
+    assert!(said(Language::Zh).lines[0].text.ends_with("耗时异常 #7 invoices (42)：> 600 s（通常 300 秒）"));
 }
 
 #[test]
