@@ -8,7 +8,7 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 22] = [
+const NAMESPACES: [&str; 23] = [
     "common",
     "account",
     "alerts",
@@ -25,6 +25,7 @@ const NAMESPACES: [&str; 22] = [
     "namespaces",
     "roles",
     "runs",
+    "search",
     "states",
     "statistics",
     "time",

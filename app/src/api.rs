@@ -16,6 +16,7 @@ pub mod may;
 pub mod namespaces;
 pub mod preferences;
 pub mod runs;
+pub mod search;
 pub mod statistics;
 pub mod tokens;
 pub mod topology;

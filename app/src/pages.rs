@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod login;
 pub mod namespaces;
 pub mod runs;
+pub mod search;
 pub mod settings;
 pub mod statistics;
 pub mod topology;

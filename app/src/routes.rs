@@ -60,6 +60,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/settings/channels/new") view=pages::settings::channels::new::NewChannel ssr=SsrMode::Async/>
                     <Route path=path!("/settings/channels/:id") view=pages::settings::channels::edit::EditChannel ssr=SsrMode::Async/>
                     <Route path=path!("/settings/deliveries") view=pages::settings::deliveries::Deliveries ssr=SsrMode::Async/>
+                    <Route path=path!("/search") view=pages::search::Search ssr=SsrMode::Async/>
                     <Route path=path!("/statistics") view=pages::statistics::Statistics ssr=SsrMode::Async/>
                     <Route path=path!("/topology") view=pages::topology::Topology ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
@@ -346,6 +347,11 @@ pub fn namespace_new() -> String {
 /// One namespace with its people.
 pub fn namespace(id: i32) -> String {
     format!("/namespaces/{id}")
+}
+
+/// What goes by a text; nothing yet where it is empty.
+pub fn search(text: &str) -> String {
+    link("/search", &[("q", text)])
 }
 
 /// How runs ended.

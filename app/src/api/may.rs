@@ -9,6 +9,8 @@ pub struct May {
     pub operate: bool,
     /// Jobs, code, calendars, executors.
     pub edit: bool,
+    /// Channels and alert rules.
+    pub alert: bool,
     /// Users, namespaces and grants.
     pub administer: bool,
 }
@@ -34,6 +36,7 @@ mod with_services {
             Self {
                 operate: is_allowed(Action::OperateJobs),
                 edit: is_allowed(Action::ManageJobs),
+                alert: is_allowed(Action::ManageAlerts),
                 administer: authorise(caller, Action::ManageUsers, Scope::Platform).is_ok(),
             }
         }

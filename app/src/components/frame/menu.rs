@@ -11,7 +11,7 @@ use leptos_router::hooks::use_location;
 type Entry = (String, IconName, &'static str, u64);
 
 /// What is looked at most: also the tabs of a phone.
-fn tabs() -> Vec<Entry> {
+pub fn tabs() -> Vec<Entry> {
     let i18n = use_i18n();
     vec![
         (routes::home(), IconName::Home, tu_string!(i18n, common.home), 0),

@@ -32,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 105] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -136,6 +136,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
     ("runs/kill_run", Inside(OperateJobs), "id={run}"),
     ("runs/list_runs", SignIn, "query[job]="),
     ("runs/run", Inside(View), "id={run}"),
+    ("search/search", SignIn, "q={namespace}"),
     ("statistics/statistics", SignIn, "query[range]="),
     ("statistics/today", SignIn, ""),
     ("tokens/create_token", SignIn, "form[name]=&form[role]=viewer&form[days]=1"),
@@ -153,7 +154,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 104] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 44] = [
+pub const PAGES: [(&str, Needs); 45] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -177,6 +178,7 @@ pub const PAGES: [(&str, Needs); 44] = [
     ("/executors/new", Somewhere(ManageExecutors)),
     ("/executors/{executor}", Inside(View)),
     ("/executors/{executor}/edit", Inside(ManageExecutors)),
+    ("/search", SignIn),
     ("/statistics", SignIn),
     ("/topology", SignIn),
     ("/settings/alerts", SignIn),
