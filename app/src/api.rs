@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod alert_rules;
+pub mod api_docs;
 pub mod approvals;
 pub mod audit;
 pub mod calendars;

@@ -1,6 +1,7 @@
 //! The pages, each found from its address: `/jobs/:id/edit` is `jobs/edit.rs`.
 
 pub mod account;
+pub mod api_docs;
 pub mod approvals;
 pub mod audit;
 pub mod calendars;

@@ -50,6 +50,7 @@ pub fn AppRoutes() -> impl IntoView {
                         view=pages::executors::edit::EditExecutor
                         ssr=SsrMode::Async
                     />
+                    <Route path=path!("/api-docs") view=pages::api_docs::ApiDocs ssr=SsrMode::Async/>
                     <Route path=path!("/approvals") view=pages::approvals::list::ApprovalList ssr=SsrMode::Async/>
                     <Route path=path!("/approvals/:id") view=pages::approvals::detail::ApprovalDetail ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
@@ -220,6 +221,16 @@ pub fn channel_new() -> String {
 /// The form of a channel.
 pub fn channel_edit(id: i32) -> String {
     format!("/settings/channels/{id}")
+}
+
+/// What programs can call.
+pub fn api_docs() -> String {
+    "/api-docs".into()
+}
+
+/// One endpoint: `jobs/run_job`.
+pub fn api_endpoint(name: &str) -> String {
+    link(&api_docs(), &[("endpoint", name)])
 }
 
 /// Changes that wait for approval, filtered; empty values are left out.

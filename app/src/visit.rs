@@ -22,6 +22,8 @@ pub struct Viewer {
     pub may: May,
     /// How many changes wait for their approval.
     pub approvals: u64,
+    /// The documentation of the API is switched on.
+    pub api_docs: bool,
 }
 
 /// Which colours to use.

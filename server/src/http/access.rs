@@ -92,7 +92,7 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
         true => 0,
         false => waiting(&state, &caller).await,
     };
-    request.extensions_mut().insert(viewer(&caller, approvals));
+    request.extensions_mut().insert(viewer(&caller, approvals, state.settings.http.api_docs));
     request.extensions_mut().insert(caller);
     let response = next.run(request).await;
     if response.status() == StatusCode::FORBIDDEN {
@@ -151,7 +151,7 @@ async fn waiting(state: &ServerState, caller: &Caller) -> u64 {
     })
 }
 
-fn viewer(caller: &Caller, approvals: u64) -> Viewer {
+fn viewer(caller: &Caller, approvals: u64, api_docs: bool) -> Viewer {
     Viewer {
         id: caller.user_id,
         name: caller.name.clone(),
@@ -159,6 +159,7 @@ fn viewer(caller: &Caller, approvals: u64) -> Viewer {
         must_change_password: caller.must_change_password,
         may: May::somewhere(caller),
         approvals,
+        api_docs,
     }
 }
 

@@ -28,8 +28,10 @@ pub fn TopBar(viewer: Viewer) -> impl IntoView {
                 <Icon name=IconName::Layers/>
                 {tu_string!(i18n, common.all_namespaces)}
             </span>
-            {may_search.then(|| view! { <Palette/> })}
-            <span class="grow"></span>
+            {match may_search {
+                true => view! { <Palette/> }.into_any(),
+                false => view! { <span class="grow"></span> }.into_any(),
+            }}
             <ZoneClock/>
             <LanguageSwitch/>
             <ThemeSwitch/>

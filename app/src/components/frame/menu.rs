@@ -24,13 +24,17 @@ pub fn tabs() -> Vec<Entry> {
 /// What else there is for everybody.
 fn more() -> Vec<Entry> {
     let i18n = use_i18n();
-    let waiting = use_viewer().map_or(0, |viewer| viewer.approvals);
-    vec![
+    let viewer = use_viewer();
+    let waiting = viewer.as_ref().map_or(0, |viewer| viewer.approvals);
+    let api = viewer.is_some_and(|viewer| viewer.api_docs);
+    let api = api.then(|| (routes::api_docs(), IconName::Braces, tu_string!(i18n, api.title), 0));
+    let all = [
         (routes::topology(), IconName::Topology, tu_string!(i18n, common.topology), 0),
         (routes::statistics(), IconName::Statistics, tu_string!(i18n, common.statistics), 0),
         (routes::approvals_where(&[]), IconName::Stamp, tu_string!(i18n, common.approvals), waiting),
         (routes::alert_rules(), IconName::Bell, tu_string!(i18n, common.alerts), 0),
-    ]
+    ];
+    all.into_iter().chain(api).collect()
 }
 
 /// What is no tab: on a phone it is below the viewer's name.

@@ -187,7 +187,6 @@ fn Panel(close: Callback<()>) -> impl IntoView {
                 "Esc"
             </button>
         </div>
-        <p class="sr" role="status">{move || status(&answer.read(), &text.read())}</p>
         <div
             class="palette-list"
             id=LIST
@@ -202,11 +201,13 @@ fn Panel(close: Callback<()>) -> impl IntoView {
         >
             {list}
         </div>
-        <p class="palette-keys" aria-hidden="true">
-            <kbd>"↑"</kbd> <kbd>"↓"</kbd> {tu_string!(i18n, search.keys_move)}
-            <kbd>"↵"</kbd> {tu_string!(i18n, search.keys_open)}
-            <kbd>"Esc"</kbd> {tu_string!(i18n, search.keys_close)}
-        </p>
+        <div class="palette-foot">
+            <p class="palette-keys" aria-hidden="true">
+                <span><kbd>"↑"</kbd> <kbd>"↓"</kbd> {tu_string!(i18n, search.keys_move)}</span>
+                <span><kbd>"↵"</kbd> {tu_string!(i18n, search.keys_open)}</span>
+            </p>
+            <p class="cut" role="status">{move || status(&answer.read(), &text.read())}</p>
+        </div>
     }
 }
 
@@ -263,7 +264,7 @@ fn options(answer: &Answer, text: &str) -> Vec<Group> {
     options
 }
 
-/// What is announced once the server has answered.
+/// How much was found, once the server has answered.
 fn status(answer: &Answer, text: &str) -> String {
     let i18n = use_i18n();
     let text = text.trim();

@@ -32,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 105] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 107] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -43,6 +43,8 @@ pub const FUNCTIONS: [(&str, Needs, &str); 105] = [
     ("alert_rules/edit_alert_rule", Inside(ManageAlerts), "id={rule}&version=999&form[name]=x"),
     ("alert_rules/list_alert_rules", SignIn, ""),
     ("alert_rules/silence_alert_rule", Inside(ManageAlerts), "id={rule}&hours=1"),
+    ("api_docs/endpoint", SignIn, "name=jobs/run_job"),
+    ("api_docs/list_endpoints", SignIn, ""),
     ("approvals/approval", Inside(View), "id={approval}"),
     ("approvals/approve", Inside(Approve), "id={approval}&code="),
     // Somebody else's.
@@ -154,7 +156,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 105] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 45] = [
+pub const PAGES: [(&str, Needs); 46] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -188,6 +190,7 @@ pub const PAGES: [(&str, Needs); 45] = [
     ("/settings/channels/new", SignIn),
     ("/settings/channels/{channel}", Inside(View)),
     ("/settings/deliveries", SignIn),
+    ("/api-docs", SignIn),
     ("/approvals", SignIn),
     ("/approvals/{approval}", Inside(View)),
     ("/audit", Platform),
