@@ -1,5 +1,9 @@
 //! Turns `locales/` into code: the typed texts of the pages by `leptos_i18n`, and a table of the
-//! texts that are chosen at run time by their code (errors and notices).
+//! texts that are chosen at run time by their code (errors and notices). And the source of the server functions into
+//! their documentation.
+
+#[path = "build/api.rs"]
+mod api;
 
 use leptos_i18n_parser::parse_locales::options::{Config, ParseOptions};
 use serde_json::{Map, Value};
@@ -8,10 +12,11 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 22] = [
+const NAMESPACES: [&str; 24] = [
     "common",
     "account",
     "alerts",
+    "api",
     "approvals",
     "audit",
     "auth",
@@ -25,6 +30,7 @@ const NAMESPACES: [&str; 22] = [
     "namespaces",
     "roles",
     "runs",
+    "search",
     "states",
     "statistics",
     "time",
@@ -41,7 +47,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     generate_typed_texts(&out)?;
     fs::write(out.join("coded_texts.rs"), coded_texts(Path::new("locales"))?)?;
+    fs::write(out.join("api.rs"), documented_api()?)?;
     Ok(())
+}
+
+/// The tables of `api_docs/registry.rs`.
+fn documented_api() -> Result<String, Box<dyn Error>> {
+    let (functions, entities, words) = ("src/api", "../entity/src", "../protocol/src/words.rs");
+    for path in [functions, entities, words] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    let chinese = read(Path::new("locales"), "zh-CN", "endpoints")?;
+    let types = [Path::new(entities), Path::new(functions)];
+    api::tables(Path::new(functions), &types, Path::new(words), chinese)
 }
 
 /// Writes the module `i18n`; a key missing in one language is reported as an error.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod alert_rules;
+pub mod api_docs;
 pub mod approvals;
 pub mod audit;
 pub mod calendars;
@@ -16,6 +17,7 @@ pub mod may;
 pub mod namespaces;
 pub mod preferences;
 pub mod runs;
+pub mod search;
 pub mod statistics;
 pub mod tokens;
 pub mod topology;

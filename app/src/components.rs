@@ -13,6 +13,7 @@ pub mod facts;
 pub mod field;
 pub mod filter_bar;
 pub mod form;
+pub mod found;
 pub mod frame;
 pub mod icon;
 pub mod live;

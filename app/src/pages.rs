@@ -1,6 +1,7 @@
 //! The pages, each found from its address: `/jobs/:id/edit` is `jobs/edit.rs`.
 
 pub mod account;
+pub mod api_docs;
 pub mod approvals;
 pub mod audit;
 pub mod calendars;
@@ -11,6 +12,7 @@ pub mod jobs;
 pub mod login;
 pub mod namespaces;
 pub mod runs;
+pub mod search;
 pub mod settings;
 pub mod statistics;
 pub mod topology;

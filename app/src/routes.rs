@@ -50,6 +50,7 @@ pub fn AppRoutes() -> impl IntoView {
                         view=pages::executors::edit::EditExecutor
                         ssr=SsrMode::Async
                     />
+                    <Route path=path!("/api-docs") view=pages::api_docs::ApiDocs ssr=SsrMode::Async/>
                     <Route path=path!("/approvals") view=pages::approvals::list::ApprovalList ssr=SsrMode::Async/>
                     <Route path=path!("/approvals/:id") view=pages::approvals::detail::ApprovalDetail ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
@@ -60,6 +61,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/settings/channels/new") view=pages::settings::channels::new::NewChannel ssr=SsrMode::Async/>
                     <Route path=path!("/settings/channels/:id") view=pages::settings::channels::edit::EditChannel ssr=SsrMode::Async/>
                     <Route path=path!("/settings/deliveries") view=pages::settings::deliveries::Deliveries ssr=SsrMode::Async/>
+                    <Route path=path!("/search") view=pages::search::Search ssr=SsrMode::Async/>
                     <Route path=path!("/statistics") view=pages::statistics::Statistics ssr=SsrMode::Async/>
                     <Route path=path!("/topology") view=pages::topology::Topology ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=pages::freezes::Freezes ssr=SsrMode::Async/>
@@ -221,6 +223,16 @@ pub fn channel_edit(id: i32) -> String {
     format!("/settings/channels/{id}")
 }
 
+/// What programs can call.
+pub fn api_docs() -> String {
+    "/api-docs".into()
+}
+
+/// One endpoint: `jobs/run_job`.
+pub fn api_endpoint(name: &str) -> String {
+    link(&api_docs(), &[("endpoint", name)])
+}
+
 /// Changes that wait for approval, filtered; empty values are left out.
 pub fn approvals_where(query: &[(&str, &str)]) -> String {
     link("/approvals", query)
@@ -346,6 +358,11 @@ pub fn namespace_new() -> String {
 /// One namespace with its people.
 pub fn namespace(id: i32) -> String {
     format!("/namespaces/{id}")
+}
+
+/// What goes by a text; nothing yet where it is empty.
+pub fn search(text: &str) -> String {
+    link("/search", &[("q", text)])
 }
 
 /// How runs ended.

@@ -4,6 +4,7 @@
 //! The `server` crate wires it: [`open_visit`] as a middleware inside the session layer, and a
 //! [`Viewer`] in the request's extensions when somebody is signed in.
 
+mod api_docs;
 mod domain;
 mod public_url;
 mod session;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tower_sessions::Session;
 
+pub use api_docs::ApiDocs;
 pub use domain::{alerts, domain, engine, fault_message, logs};
 pub use public_url::{PublicUrl, public_url};
 pub(crate) use session::{SecretOf, keep_secret, session_id, sign_in, take_secret};

@@ -24,6 +24,8 @@ pub struct Viewer {
     pub approvals: u64,
     /// How many runs went wrong that nobody has dealt with; 100 stands for more than 99.
     pub inbox: u64,
+    /// The documentation of the API is switched on.
+    pub api_docs: bool,
 }
 
 /// Which colours to use.

@@ -29,9 +29,9 @@ mod m20261122_000024_audit;
 mod m20261122_000025_approvals;
 mod m20261122_000026_cleaning;
 mod m20261122_000027_dealing;
-mod m20261122_000031_draining;
 mod m20261122_000028_deadlines;
 mod m20261122_000029_told_runs;
+mod m20261122_000031_draining;
 mod schema;
 mod whole;
 

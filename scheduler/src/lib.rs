@@ -33,6 +33,7 @@ mod paging;
 pub mod passwords;
 pub mod rules;
 pub mod runs;
+pub mod search;
 pub mod sessions;
 pub mod signals;
 pub mod statistics;

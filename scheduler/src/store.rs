@@ -45,13 +45,25 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 
 /// Whether a text column holds `part` anywhere, in any case. `%` and `_` mean themselves.
 fn contains(column: impl ColumnTrait, part: &str) -> Expr {
-    let mut pattern = String::from("%");
+    like(column, format!("%{}%", escaped(part)))
+}
+
+/// Sorts those first whose text begins with `part`, in any case.
+fn begins_first(column: impl ColumnTrait, part: &str) -> Expr {
+    Expr::case(like(column, format!("{}%", escaped(part))), 0).finally(1).into()
+}
+
+fn like(column: impl ColumnTrait, pattern: String) -> Expr {
+    Func::lower(Expr::col(column.as_column_ref())).like(LikeExpr::new(pattern).escape('!'))
+}
+
+fn escaped(part: &str) -> String {
+    let mut pattern = String::new();
     for character in part.trim().to_lowercase().chars() {
         if ['%', '_', '!'].contains(&character) {
             pattern.push('!');
         }
         pattern.push(character);
     }
-    pattern.push('%');
-    Func::lower(Expr::col(column.as_column_ref())).like(LikeExpr::new(pattern).escape('!'))
+    pattern
 }

@@ -44,6 +44,7 @@ mod services {
     mod routing;
     mod runs;
     mod schedules;
+    mod search;
     mod sessions;
     mod shards;
     mod sign_in;

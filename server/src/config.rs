@@ -78,6 +78,7 @@ pub struct Http {
     request_timeout_ms: u64,
     idle_timeout_ms: u64,
     pub form_limit_bytes: usize,
+    pub api_docs: bool,
     #[serde(deserialize_with = "empty_is_none")]
     pub metrics_token: Option<String>,
 }

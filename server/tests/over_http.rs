@@ -5,6 +5,8 @@
 
 #[path = "over_http/access.rs"]
 mod access;
+#[path = "over_http/api_docs.rs"]
+mod api_docs;
 #[path = "over_http/api_tokens.rs"]
 mod api_tokens;
 #[path = "over_http/audit.rs"]

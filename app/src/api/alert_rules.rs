@@ -111,7 +111,7 @@ pub struct AlertRuleForm {
     pub escalate_channel: String,
 }
 
-/// The rules, by name; at most 1,000.
+/// The alert rules, by name; at most 1,000.
 #[server]
 pub async fn list_alert_rules() -> Result<Vec<AlertRuleLine>, AppError> {
     use crate::ssr;
@@ -120,7 +120,7 @@ pub async fn list_alert_rules() -> Result<Vec<AlertRuleLine>, AppError> {
     Ok(rows.into_iter().map(|row| AlertRuleLine::new(row, &caller)).collect())
 }
 
-/// One rule.
+/// One alert rule.
 #[server]
 pub async fn alert_rule(id: i32) -> Result<AlertRuleLine, AppError> {
     use crate::ssr;
@@ -129,7 +129,7 @@ pub async fn alert_rule(id: i32) -> Result<AlertRuleLine, AppError> {
     Ok(AlertRuleLine::new(row, &caller))
 }
 
-/// Creates a rule.
+/// Creates an alert rule.
 #[server]
 pub async fn create_alert_rule(form: AlertRuleForm) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};
@@ -151,7 +151,7 @@ pub async fn create_alert_rule(form: AlertRuleForm) -> Result<(), AppError> {
     }
 }
 
-/// Changes a rule of which `version` was shown.
+/// Changes an alert rule of which `version` was shown.
 #[server]
 pub async fn edit_alert_rule(id: i32, version: i32, form: AlertRuleForm) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};
@@ -173,7 +173,7 @@ pub async fn edit_alert_rule(id: i32, version: i32, form: AlertRuleForm) -> Resu
     }
 }
 
-/// Silences a rule for so many hours; 0 ends the silence.
+/// Silences an alert rule for so many hours; 0 ends the silence.
 #[server]
 pub async fn silence_alert_rule(id: i32, hours: u32) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};
@@ -185,7 +185,7 @@ pub async fn silence_alert_rule(id: i32, hours: u32) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Deletes a rule.
+/// Deletes an alert rule.
 #[server]
 pub async fn delete_alert_rule(id: i32) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};

@@ -148,7 +148,7 @@ pub struct Clock {
     pub text: String,
 }
 
-/// The changes that a query asks for, the newest first.
+/// Changes that wait for approval or waited, the newest first.
 #[server]
 pub async fn list_approvals(query: ApprovalQuery) -> Result<ApprovalLines, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -158,7 +158,7 @@ pub async fn list_approvals(query: ApprovalQuery) -> Result<ApprovalLines, AppEr
     Ok(ApprovalLines { lines: page.rows.into_iter().map(ApprovalLine::from).collect(), next: page.next })
 }
 
-/// One of them, with its difference and its plan.
+/// One change that waits or waited, with its difference and its plan.
 #[server]
 pub async fn approval(id: i32) -> Result<ApprovalView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;

@@ -70,7 +70,7 @@ pub struct AccessLines {
     pub next: Option<String>,
 }
 
-/// The changes that a query asks for.
+/// A page of the audit: who changed what.
 #[server]
 pub async fn list_audit(query: AuditQuery) -> Result<AuditLines, AppError> {
     use crate::ssr;

@@ -32,7 +32,7 @@ pub struct DeliveryLines {
     pub next: Option<String>,
 }
 
-/// A page of the deliveries, the newest first.
+/// A page of what was sent to channels, the newest first.
 #[server]
 pub async fn list_deliveries(query: DeliveryQuery) -> Result<DeliveryLines, AppError> {
     use crate::ssr;
@@ -49,7 +49,7 @@ pub async fn list_deliveries(query: DeliveryQuery) -> Result<DeliveryLines, AppE
     Ok(DeliveryLines { lines: page.rows.into_iter().map(line).collect(), next: page.next })
 }
 
-/// Sends a failed one again.
+/// Sends a failed delivery again.
 #[server]
 pub async fn send_again(id: i32) -> Result<(), AppError> {
     use crate::{error::Message, ssr};

@@ -65,7 +65,7 @@ pub async fn list_freezes() -> Result<FreezeLines, AppError> {
     })
 }
 
-/// Freezes, and answers when nothing of it goes out any more.
+/// Freezes a namespace, or everything, and answers when nothing of it goes out any more.
 #[server]
 pub async fn freeze(#[server(default)] namespace: String, reason: String) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};
@@ -85,7 +85,7 @@ pub async fn freeze(#[server(default)] namespace: String, reason: String) -> Res
     }
 }
 
-/// Lets go on what a freeze holds.
+/// Ends a freeze: what it holds goes on.
 #[server]
 pub async fn thaw(id: i32) -> Result<(), AppError> {
     use crate::{error::Message, routes, ssr};

@@ -33,7 +33,7 @@ pub const STOPPED: &str = "stopped";
 #[cfg(feature = "ssr")]
 const FIRES: usize = 10;
 
-/// A page of the list.
+/// A page of the jobs that match.
 #[server]
 pub async fn list_jobs(query: JobQuery) -> Result<JobLines, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -84,7 +84,7 @@ pub async fn preview_fires(typed: ScheduleForm) -> Result<Preview, AppError> {
 }
 
 /// Creates a job; a script of which nothing was typed begins with a template, and its code is shown then.
-/// `intent` is [`PREVIEW`], [`STOPPED`], or anything else for a job that fires.
+/// `intent` is `preview`, which creates nothing, `stopped`, or anything else for a job that fires.
 #[server]
 pub async fn create_job(form: JobForm, #[server(default)] intent: String) -> Result<(), AppError> {
     use entity::job::JobState;
@@ -168,7 +168,7 @@ pub async fn disable_job(id: i32) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Takes that back: the schedule fires from now on.
+/// Lets a disabled job start again: its schedule fires from now on.
 #[server]
 pub async fn enable_job(id: i32) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;

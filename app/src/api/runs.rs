@@ -19,7 +19,7 @@ use crate::error::AppError;
 use crate::{error::Message, ssr};
 use leptos::prelude::*;
 
-/// A page of the list, newest first.
+/// A page of the run log, newest first.
 #[server]
 pub async fn list_runs(query: RunQuery) -> Result<RunLines, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -28,7 +28,7 @@ pub async fn list_runs(query: RunQuery) -> Result<RunLines, AppError> {
     page.map(RunLines::from).map_err(ssr::refuse)
 }
 
-/// One run.
+/// One run with all that is known of it.
 #[server]
 pub async fn run(id: i64) -> Result<RunView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;

@@ -45,7 +45,7 @@ pub struct TokenForm {
     pub days: String,
 }
 
-/// The viewer's tokens.
+/// The viewer's API tokens.
 #[server]
 pub async fn list_tokens() -> Result<TokenLines, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -54,14 +54,14 @@ pub async fn list_tokens() -> Result<TokenLines, AppError> {
     Ok(TokenLines::new(tokens, namespaces))
 }
 
-/// The token that was made just before, once.
+/// The API token that was made just before, once.
 #[server]
 pub async fn new_api_token() -> Result<Option<String>, AppError> {
     ssr::domain().map_err(ssr::refuse)?;
     ssr::take_secret(ssr::SecretOf::ApiToken).await.map_err(ssr::refuse)
 }
 
-/// Makes a token, which the account's page shows once.
+/// Makes an API token, which the account's page shows once.
 #[server]
 pub async fn create_token(form: TokenForm) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -80,7 +80,7 @@ pub async fn create_token(form: TokenForm) -> Result<(), AppError> {
     }
 }
 
-/// Ends a token of the viewer's.
+/// Ends an API token of the viewer's.
 #[server]
 pub async fn revoke_token(id: i32) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;

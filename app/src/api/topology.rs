@@ -87,7 +87,7 @@ pub struct MapView {
     pub height: u32,
 }
 
-/// What the caller may see of the map.
+/// What the viewer may see of the map of namespaces, executors, instances and jobs.
 #[server]
 pub async fn topology(query: TopologyQuery) -> Result<TopologyView, AppError> {
     use crate::ssr;

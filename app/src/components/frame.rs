@@ -3,6 +3,7 @@
 mod bar;
 mod freeze_banner;
 mod menu;
+mod palette;
 
 use crate::i18n::*;
 use crate::routes;
@@ -16,6 +17,7 @@ use menu::{Menu, Tabs};
 
 pub use bar::{LanguageSwitch, ThemeSwitch};
 pub use freeze_banner::use_freeze_news;
+pub use menu::{beyond_tabs, tabs};
 
 /// The frame around the page of the matched route. Without a session it leads to the sign-in page,
 /// with an expired password to the account.

@@ -11,6 +11,7 @@ pub enum IconName {
     ArrowUp,
     Ban,
     Bell,
+    Braces,
     Check,
     ChevronDown,
     ChevronLeft,
@@ -76,6 +77,9 @@ impl IconName {
             Self::Ban => "M4.929 4.929L19.07 19.071M2 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0",
             Self::Bell => {
                 "M10.268 21a2 2 0 0 0 3.464 0M3.262 15.326A1 1 0 0 0 4 17h16a1 1 0 0 0 .74-1.673C19.41 13.956 18 12.499 18 8A6 6 0 0 0 6 8c0 4.499-1.411 5.956-2.738 7.326"
+            }
+            Self::Braces => {
+                "M8 3H7a2 2 0 0 0-2 2v5a2 2 0 0 1-2 2 2 2 0 0 1 2 2v5c0 1.1.9 2 2 2h1M16 21h1a2 2 0 0 0 2-2v-5c0-1.1.9-2 2-2a2 2 0 0 1-2-2V5a2 2 0 0 0-2-2h-1"
             }
             Self::Check => "M20 6 9 17l-5-5",
             Self::ChevronDown => "M6 9l6 6 6-6",

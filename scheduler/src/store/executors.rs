@@ -73,6 +73,25 @@ pub async fn list(
     query.order_by_asc(Column::AppName).order_by_asc(Column::Id).limit(limit).all(conn).await
 }
 
+/// Id, namespace and app name of visible executors with `text` in their app name or title.
+pub async fn named(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    text: &str,
+    limit: u64,
+) -> Result<Vec<(i32, i32, String)>, DbErr> {
+    let either = Condition::any()
+        .add(super::contains(Column::AppName, text))
+        .add(super::contains(Column::Title, text));
+    let query = Entity::find().select_only().columns([Column::Id, Column::NamespaceId, Column::AppName]);
+    let mut query = query.filter(either);
+    if let Visible::Only(ids) = visible {
+        query = query.filter(Column::NamespaceId.is_in(ids.iter().copied()));
+    }
+    let query = query.order_by_asc(super::begins_first(Column::AppName, text)).order_by_asc(Column::AppName);
+    query.order_by_asc(Column::Id).limit(limit).into_tuple().all(conn).await
+}
+
 /// Ids of all visible executors, at most `limit`.
 pub async fn visible_ids(
     conn: &impl ConnectionTrait,

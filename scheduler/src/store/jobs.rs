@@ -98,6 +98,26 @@ pub async fn zones(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<(i3
     query.filter(Column::Id.is_in(ids)).into_tuple().all(conn).await
 }
 
+/// Id, namespace and name of visible jobs with `text` in their name, or with this id. All of it stands in the index
+/// of names.
+pub async fn named(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    text: &str,
+    id: Option<i32>,
+    limit: u64,
+) -> Result<Vec<(i32, i32, String)>, DbErr> {
+    let either =
+        Condition::any().add(super::contains(Column::Name, text)).add_option(id.map(|id| Column::Id.eq(id)));
+    let query = Entity::find().select_only().columns([Column::Id, Column::NamespaceId, Column::Name]);
+    let mut query = query.filter(either);
+    if let Visible::Only(ids) = visible {
+        query = query.filter(Column::NamespaceId.is_in(ids.iter().copied()));
+    }
+    let query = query.order_by_asc(super::begins_first(Column::Name, text)).order_by_asc(Column::Name);
+    query.order_by_asc(Column::Id).limit(limit).into_tuple().all(conn).await
+}
+
 /// How many of the visible jobs are in which state; states without a job are missing.
 pub async fn state_counts(
     conn: &impl ConnectionTrait,

@@ -4,8 +4,8 @@ use crate::authority::Visible;
 use entity::namespace::{ActiveModel, Column, Entity, Model};
 use entity::{executor, job};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use std::collections::HashMap;
 
@@ -60,6 +60,33 @@ pub async fn matching(
         query = query.filter(super::contains(Column::Service, &filter.service));
     }
     query.order_by_asc(Column::Business).order_by_asc(Column::Service).limit(MOST).all(conn).await
+}
+
+/// The visible ones with `text` in `business:service`.
+pub async fn named(
+    conn: &impl ConnectionTrait,
+    visible: &Visible,
+    text: &str,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    // Neither part holds a colon.
+    let either = match text.split_once(':') {
+        Some((business, service)) => Condition::all()
+            .add(super::contains(Column::Business, business))
+            .add(super::contains(Column::Service, service)),
+        None => Condition::any()
+            .add(super::contains(Column::Business, text))
+            .add(super::contains(Column::Service, text)),
+    };
+    let mut query = Entity::find().filter(either);
+    if let Visible::Only(ids) = visible {
+        query = query.filter(Column::Id.is_in(ids.iter().copied()));
+    }
+    query.order_by_asc(Column::Business).order_by_asc(Column::Service).limit(limit).all(conn).await
+}
+
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<i32>) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::Id.is_in(ids)).all(conn).await
 }
 
 pub async fn insert(conn: &impl ConnectionTrait, namespace: ActiveModel) -> Result<Model, DbErr> {

@@ -6,7 +6,7 @@ use entity::executor::Registration;
 use entity::fault::{Fault, FieldFault};
 use entity::job::{JobState, ScheduleKind};
 use entity::user::UserRole;
-use entity::{job, log, log_part, run};
+use entity::{job, job_cursor, log, log_part, run};
 use scheduler::authority::Caller;
 use scheduler::clock::{Clock, ManualClock};
 use scheduler::executors::{self, ExecutorDraft, ExecutorEdit, ExecutorView};
@@ -112,6 +112,23 @@ impl World {
         let role = UserRole::Ordinary;
         Caller { user_id: 99, name: "stranger".into(), role, ..Caller::operator() }
     }
+}
+
+/// A job like another, to be filled in; it does not fire.
+pub fn copy_of(first: &job::Model, number: i32) -> (job::Model, job_cursor::Model) {
+    let id = first.id + number;
+    let job = job::Model { id, name: format!("copy {number:05}"), ..first.clone() };
+    let cursor = job_cursor::Model {
+        job_id: id,
+        bucket: bucket_of(id),
+        version: 1,
+        next_at: None,
+        held_from: None,
+        last_at: 0,
+        route_seq: 0,
+        backfill_slots: 1,
+    };
+    (job, cursor)
 }
 
 pub fn automatic(app_name: &str) -> ExecutorEdit {

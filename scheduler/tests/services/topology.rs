@@ -1,9 +1,9 @@
 use super::statistics::{job_with_instance, past};
-use super::support::{HOUR, START, World};
+use super::support::{HOUR, START, World, copy_of};
 use chrono_tz::Tz;
+use entity::job;
 use entity::job::JobState;
 use entity::run::{self, RunState};
-use entity::{job, job_cursor};
 use scheduler::clock::Clock;
 use scheduler::engine::step::Texts;
 use scheduler::jobs::{self, JobDraft};
@@ -74,21 +74,7 @@ async fn the_last_run_of_a_broadcast_is_the_whole_and_not_a_shard() {
 async fn what_went_wrong_or_runs_is_seen_among_ten_thousand_jobs() {
     let world = World::new().await;
     let (first, _) = job_with_instance(&world, "billing").await;
-    let copy = |number: i32| {
-        let id = first.id + number;
-        let job = job::Model { id, name: format!("copy {number:05}"), ..first.clone() };
-        let cursor = job_cursor::Model {
-            job_id: id,
-            bucket: bucket_of(id),
-            version: 1,
-            next_at: None,
-            held_from: None,
-            last_at: 0,
-            route_seq: 0,
-            backfill_slots: 1,
-        };
-        (job, cursor)
-    };
+    let copy = |number| copy_of(&first, number);
     filling::jobs(&world.services.db, (1..10_000).map(copy)).await.unwrap();
     let (failed, runs) = (copy(9_000).0, copy(5_000).0);
     world

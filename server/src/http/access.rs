@@ -92,7 +92,7 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
         true => (0, 0),
         false => (waiting(&state, &caller).await, inbox(&state, &caller).await),
     };
-    request.extensions_mut().insert(viewer(&caller, approvals, inbox));
+    request.extensions_mut().insert(viewer(&caller, approvals, inbox, state.settings.http.api_docs));
     request.extensions_mut().insert(caller);
     let response = next.run(request).await;
     if response.status() == StatusCode::FORBIDDEN {
@@ -161,7 +161,7 @@ async fn inbox(state: &ServerState, caller: &Caller) -> u64 {
     })
 }
 
-fn viewer(caller: &Caller, approvals: u64, inbox: u64) -> Viewer {
+fn viewer(caller: &Caller, approvals: u64, inbox: u64, api_docs: bool) -> Viewer {
     Viewer {
         id: caller.user_id,
         name: caller.name.clone(),
@@ -170,6 +170,7 @@ fn viewer(caller: &Caller, approvals: u64, inbox: u64) -> Viewer {
         may: May::somewhere(caller),
         approvals,
         inbox,
+        api_docs,
     }
 }
 

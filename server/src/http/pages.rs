@@ -2,7 +2,7 @@
 
 use crate::http::{access, audit, logs, security, sessions};
 use crate::state::ServerState;
-use app::ssr::PublicUrl;
+use app::ssr::{ApiDocs, PublicUrl};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -67,6 +67,10 @@ fn provide_services(state: ServerState) -> impl Fn() + Clone + Send + Sync + 'st
         provide_context(state.engine.clone());
         provide_context(state.logs.clone());
         provide_context(state.alerts.clone());
+        if state.settings.http.api_docs {
+            let executor_prefixes = state.settings.executor_api.prefixes.clone();
+            provide_context(ApiDocs { session_functions: &access::SESSION_FUNCTIONS, executor_prefixes });
+        }
         if let Some(url) = &state.settings.public_url {
             provide_context(PublicUrl(url.clone()));
         }

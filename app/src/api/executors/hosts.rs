@@ -84,7 +84,7 @@ pub struct HistoryRow {
     pub memory: Option<f64>,
 }
 
-/// The three hours that the query asks for.
+/// How the host of an instance was doing in the three hours that the query asks for.
 #[server]
 pub async fn host_history(executor_id: i32, query: HistoryQuery) -> Result<HistoryView, AppError> {
     use crate::ssr;

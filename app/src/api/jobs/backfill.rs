@@ -46,7 +46,7 @@ impl BackfillForm {
     }
 }
 
-/// How many times lie in what is being typed, the first and the last. Something half typed is no failure:
+/// How many times of a job's schedule lie in what is being typed, the first and the last. Something half typed is no failure:
 /// what is wrong with it is part of the answer.
 #[server]
 pub async fn preview_backfill(id: i32, form: BackfillForm) -> Result<PastTimes, AppError> {
@@ -58,7 +58,7 @@ pub async fn preview_backfill(id: i32, form: BackfillForm) -> Result<PastTimes, 
     PastTimes::new(found.map_err(AppError::from)).map_err(ssr::refuse)
 }
 
-/// Starts the runs and goes to the list of the job's runs. With the `intent` [`super::PREVIEW`] nothing is done.
+/// Runs a job for past times, and goes to the list of the job's runs. With the `intent` `preview` nothing is done.
 #[server]
 pub async fn backfill_job(
     id: i32,

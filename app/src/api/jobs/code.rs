@@ -125,14 +125,14 @@ pub async fn job_code(id: i32) -> Result<CodeView, AppError> {
     code.map(|code| CodeView::new(code, &caller)).map_err(ssr::refuse)
 }
 
-/// A version of it, or what differs between two; nothing where nothing is asked for.
+/// A version of a job's code, or what differs between two; nothing where nothing is asked for.
 #[server]
 pub async fn shown_code(id: i32, query: CodeQuery) -> Result<Option<Shown>, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     query.read(&services, &caller, id).await.map_err(ssr::refuse)
 }
 
-/// Saves a version, which the next run executes.
+/// Saves a version of a job's code, which the next run executes.
 #[server]
 pub async fn save_code(id: i32, form: CodeForm) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -147,7 +147,7 @@ pub async fn save_code(id: i32, form: CodeForm) -> Result<(), AppError> {
     }
 }
 
-/// Makes a version that is equal to an earlier one; `base` is the newest that was shown.
+/// Makes a version of a job's code that is equal to an earlier one; `base` is the newest that was shown.
 #[server]
 pub async fn revert_code(id: i32, base: i32, number: i32) -> Result<(), AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;

@@ -74,7 +74,7 @@ pub struct CleaningLine {
     pub ended_at: Option<i64>,
 }
 
-/// What there is to choose from, and what would go of what is chosen.
+/// What of the run log can be deleted, and what would go of what is chosen.
 #[server]
 pub async fn read_cleaning(query: CleaningQuery) -> Result<CleaningView, AppError> {
     use scheduler::authority::{Action, is_allowed_somewhere};
@@ -97,7 +97,7 @@ pub async fn read_cleaning(query: CleaningQuery) -> Result<CleaningView, AppErro
     Ok(CleaningView { executors, may_everywhere, extent, done })
 }
 
-/// What was asked for lately, and how far it is.
+/// Which runs were to be deleted lately, and how far it is.
 #[server]
 pub async fn list_cleanings() -> Result<Vec<CleaningLine>, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -105,7 +105,7 @@ pub async fn list_cleanings() -> Result<Vec<CleaningLine>, AppError> {
     Ok(rows.into_iter().map(CleaningLine::from).collect())
 }
 
-/// Has runs deleted.
+/// Deletes a part of the run log, in the background.
 #[server]
 pub async fn clean_up(
     executor: String,

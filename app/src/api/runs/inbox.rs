@@ -57,7 +57,7 @@ pub struct InboxLine {
     pub succeeded_at: Option<i64>,
 }
 
-/// A page of what nobody has dealt with.
+/// A page of runs that went wrong and nobody has dealt with.
 #[server]
 pub async fn inbox(query: InboxQuery) -> Result<InboxView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
@@ -68,7 +68,7 @@ pub async fn inbox(query: InboxQuery) -> Result<InboxView, AppError> {
     Ok(InboxView { groups: with_services::groups(page.rows, may), next: page.next })
 }
 
-/// Deals with the chosen runs, or with one that has a button of its own: `what` is [`REPLAY`] or [`DISMISS`],
+/// Deals with the chosen runs, or with one that has a button of its own: `what` is `replay` or `dismiss`,
 /// for that one with its id after a colon.
 #[server]
 pub async fn deal_with_runs(

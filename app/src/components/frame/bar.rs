@@ -2,6 +2,7 @@
 
 use super::Mark;
 use super::menu::beyond_tabs;
+use super::palette::Palette;
 use crate::api::account::SignOut;
 use crate::api::preferences::{SetLocale, SetTheme};
 use crate::components::icon::{Icon, IconName};
@@ -15,6 +16,8 @@ use leptos::server_fn::ServerFn;
 #[component]
 pub fn TopBar(viewer: Viewer) -> impl IntoView {
     let i18n = use_i18n();
+    // Whoever has to change the password may see nothing yet.
+    let may_search = !viewer.must_change_password;
     view! {
         <header class="bar">
             <a class="brand" href=routes::home()>
@@ -25,7 +28,10 @@ pub fn TopBar(viewer: Viewer) -> impl IntoView {
                 <Icon name=IconName::Layers/>
                 {tu_string!(i18n, common.all_namespaces)}
             </span>
-            <span class="grow"></span>
+            {match may_search {
+                true => view! { <Palette/> }.into_any(),
+                false => view! { <span class="grow"></span> }.into_any(),
+            }}
             <ZoneClock/>
             <LanguageSwitch/>
             <ThemeSwitch/>

@@ -11,7 +11,7 @@ use leptos_router::hooks::use_location;
 type Entry = (String, IconName, &'static str, u64);
 
 /// What is looked at most: also the tabs of a phone.
-fn tabs() -> Vec<Entry> {
+pub fn tabs() -> Vec<Entry> {
     let i18n = use_i18n();
     vec![
         (routes::home(), IconName::Home, tu_string!(i18n, common.home), 0),
@@ -24,14 +24,18 @@ fn tabs() -> Vec<Entry> {
 /// What else there is for everybody.
 fn more() -> Vec<Entry> {
     let i18n = use_i18n();
-    let (waiting, wrong) = use_viewer().map_or((0, 0), |viewer| (viewer.approvals, viewer.inbox));
-    vec![
+    let viewer = use_viewer();
+    let (waiting, wrong) = viewer.as_ref().map_or((0, 0), |viewer| (viewer.approvals, viewer.inbox));
+    let api = viewer.is_some_and(|viewer| viewer.api_docs);
+    let api = api.then(|| (routes::api_docs(), IconName::Braces, tu_string!(i18n, api.title), 0));
+    let all = [
         (routes::runs_inbox(&[]), IconName::CircleAlert, tu_string!(i18n, runs.inbox), wrong),
         (routes::topology(), IconName::Topology, tu_string!(i18n, common.topology), 0),
         (routes::statistics(), IconName::Statistics, tu_string!(i18n, common.statistics), 0),
         (routes::approvals_where(&[]), IconName::Stamp, tu_string!(i18n, common.approvals), waiting),
         (routes::alert_rules(), IconName::Bell, tu_string!(i18n, common.alerts), 0),
-    ]
+    ];
+    all.into_iter().chain(api).collect()
 }
 
 /// What is no tab: on a phone it is below the viewer's name.

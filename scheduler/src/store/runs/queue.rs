@@ -34,7 +34,7 @@ pub async fn count_out_by_instance(
     conn: &impl ConnectionTrait,
     executor_id: i32,
 ) -> Result<HashMap<i32, i64>, DbErr> {
-    let counts: Vec<(i32, i64)> = live(executor_id)
+    let counts: Vec<(i32, i64)> = live(Some(vec![executor_id]))
         .filter(Column::State.is_in(RunState::OUT))
         .filter(Column::InstanceId.is_not_null())
         .select_only()

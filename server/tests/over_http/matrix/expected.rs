@@ -32,7 +32,7 @@ const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 106] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 111] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -43,6 +43,8 @@ pub const FUNCTIONS: [(&str, Needs, &str); 106] = [
     ("alert_rules/edit_alert_rule", Inside(ManageAlerts), "id={rule}&version=999&form[name]=x"),
     ("alert_rules/list_alert_rules", SignIn, ""),
     ("alert_rules/silence_alert_rule", Inside(ManageAlerts), "id={rule}&hours=1"),
+    ("api_docs/endpoint", SignIn, "name=jobs/run_job"),
+    ("api_docs/list_endpoints", SignIn, ""),
     ("approvals/approval", Inside(View), "id={approval}"),
     ("approvals/approve", Inside(Approve), "id={approval}&code="),
     // Somebody else's.
@@ -140,6 +142,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 106] = [
     ("runs/kill_run", Inside(OperateJobs), "id={run}"),
     ("runs/list_runs", SignIn, "query[job]="),
     ("runs/run", Inside(View), "id={run}"),
+    ("search/search", SignIn, "q={namespace}"),
     ("statistics/statistics", SignIn, "query[range]="),
     ("statistics/today", SignIn, ""),
     ("tokens/create_token", SignIn, "form[name]=&form[role]=viewer&form[days]=1"),
@@ -157,7 +160,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 106] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 44] = [
+pub const PAGES: [(&str, Needs); 46] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -181,6 +184,7 @@ pub const PAGES: [(&str, Needs); 44] = [
     ("/executors/new", Somewhere(ManageExecutors)),
     ("/executors/{executor}", Inside(View)),
     ("/executors/{executor}/edit", Inside(ManageExecutors)),
+    ("/search", SignIn),
     ("/statistics", SignIn),
     ("/topology", SignIn),
     ("/settings/alerts", SignIn),
@@ -190,6 +194,7 @@ pub const PAGES: [(&str, Needs); 44] = [
     ("/settings/channels/new", Somewhere(ManageAlerts)),
     ("/settings/channels/{channel}", Inside(View)),
     ("/settings/deliveries", SignIn),
+    ("/api-docs", SignIn),
     ("/approvals", SignIn),
     ("/approvals/{approval}", Inside(View)),
     ("/audit", Platform),
