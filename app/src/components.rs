@@ -3,6 +3,7 @@
 //! Texts reach a component translated (`tu_string!(use_i18n(), jobs.title)`): a component has words
 //! of its own only where they are the same everywhere.
 
+pub mod at_once;
 pub mod button;
 pub mod chart;
 pub mod confirm;

@@ -1,6 +1,7 @@
 //! Buttons, and links that look like them.
 
 use super::icon::{Icon, IconName};
+use crate::components::at_once::Slotted;
 use leptos::prelude::*;
 
 /// How much a button asks to be pressed. One `Primary` a page.
@@ -40,12 +41,12 @@ pub fn Button(
     #[prop(optional)]
     wide: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     view! {
         <button type=kind name=name value=value class=weight.class() class:sm=small class:wide=wide disabled=disabled>
             {icon.map(|name| view! { <Icon name/> })}
-            {children()}
+            {children.show()}
         </button>
     }
 }
@@ -59,12 +60,12 @@ pub fn LinkButton(
     #[prop(optional)] weight: Weight,
     #[prop(optional)] icon: Option<IconName>,
     #[prop(optional)] small: bool,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     view! {
         <a href=href class=weight.class() class:sm=small>
             {icon.map(|name| view! { <Icon name/> })}
-            {children()}
+            {children.show()}
         </a>
     }
 }

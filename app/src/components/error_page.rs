@@ -3,6 +3,7 @@
 
 use super::button::{LinkButton, Weight};
 use super::page_title::PageTitle;
+use crate::components::at_once::TakenAtOnce;
 use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
 use crate::routes;
@@ -26,7 +27,7 @@ pub fn ErrorPage(error: AppError) -> impl IntoView {
     let i18n = use_i18n();
     if error.kind == ErrorKind::Unauthenticated {
         let here = use_location().pathname.get_untracked();
-        return view! { <Redirect path=routes::login(Some(&here))/> }.into_any();
+        return view! { <Redirect path=routes::login(Some(&here))/> }.at_once();
     }
     #[cfg(feature = "ssr")]
     crate::ssr::set_page_status(error.kind);
@@ -57,5 +58,5 @@ pub fn ErrorPage(error: AppError) -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
+    .at_once()
 }

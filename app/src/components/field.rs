@@ -4,6 +4,7 @@
 
 use super::form::{FormContext, use_form};
 use super::icon::{Icon, IconName};
+use crate::components::at_once::Slotted;
 use crate::i18n::*;
 use leptos::prelude::*;
 
@@ -17,7 +18,7 @@ fn FieldFrame(
     optional: bool,
     /// Over both columns of its group.
     span: bool,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let id = form.control_id(&name);
@@ -28,7 +29,7 @@ fn FieldFrame(
                 {label}
                 {optional.then(|| view! { <span class="opt">{tu_string!(i18n, common.optional)}</span> })}
             </label>
-            {children()}
+            {children.show()}
             <p class="err-t" id=error_id(&id) hidden=move || error.get().is_none()>
                 <Icon name=IconName::CircleAlert size=14/>
                 <span>{move || error.get()}</span>

@@ -2,6 +2,7 @@
 
 use super::field::Choice;
 use super::icon::{Icon, IconName};
+use crate::components::at_once::Slotted;
 use crate::i18n::*;
 use leptos::prelude::*;
 use leptos_router::components::Form;
@@ -10,14 +11,14 @@ use leptos_router::hooks::use_query_map;
 /// The filters above a table. `action` is the list's address; `clear` is shown while a filter is set.
 /// Inside: [`SearchFilter`], [`SelectFilter`] and [`TextFilter`].
 #[component]
-pub fn FilterBar(#[prop(into)] action: String, children: Children) -> impl IntoView {
+pub fn FilterBar(#[prop(into)] action: String, children: Slotted) -> impl IntoView {
     let i18n = use_i18n();
     let query = use_query_map();
     let clear = action.clone();
     let is_set = move || query.read().clone().into_iter().any(|(_, value)| !value.is_empty());
     view! {
         <Form method="GET" action=action attr:class="filters" attr:role="search">
-            {children()}
+            {children.show()}
             <button class="btn sm">{tu_string!(i18n, common.filter)}</button>
             {move || {
                 is_set().then(|| view! { <a class="act" href=clear.clone()>{tu_string!(i18n, common.clear)}</a> })

@@ -1,6 +1,7 @@
 //! Forms that name each wrong field beside it and keep what was typed, with and without JavaScript.
 
 use super::icon::{Icon, IconName};
+use crate::components::at_once::Slotted;
 use crate::error::{AppError, ErrorKind, FieldError, Message};
 use crate::i18n::*;
 use crate::visit::{KeptForm, Visit, use_visit};
@@ -82,7 +83,7 @@ pub fn EditForm<S, O>(
     /// The server function's argument when it takes one struct: fields are sent as `prefix[name]`.
     #[prop(optional)]
     prefix: Option<&'static str>,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView
 where
     S: ServerFn<Protocol = Http<PostUrl, O>, Error = AppError>,
@@ -113,7 +114,7 @@ where
     view! {
         <ActionForm action=action attr:class="form" attr:id=id attr:novalidate=true>
             <FormError/>
-            {children()}
+            {children.show()}
         </ActionForm>
     }
 }
@@ -121,7 +122,7 @@ where
 /// A form whose sending loads the next page anew, also where scripts run: for what changes who the
 /// page belongs to. `action` is the server function's URL; it fails as that of an [`EditForm`].
 #[component]
-pub fn PlainForm(id: &'static str, #[prop(into)] action: String, children: Children) -> impl IntoView {
+pub fn PlainForm(id: &'static str, #[prop(into)] action: String, children: Slotted) -> impl IntoView {
     let (values, error) = take_kept(id).map(|kept| (kept.values, kept.error)).unwrap_or_default();
     provide_context(FormContext {
         form: StoredValue::new(id.to_owned()),
@@ -132,7 +133,7 @@ pub fn PlainForm(id: &'static str, #[prop(into)] action: String, children: Child
     view! {
         <form method="post" action=action class="form" id=id novalidate=true>
             <FormError/>
-            {children()}
+            {children.show()}
         </form>
     }
 }
@@ -231,11 +232,11 @@ where
 
 /// A titled group of related fields in two columns.
 #[component]
-pub fn FieldGroup(#[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn FieldGroup(#[prop(into)] title: String, children: Slotted) -> impl IntoView {
     view! {
         <fieldset class="group">
             <legend>{title}</legend>
-            <div class="g2">{children()}</div>
+            <div class="g2">{children.show()}</div>
         </fieldset>
     }
 }
@@ -250,7 +251,7 @@ pub fn FoldedGroup(
     /// Unfolded at first, as when one of its fields is wrong.
     #[prop(optional, into)]
     open: Signal<bool>,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     view! {
         <details class="fold" open=move || open.get()>
@@ -259,13 +260,13 @@ pub fn FoldedGroup(
                 <b>{title}</b>
                 <span class="v">{move || summary.get()}</span>
             </summary>
-            <div class="g2">{children()}</div>
+            <div class="g2">{children.show()}</div>
         </details>
     }
 }
 
 /// The buttons at the foot of a form; they stay in sight while it scrolls.
 #[component]
-pub fn FormFoot(children: Children) -> impl IntoView {
-    view! { <div class="savebar">{children()}</div> }
+pub fn FormFoot(children: Slotted) -> impl IntoView {
+    view! { <div class="savebar">{children.show()}</div> }
 }

@@ -5,6 +5,7 @@ mod freeze_banner;
 mod menu;
 mod palette;
 
+use crate::components::at_once::TakenAtOnce;
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
@@ -31,10 +32,10 @@ pub fn Frame() -> impl IntoView {
         let query = location.search.get_untracked();
         let next = if query.is_empty() { here } else { format!("{here}?{query}") };
         let next = (next != routes::home()).then_some(next);
-        return view! { <Redirect path=routes::login(next.as_deref())/> }.into_any();
+        return view! { <Redirect path=routes::login(next.as_deref())/> }.at_once();
     };
     if viewer.must_change_password && here != routes::account() {
-        return view! { <Redirect path=routes::account()/> }.into_any();
+        return view! { <Redirect path=routes::account()/> }.at_once();
     }
     // Whoever has to change the password may see nothing yet.
     let banner = (!viewer.must_change_password).then(|| view! { <FreezeBanner/> });
@@ -50,7 +51,7 @@ pub fn Frame() -> impl IntoView {
             <Tabs/>
         </div>
     }
-    .into_any()
+    .at_once()
 }
 
 /// The product's mark: bodies on their orbits.

@@ -2,6 +2,7 @@
 
 mod ansi;
 
+use crate::components::at_once::{Slotted, TakenAtOnce};
 use crate::routes;
 use ansi::{Style, spans};
 use leptos::prelude::*;
@@ -55,7 +56,7 @@ pub fn LogView(
     /// Beside the heading: follow, count, search, download.
     #[prop(optional, into)]
     tools: ViewFn,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     let heading = label.clone();
     view! {
@@ -65,7 +66,7 @@ pub fn LogView(
                 {tools.run()}
             </div>
             <div class="lines" role="log" aria-live="off" aria-label=label tabindex="0">
-                {children()}
+                {children.show()}
             </div>
         </section>
     }
@@ -81,8 +82,8 @@ fn is_error(line: &str) -> bool {
 
 fn span_view((style, text): (Style, String)) -> impl IntoView {
     match style.class() {
-        Some(class) => view! { <span class=class>{text}</span> }.into_any(),
-        None => text.into_any(),
+        Some(class) => view! { <span class=class>{text}</span> }.at_once(),
+        None => text.at_once(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The head of a page: path, name, state, one primary action, the rest after it.
 
 use super::icon::{Icon, IconName};
+use crate::components::at_once::{Slotted, TakenAtOnce};
 use crate::i18n::*;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -32,7 +33,7 @@ pub fn PageTitle(
     #[prop(into)] title: String,
     #[prop(optional)] crumbs: Vec<Crumb>,
     #[prop(optional, into)] actions: ViewFn,
-    #[prop(optional)] children: Option<Children>,
+    #[prop(optional)] children: Option<Slotted>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let path = (!crumbs.is_empty()).then(|| {
@@ -47,7 +48,7 @@ pub fn PageTitle(
         {path}
         <div class="title">
             <h1>{title}</h1>
-            {children.map(|children| children())}
+            {children.map(Slotted::show)}
             <div class="acts">{actions.run()}</div>
         </div>
     }
@@ -56,9 +57,9 @@ pub fn PageTitle(
 fn crumb(Crumb { label, href }: Crumb) -> impl IntoView {
     match href {
         Some(href) => {
-            view! { <li><a href=href>{label}</a><Icon name=IconName::ChevronRight size=12/></li> }.into_any()
+            view! { <li><a href=href>{label}</a><Icon name=IconName::ChevronRight size=12/></li> }.at_once()
         }
-        None => view! { <li aria-current="page">{label}</li> }.into_any(),
+        None => view! { <li aria-current="page">{label}</li> }.at_once(),
     }
 }
 
@@ -70,7 +71,7 @@ pub fn Section(
     #[prop(optional, into)]
     note: Option<String>,
     #[prop(optional, into)] actions: ViewFn,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     view! {
         <section class="sec">
@@ -79,7 +80,7 @@ pub fn Section(
                 {note.map(|note| view! { <span class="n">{note}</span> })}
                 <span class="r">{actions.run()}</span>
             </div>
-            {children()}
+            {children.show()}
         </section>
     }
 }

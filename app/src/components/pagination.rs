@@ -1,6 +1,7 @@
 //! Newer and older: pages by key, never by number.
 
 use super::icon::{Icon, IconName};
+use crate::components::at_once::TakenAtOnce;
 use crate::i18n::*;
 use leptos::prelude::*;
 
@@ -26,8 +27,8 @@ fn step(href: Option<String>, icon: IconName, label: &'static str, rel: &'static
     match href {
         Some(href) => {
             view! { <a class="btn" href=href rel=rel aria-label=label title=label><Icon name=icon/></a> }
-                .into_any()
+                .at_once()
         }
-        None => view! { <span class="btn off" aria-hidden="true"><Icon name=icon/></span> }.into_any(),
+        None => view! { <span class="btn off" aria-hidden="true"><Icon name=icon/></span> }.at_once(),
     }
 }

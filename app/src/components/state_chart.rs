@@ -3,6 +3,7 @@
 use super::script_module::ScriptModule;
 use super::state::state_class;
 use crate::api::statistics::Drawing;
+use crate::components::at_once::Slotted;
 use entity::run::RunState;
 use leptos::prelude::*;
 
@@ -34,7 +35,7 @@ pub fn StateRing(
     arcs: Vec<(RunState, f64, f64)>,
     #[prop(into)] label: String,
     /// What stands in it.
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     // A circle of this radius is 100 around.
     let arc = |(state, start, length): (RunState, f64, f64)| {
@@ -56,7 +57,7 @@ pub fn StateRing(
             <state-chart role="img" aria-label=label data-option=option>
                 <svg viewBox="0 0 42 42" aria-hidden="true">{arcs}</svg>
             </state-chart>
-            <p>{children()}</p>
+            <p>{children.show()}</p>
         </div>
     }
 }

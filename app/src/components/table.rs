@@ -1,6 +1,7 @@
 //! Tables: sticky header, rows of 36 px, two lines on a phone; sorting lives in the address.
 
 use super::icon::{Icon, IconName};
+use crate::components::at_once::{Slotted, TakenAtOnce};
 use crate::i18n::*;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
@@ -64,7 +65,7 @@ pub fn DataTable(
     /// Within a page's section: rows of 32 px, not over the page's edges.
     #[prop(optional)]
     inner: bool,
-    children: Children,
+    children: Slotted,
 ) -> impl IntoView {
     let class = if inner { "table tight" } else { "table bleed" };
     view! {
@@ -72,7 +73,7 @@ pub fn DataTable(
             <thead>
                 <tr>{columns.into_iter().map(head).collect_view()}</tr>
             </thead>
-            <tbody>{children()}</tbody>
+            <tbody>{children.show()}</tbody>
         </table>
     }
 }
@@ -81,11 +82,11 @@ fn head(column: Column) -> impl IntoView {
     let Column { label, number, width, sort, hidden_label } = column;
     let class = if number { format!("num {width}") } else { width.to_owned() };
     match sort {
-        Some(key) => view! { <SortHead label class key/> }.into_any(),
+        Some(key) => view! { <SortHead label class key/> }.at_once(),
         None if hidden_label => {
-            view! { <th scope="col" class=class><span class="sr">{label}</span></th> }.into_any()
+            view! { <th scope="col" class=class><span class="sr">{label}</span></th> }.at_once()
         }
-        None => view! { <th scope="col" class=class>{label}</th> }.into_any(),
+        None => view! { <th scope="col" class=class>{label}</th> }.at_once(),
     }
 }
 

@@ -4,6 +4,7 @@ mod tokens;
 
 use crate::api::account::{AccountView, ChangePassword, PASSWORD_FORM, SignOut, account};
 use crate::api::preferences::{SetLocale, SetTheme};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, FactList};
@@ -25,8 +26,8 @@ use tokens::{TokenState, Tokens};
 #[component]
 pub fn Account() -> impl IntoView {
     match use_viewer() {
-        Some(viewer) if viewer.must_change_password => view! { <FirstPassword viewer/> }.into_any(),
-        _ => view! { <OwnAccount/> }.into_any(),
+        Some(viewer) if viewer.must_change_password => view! { <FirstPassword viewer/> }.at_once(),
+        _ => view! { <OwnAccount/> }.at_once(),
     }
 }
 
@@ -71,8 +72,8 @@ fn OwnAccount() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match account.await {
-                    Ok(account) => page(account).into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(account) => page(account).at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>

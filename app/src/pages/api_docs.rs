@@ -5,6 +5,7 @@ mod endpoint;
 mod executors;
 
 use crate::api::api_docs::{EndpointLine, Endpoints, list_endpoints};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::copy_button::CopyBlock;
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -23,8 +24,8 @@ pub fn ApiDocs() -> impl IntoView {
     let address = use_query_map();
     let name = Memo::new(move |_| address.read().get("endpoint").unwrap_or_default());
     move || match name.get() {
-        name if name.is_empty() => view! { <List/> }.into_any(),
-        name => view! { <Endpoint name/> }.into_any(),
+        name if name.is_empty() => view! { <List/> }.at_once(),
+        name => view! { <Endpoint name/> }.at_once(),
     }
 }
 
@@ -35,8 +36,8 @@ fn List() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match found.await {
-                    Ok(found) => view! { <Content found/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(found) => view! { <Content found/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -71,9 +72,9 @@ fn Content(found: Endpoints) -> impl IntoView {
                 let shown = shown();
                 if shown.is_empty() {
                     let (title, text) = (tu_string!(i18n, api.none), tu_string!(i18n, api.none_text));
-                    return view! { <Empty title text/> }.into_any();
+                    return view! { <Empty title text/> }.at_once();
                 }
-                shown.into_iter().map(group).collect_view().into_any()
+                shown.into_iter().map(group).collect_view().at_once()
             }}
             <ExecutorCalls calls=executors/>
         </div>
@@ -119,8 +120,8 @@ fn row(line: EndpointLine) -> impl IntoView {
 /// A text in which what stands between backticks is code.
 fn with_code(text: &str) -> impl IntoView + use<> {
     let part = |(index, part): (usize, &str)| match index % 2 {
-        0 => part.to_owned().into_any(),
-        _ => view! { <code class="mono">{part.to_owned()}</code> }.into_any(),
+        0 => part.to_owned().at_once(),
+        _ => view! { <code class="mono">{part.to_owned()}</code> }.at_once(),
     };
     text.split('`').enumerate().map(part).collect_view()
 }

@@ -5,6 +5,7 @@ mod difference;
 mod words;
 
 use crate::api::audit::{AuditLine, AuditLines, AuditQuery, list_accesses, list_audit};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::error_page::ErrorPage;
 use crate::components::field::Choice;
 use crate::components::filter_bar::{FilterBar, SearchFilter, SelectFilter, TextFilter};
@@ -48,8 +49,8 @@ pub fn Audit() -> impl IntoView {
     let query = Memo::new(move |_| read_query(&map.read()));
     view! {
         {move || match shows_accesses.get() {
-            true => view! { <AccessPage after=query.get().after/> }.into_any(),
-            false => view! { <ChangePage query=query.get()/> }.into_any(),
+            true => view! { <AccessPage after=query.get().after/> }.at_once(),
+            false => view! { <ChangePage query=query.get()/> }.at_once(),
         }}
     }
 }
@@ -64,8 +65,8 @@ fn ChangePage(query: AuditQuery) -> impl IntoView {
                 let query = query.clone();
                 Suspend::new(async move {
                     match page.await {
-                        Ok(lines) => view! { <Changes lines query/> }.into_any(),
-                        Err(error) => view! { <ErrorPage error/> }.into_any(),
+                        Ok(lines) => view! { <Changes lines query/> }.at_once(),
+                        Err(error) => view! { <ErrorPage error/> }.at_once(),
                     }
                 })
             }}
@@ -86,8 +87,8 @@ fn AccessPage(after: String) -> impl IntoView {
                             <Accesses lines/>
                         </div>
                     }
-                    .into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    .at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -147,8 +148,8 @@ fn Changes(lines: AuditLines, query: AuditQuery) -> impl IntoView {
     let i18n = use_i18n();
     let nouns = NOUNS.map(|noun| Choice::new(crate::api::jobs::word(noun), noun_word(noun)));
     let body = match lines.lines.is_empty() {
-        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, audit.none)}</p> }.into_any(),
-        false => view! { <Lines lines query=query.clone()/> }.into_any(),
+        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, audit.none)}</p> }.at_once(),
+        false => view! { <Lines lines query=query.clone()/> }.at_once(),
     };
     view! {
         <div class="page">
@@ -198,8 +199,8 @@ fn row(line: AuditLine) -> impl IntoView {
         false => line.address,
     };
     let object = match link(line.noun, line.verb, line.object_id) {
-        Some(href) => view! { <a class="name" href=href>{line.object}</a> }.into_any(),
-        None => view! { <span class="name">{line.object}</span> }.into_any(),
+        Some(href) => view! { <a class="name" href=href>{line.object}</a> }.at_once(),
+        None => view! { <span class="name">{line.object}</span> }.at_once(),
     };
     view! {
         <tr>

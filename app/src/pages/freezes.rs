@@ -1,6 +1,7 @@
 //! `/freezes`: stand still, and go on.
 
 use crate::api::freezes::{FORM, Freeze, FreezeLine, FreezeLines, Thaw, list_freezes};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -31,8 +32,8 @@ pub fn Freezes() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match lines.await {
-                    Ok(lines) => view! { <Content lines thaw/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines thaw/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -46,8 +47,8 @@ fn Content(lines: FreezeLines, thaw: ServerAction<Thaw>) -> impl IntoView {
     let namespaces = lines.namespaces.into_iter().map(|found| Choice::new(found.id.to_string(), found.title));
     let scopes: Vec<Choice> = everything.into_iter().chain(namespaces).collect();
     let table = match lines.lines.is_empty() {
-        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, freezes.never)}</p> }.into_any(),
-        false => view! { <Lines lines=lines.lines thaw/> }.into_any(),
+        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, freezes.never)}</p> }.at_once(),
+        false => view! { <Lines lines=lines.lines thaw/> }.at_once(),
     };
     view! {
         <div class="page">
@@ -104,9 +105,9 @@ fn row(line: FreezeLine, thaw: ServerAction<Thaw>) -> impl IntoView {
     let end = match line.thawed_at {
         Some(at) => {
             let by = line.thawed_by.unwrap_or_default();
-            view! { <Time at style=TimeStyle::Short/> " " {by} }.into_any()
+            view! { <Time at style=TimeStyle::Short/> " " {by} }.at_once()
         }
-        None if !line.may_thaw => ().into_any(),
+        None if !line.may_thaw => ().at_once(),
         None => view! {
             <ConfirmForm
                 action=thaw
@@ -118,7 +119,7 @@ fn row(line: FreezeLine, thaw: ServerAction<Thaw>) -> impl IntoView {
                 {tu_string!(i18n, freezes.thaw_touches)}
             </ConfirmForm>
         }
-        .into_any(),
+        .at_once(),
     };
     view! {
         <tr>

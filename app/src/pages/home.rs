@@ -9,6 +9,7 @@ mod wrong;
 
 use crate::api::home::{Overview, read_overview};
 use crate::api::statistics::{TodayView, today};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::error_page::ErrorPage;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::PageTitle;
@@ -33,8 +34,8 @@ pub fn Home() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match overview.await {
-                    Ok(overview) => view! { <Content overview today/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(overview) => view! { <Content overview today/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -62,7 +63,7 @@ fn Content(overview: Overview, today: Resource<Result<TodayView, AppError>>) -> 
                 <span class="muted t13">{date}</span>
             </PageTitle>
             {move || match first_step.get() {
-                Some(step) => view! { <FirstSteps step/> }.into_any(),
+                Some(step) => view! { <FirstSteps step/> }.at_once(),
                 None => {
                     view! {
                         <BrokenNotice present/>
@@ -75,7 +76,7 @@ fn Content(overview: Overview, today: Resource<Result<TodayView, AppError>>) -> 
                         </div>
                         <Today found=today/>
                     }
-                        .into_any()
+                        .at_once()
                 }
             }}
         </div>

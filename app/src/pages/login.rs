@@ -3,6 +3,7 @@
 mod dial;
 
 use crate::api::account::{SIGN_IN_FORM, SignIn};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::field::{PasswordField, TextField};
 use crate::components::form::PlainForm;
@@ -23,7 +24,7 @@ pub fn Login() -> impl IntoView {
     let i18n = use_i18n();
     let next = use_query_map().read_untracked().get("next").unwrap_or_default();
     if use_viewer().is_some() {
-        return view! { <Redirect path=routes::within_site(&next)/> }.into_any();
+        return view! { <Redirect path=routes::within_site(&next)/> }.at_once();
     }
     view! {
         <Title text=tu_string!(i18n, auth.sign_in)/>
@@ -45,7 +46,7 @@ pub fn Login() -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]

@@ -1,6 +1,7 @@
 //! `/search`: what goes by a text, as a page.
 
 use crate::api::search::{Found, search};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::filter_bar::{FilterBar, SearchFilter};
@@ -21,8 +22,8 @@ pub fn Search() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match found.await {
-                    Ok(found) => view! { <Content found text=text.get_untracked()/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(found) => view! { <Content found text=text.get_untracked()/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>

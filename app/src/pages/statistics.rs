@@ -5,6 +5,7 @@ mod days;
 
 use crate::api::executors::NamespaceChoice;
 use crate::api::statistics::{StatisticsQuery, StatisticsView, statistics};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::error_page::ErrorPage;
 use crate::components::field::Choice;
 use crate::components::filter_bar::SelectFilter;
@@ -36,8 +37,8 @@ pub fn Statistics() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match found.await {
-                    Ok(view) => view! { <Content view query=query.get_untracked()/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => view! { <Content view query=query.get_untracked()/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>

@@ -5,6 +5,7 @@ mod panel;
 
 use crate::api::jobs::{JobView, job};
 use crate::api::topology::{TopologyQuery, TopologyView, topology};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::LinkButton;
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -71,8 +72,8 @@ pub fn Topology() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match found.await {
-                    Ok(view) => view! { <Content view address opened/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => view! { <Content view address opened/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -110,8 +111,8 @@ fn Content(view: TopologyView, address: Address, opened: Resource<Option<JobView
             <Filters choices present address/>
             {more}
             {move || match (is_empty, address.is_table.get()) {
-                (true, _) => view! { <NoExecutor/> }.into_any(),
-                (false, true) => view! { <Lines present/> }.into_any(),
+                (true, _) => view! { <NoExecutor/> }.at_once(),
+                (false, true) => view! { <Lines present/> }.at_once(),
                 (false, false) => {
                     view! {
                         <div class="topology" class:opened=move || !address.open.read().is_empty()>
@@ -120,7 +121,7 @@ fn Content(view: TopologyView, address: Address, opened: Resource<Option<JobView
                         </div>
                         <Legend/>
                     }
-                        .into_any()
+                        .at_once()
                 }
             }}
         </div>

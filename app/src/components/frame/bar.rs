@@ -5,6 +5,7 @@ use super::menu::beyond_tabs;
 use super::palette::Palette;
 use crate::api::account::SignOut;
 use crate::api::preferences::{SetLocale, SetTheme};
+use crate::components::at_once::{Slotted, TakenAtOnce};
 use crate::components::icon::{Icon, IconName};
 use crate::components::time::ZoneClock;
 use crate::i18n::*;
@@ -29,8 +30,8 @@ pub fn TopBar(viewer: Viewer) -> impl IntoView {
                 {tu_string!(i18n, common.all_namespaces)}
             </span>
             {match may_search {
-                true => view! { <Palette/> }.into_any(),
-                false => view! { <span class="grow"></span> }.into_any(),
+                true => view! { <Palette/> }.at_once(),
+                false => view! { <span class="grow"></span> }.at_once(),
             }}
             <ZoneClock/>
             <LanguageSwitch/>
@@ -81,7 +82,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         }
     });
     view! {
-        <Popup label=label.to_owned() face=view! { <Icon name=IconName::SunMoon/> }.into_any()>
+        <Popup label=label.to_owned() face=view! { <Icon name=IconName::SunMoon/> }.at_once()>
             <form method="post" action=SetTheme::url()>{choices.into_iter().collect_view()}</form>
         </Popup>
     }
@@ -96,7 +97,7 @@ fn ViewerMenu(viewer: Viewer) -> impl IntoView {
         <span class="who"><i aria-hidden="true">{initial}</i><span>{viewer.name.clone()}</span></span>
     };
     view! {
-        <Popup label=viewer.name.clone() face=face.into_any()>
+        <Popup label=viewer.name.clone() face=face.at_once()>
             <a href=routes::account()>
                 <Icon name=IconName::User/>
                 {tu_string!(i18n, common.account)}
@@ -117,7 +118,7 @@ fn ViewerMenu(viewer: Viewer) -> impl IntoView {
 /// A small menu under a button. The browser opens it; a click elsewhere or Escape closes it where
 /// scripts run.
 #[component]
-fn Popup(label: String, face: AnyView, children: Children) -> impl IntoView {
+fn Popup(label: String, face: AnyView, children: Slotted) -> impl IntoView {
     let details = NodeRef::<leptos::html::Details>::new();
     let close = move || {
         if let Some(details) = details.get_untracked() {
@@ -146,7 +147,7 @@ fn Popup(label: String, face: AnyView, children: Children) -> impl IntoView {
     view! {
         <details class="popup" node_ref=details>
             <summary class="ib" aria-label=label.clone() title=label>{face}</summary>
-            <div class="popup-body" on:click=move |_| close()>{children()}</div>
+            <div class="popup-body" on:click=move |_| close()>{children.show()}</div>
         </details>
     }
 }

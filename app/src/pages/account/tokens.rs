@@ -1,6 +1,7 @@
 //! The viewer's API tokens, on the own account's page.
 
 use crate::api::tokens::{CreateToken, FORM, RevokeToken, TokenLine, TokenLines, list_tokens, new_api_token};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyBlock;
@@ -52,8 +53,8 @@ pub fn Tokens(state: TokenState) -> impl IntoView {
             <Transition>
                 {move || Suspend::new(async move {
                     match (lines.await, text.await) {
-                        (Ok(lines), Ok(made)) => view! { <Content lines made create revoke/> }.into_any(),
-                        (Err(error), _) | (_, Err(error)) => view! { <ErrorPage error/> }.into_any(),
+                        (Ok(lines), Ok(made)) => view! { <Content lines made create revoke/> }.at_once(),
+                        (Err(error), _) | (_, Err(error)) => view! { <ErrorPage error/> }.at_once(),
                     }
                 })}
             </Transition>
@@ -73,8 +74,8 @@ fn Content(
     let namespaces = lines.namespaces.into_iter().map(|found| Choice::new(found.id.to_string(), found.title));
     let scopes: Vec<Choice> = std::iter::once(all).chain(namespaces).collect();
     let table = match lines.lines.is_empty() {
-        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, tokens.none)}</p> }.into_any(),
-        false => view! { <Lines lines=lines.lines revoke/> }.into_any(),
+        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, tokens.none)}</p> }.at_once(),
+        false => view! { <Lines lines=lines.lines revoke/> }.at_once(),
     };
     view! {
         {made.map(|token| view! { <NewToken token/> })}
@@ -141,13 +142,13 @@ fn row(line: TokenLine, revoke: ServerAction<RevokeToken>) -> impl IntoView {
         None => role_word(line.role).to_owned(),
     };
     let used = match line.last_used_at {
-        Some(at) => view! { <Time at style=TimeStyle::Relative/> }.into_any(),
-        None => view! { <span class="faint">{tu_string!(i18n, tokens.never)}</span> }.into_any(),
+        Some(at) => view! { <Time at style=TimeStyle::Relative/> }.at_once(),
+        None => view! { <span class="faint">{tu_string!(i18n, tokens.never)}</span> }.at_once(),
     };
     let end = match (is_revoked, is_expired) {
-        (true, _) => tu_string!(i18n, tokens.revoked).into_any(),
-        (false, true) => tu_string!(i18n, tokens.expired).into_any(),
-        (false, false) => view! { <Time at=line.expires_at style=TimeStyle::Short/> }.into_any(),
+        (true, _) => tu_string!(i18n, tokens.revoked).at_once(),
+        (false, true) => tu_string!(i18n, tokens.expired).at_once(),
+        (false, false) => view! { <Time at=line.expires_at style=TimeStyle::Short/> }.at_once(),
     };
     let revoke = (!is_revoked && !is_expired).then(|| {
         view! {

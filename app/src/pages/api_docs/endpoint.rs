@@ -3,6 +3,7 @@
 use super::call::{Answer, AnswerView, call};
 use super::with_code;
 use crate::api::api_docs::{EndpointField, EndpointLine, EndpointView, FieldKind, Reach, endpoint};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::copy_button::CopyBlock;
 use crate::components::error_page::ErrorPage;
@@ -23,8 +24,8 @@ pub fn Endpoint(name: String) -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match found.await {
-                    Ok(found) => view! { <Content found/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(found) => view! { <Content found/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -59,9 +60,9 @@ fn Content(found: EndpointView) -> impl IntoView {
     let program = match line.reach {
         Reach::Token => {
             let curl = move || view! { <CopyBlock text=curl(&url, &shown(&parts.get_value()))/> };
-            view! { <div class="max-w-180">{curl}</div> }.into_any()
+            view! { <div class="max-w-180">{curl}</div> }.at_once()
         }
-        Reach::Session => view! { <p class="muted t13">{tu_string!(i18n, api.session_title)}</p> }.into_any(),
+        Reach::Session => view! { <p class="muted t13">{tu_string!(i18n, api.session_title)}</p> }.at_once(),
     };
     let EndpointLine { method, path, text, .. } = line.clone();
     let marked = line.clone();
@@ -170,7 +171,7 @@ fn input(field: EndpointField, typed: RwSignal<String>) -> impl IntoView {
                 on:input=move |event| typed.set(event_target_value(&event))
             />
         }
-        .into_any()
+        .at_once()
     } else {
         let options =
             choices.into_iter().map(|word| view! { <option value=word.clone()>{word.clone()}</option> });
@@ -180,7 +181,7 @@ fn input(field: EndpointField, typed: RwSignal<String>) -> impl IntoView {
                 {options.collect_view()}
             </select>
         }
-        .into_any()
+        .at_once()
     };
     view! {
         <div class="field">

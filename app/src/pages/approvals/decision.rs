@@ -3,6 +3,7 @@
 use super::detail::Actions;
 use super::words::state_word;
 use crate::api::approvals::{APPROVE_FORM, ApprovalView, Decision, REJECT_FORM, SendCode, TellingLine};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::field::{TextArea, TextField};
@@ -19,13 +20,13 @@ use leptos::prelude::*;
 pub fn DecisionPanel(view: ApprovalView, actions: Actions) -> impl IntoView {
     let i18n = use_i18n();
     let (title, body) = match view.decision {
-        Decision::Over => (tu_string!(i18n, approvals.decision_over), view! { <Over view/> }.into_any()),
-        Decision::Open => (tu_string!(i18n, approvals.decision), view! { <Open view actions/> }.into_any()),
+        Decision::Over => (tu_string!(i18n, approvals.decision_over), view! { <Over view/> }.at_once()),
+        Decision::Open => (tu_string!(i18n, approvals.decision), view! { <Open view actions/> }.at_once()),
         Decision::Own => {
-            (tu_string!(i18n, approvals.decision_over), note(tu_string!(i18n, approvals.own)).into_any())
+            (tu_string!(i18n, approvals.decision_over), note(tu_string!(i18n, approvals.own)).at_once())
         }
         Decision::Others => {
-            (tu_string!(i18n, approvals.decision_over), note(tu_string!(i18n, approvals.others)).into_any())
+            (tu_string!(i18n, approvals.decision_over), note(tu_string!(i18n, approvals.others)).at_once())
         }
     };
     view! {

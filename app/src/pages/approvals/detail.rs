@@ -7,6 +7,7 @@ use super::words::{ApprovalStateBadge, wish_word};
 use crate::api::approvals::{
     ApprovalView, Approve, CancelApproval, RejectApproval, SendCode, SourceView, approval,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::Weight;
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -62,8 +63,8 @@ pub fn ApprovalDetail() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match view.await {
-                    Ok(view) => view! { <Content view actions/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => view! { <Content view actions/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -110,8 +111,8 @@ fn FactLine(view: ApprovalView) -> impl IntoView {
     let href = link(line.noun, Verb::Edit, line.object_id).filter(|_| is_there);
     let number = format!("#{}", line.object_id);
     let object = match href {
-        Some(href) => view! { <a href=href>{number}</a> }.into_any(),
-        None => "–".into_any(),
+        Some(href) => view! { <a href=href>{number}</a> }.at_once(),
+        None => "–".at_once(),
     };
     let version = (view.object_version != 0).then(|| {
         view! { <Fact label=tu_string!(i18n, approvals.version)>{view.object_version}</Fact> }

@@ -1,6 +1,7 @@
 //! What would be changed, field by field.
 
 use crate::api::audit::DifferenceLine;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::page_title::Section;
 use crate::i18n::*;
 use crate::pages::audit::{come, gone};
@@ -11,8 +12,8 @@ pub fn Fields(differences: Vec<DifferenceLine>) -> impl IntoView {
     let i18n = use_i18n();
     let note = tu_string!(i18n, approvals.fields_change, n = differences.len());
     let body = match differences.is_empty() {
-        true => view! { <p class="muted t13">{tu_string!(i18n, approvals.no_fields)}</p> }.into_any(),
-        false => view! { <Table differences/> }.into_any(),
+        true => view! { <p class="muted t13">{tu_string!(i18n, approvals.no_fields)}</p> }.at_once(),
+        false => view! { <Table differences/> }.at_once(),
     };
     view! {
         <Section title=tu_string!(i18n, approvals.fields) note>

@@ -2,6 +2,7 @@
 
 use super::words::{ApprovalStateBadge, wish_word};
 use crate::api::approvals::{ApprovalLine, ApprovalLines, ApprovalQuery, list_approvals};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::page_title::PageTitle;
@@ -27,8 +28,8 @@ pub fn ApprovalList() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match lines.await {
-                    Ok(lines) => view! { <Content lines query=query.get_untracked()/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines query=query.get_untracked()/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -52,11 +53,11 @@ fn Content(lines: ApprovalLines, query: ApprovalQuery) -> impl IntoView {
         (true, "") => view! {
             <Empty title=tu_string!(i18n, approvals.none) text=tu_string!(i18n, approvals.none_text)/>
         }
-        .into_any(),
+        .at_once(),
         (true, _) => {
-            view! { <p class="muted t13 mt-3">{tu_string!(i18n, approvals.none_ended)}</p> }.into_any()
+            view! { <p class="muted t13 mt-3">{tu_string!(i18n, approvals.none_ended)}</p> }.at_once()
         }
-        (false, _) => view! { <Lines lines query=query.clone()/> }.into_any(),
+        (false, _) => view! { <Lines lines query=query.clone()/> }.at_once(),
     };
     view! {
         <div class="page">

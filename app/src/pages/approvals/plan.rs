@@ -1,6 +1,7 @@
 //! The fires that move, appear or vanish, day by day.
 
 use crate::api::approvals::{Clock, PlanDay, PlanMark, PlanView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::page_title::Section;
 use crate::components::time::full;
 use crate::i18n::*;
@@ -36,10 +37,10 @@ pub fn Plan(plan: PlanView) -> impl IntoView {
         }
     };
     let body = match plan.days.is_empty() {
-        true => view! { <p class="muted t13">{tu_string!(i18n, approvals.no_moves)}</p> }.into_any(),
+        true => view! { <p class="muted t13">{tu_string!(i18n, approvals.no_moves)}</p> }.at_once(),
         false => {
             let days = plan.days.into_iter().map(day).collect_view();
-            view! { <ol class="plan">{days}</ol> }.into_any()
+            view! { <ol class="plan">{days}</ol> }.at_once()
         }
     };
     view! {

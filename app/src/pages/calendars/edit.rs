@@ -4,6 +4,7 @@ use super::form::CalendarFields;
 use crate::api::calendars::{
     CalendarView, DeleteCalendar, EDIT_FORM, EditCalendar as EditCalendarCall, calendar,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -26,8 +27,8 @@ pub fn EditCalendar() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match calendar.await {
-                    Ok(calendar) => view! { <Content edit calendar/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(calendar) => view! { <Content edit calendar/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>

@@ -1,6 +1,7 @@
 //! `/calendars`
 
 use crate::api::calendars::{CalendarView, list_calendars};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -20,8 +21,8 @@ pub fn CalendarList() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match calendars.await {
-                    Ok(lines) => view! { <Content lines/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -55,8 +56,8 @@ fn Content(lines: Vec<CalendarView>) -> impl IntoView {
                 })}
             </Empty>
         }
-        .into_any(),
-        false => view! { <Lines lines/> }.into_any(),
+        .at_once(),
+        false => view! { <Lines lines/> }.at_once(),
     };
     view! {
         <div class="page">

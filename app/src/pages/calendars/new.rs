@@ -3,6 +3,7 @@
 use super::form::CalendarFields;
 use crate::api::calendars::{CreateCalendar, NEW_FORM};
 use crate::api::executors::{NamespaceChoice, namespace_choices};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 #[component]
 pub fn NewCalendar() -> impl IntoView {
     if !use_may().edit {
-        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any();
+        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.at_once();
     }
     let create = ServerAction::<CreateCalendar>::new();
     let namespaces = Resource::new_blocking(|| (), |()| namespace_choices());
@@ -26,13 +27,13 @@ pub fn NewCalendar() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match namespaces.await {
-                    Ok(namespaces) => view! { <Content create namespaces/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(namespaces) => view! { <Content create namespaces/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]

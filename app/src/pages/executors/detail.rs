@@ -5,6 +5,7 @@ use crate::api::executors::{
     executor, handlers, host_history, instances, new_token, queue, turned_away,
 };
 use crate::api::may::May;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyBlock;
@@ -48,14 +49,14 @@ pub fn ExecutorDetail() -> impl IntoView {
             {move || Suspend::new(async move {
                 match (page.await, token.await, waiting.await, refused.await, known.await) {
                     (Ok(page), Ok(token), Ok(waiting), Ok(refused), Ok(known)) => {
-                        view! { <Content actions page token waiting refused known history/> }.into_any()
+                        view! { <Content actions page token waiting refused known history/> }.at_once()
                     }
                     (Err(error), ..)
                     | (_, Err(error), ..)
                     | (_, _, Err(error), ..)
                     | (.., Err(error), _)
                     | (.., Err(error)) => {
-                        view! { <ErrorPage error/> }.into_any()
+                        view! { <ErrorPage error/> }.at_once()
                     }
                 }
             })}
@@ -225,14 +226,14 @@ fn Jobs(executor_id: i32, may: May, jobs: Vec<JobLine>, count: u64) -> impl Into
         Column::new(tu_string!(i18n, executors.next_fire)).class("cw-4").number(),
     ];
     let table = if jobs.is_empty() {
-        view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.no_jobs)}</p> }.into_any()
+        view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.no_jobs)}</p> }.at_once()
     } else {
         view! {
             <DataTable label=tu_string!(i18n, executors.jobs_of) columns inner=true>
                 {jobs.into_iter().map(job_row).collect_view()}
             </DataTable>
         }
-        .into_any()
+        .at_once()
     };
     view! {
         <Section
@@ -255,8 +256,8 @@ fn Jobs(executor_id: i32, may: May, jobs: Vec<JobLine>, count: u64) -> impl Into
 fn job_row(job: JobLine) -> impl IntoView {
     let i18n = use_i18n();
     let next = match job.next_at {
-        Some(at) => view! { <Time at style=TimeStyle::Short/> }.into_any(),
-        None => view! { <span class="faint">{tu_string!(i18n, executors.stopped)}</span> }.into_any(),
+        Some(at) => view! { <Time at style=TimeStyle::Short/> }.at_once(),
+        None => view! { <span class="faint">{tu_string!(i18n, executors.stopped)}</span> }.at_once(),
     };
     view! {
         <tr>

@@ -1,6 +1,7 @@
 //! `/executors/:id/edit`
 
 use crate::api::executors::{EDIT_FORM, EditExecutor as EditExecutorCall, ExecutorPage, executor};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
@@ -23,10 +24,10 @@ pub fn EditExecutor() -> impl IntoView {
             {move || Suspend::new(async move {
                 match executor.await {
                     Ok(executor) if !executor.may.edit => {
-                        view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any()
+                        view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.at_once()
                     }
-                    Ok(executor) => view! { <Content edit executor/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(executor) => view! { <Content edit executor/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>

@@ -3,6 +3,7 @@
 mod snippets;
 
 use crate::api::executors::{ExecutorPage, InstanceLine};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::copy_button::CopyBlock;
 use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::Section;
@@ -71,7 +72,7 @@ fn Arrival(present: Signal<Vec<InstanceLine>>) -> impl IntoView {
                         <span class="muted"><Icon name=IconName::Info/></span>
                         <span class="muted">{tu_string!(i18n, executors.typed_by_hand)}</span>
                     }
-                        .into_any()
+                        .at_once()
                 }
                 Some(instance) => {
                     view! {
@@ -82,14 +83,14 @@ fn Arrival(present: Signal<Vec<InstanceLine>>) -> impl IntoView {
                             <Time at=instance.registered_at style=TimeStyle::Short/>
                         </span>
                     }
-                        .into_any()
+                        .at_once()
                 }
                 None => {
                     view! {
                         <StateGlyph state=RunState::Waiting/>
                         <span class="muted">{tu_string!(i18n, executors.listening)}</span>
                     }
-                        .into_any()
+                        .at_once()
                 }
             }}
         </p>

@@ -1,6 +1,7 @@
 //! The fields that a new executor and one that exists have in common.
 
 use crate::api::executors::registration_code;
+use crate::components::at_once::Slotted;
 use crate::components::field::{Choice, NumberField, SegmentedField, TextArea, TextField};
 use crate::components::form::FieldGroup;
 use crate::i18n::*;
@@ -10,11 +11,11 @@ use leptos::prelude::*;
 
 /// Name and title. `children` come first.
 #[component]
-pub fn NameFields(#[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn NameFields(#[prop(optional)] children: Option<Slotted>) -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <FieldGroup title=tu_string!(i18n, executors.group_name)>
-            {children.map(|children| children())}
+            {children.map(Slotted::show)}
             <TextField
                 name="app_name"
                 label=tu_string!(i18n, executors.app_name)

@@ -2,6 +2,7 @@
 //! for whoever points at it or comes to it by keyboard.
 
 use crate::api::executors::{HostLine, InstanceLine};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::quantity::{bytes, exact_percent, percent};
 use crate::components::table::Column;
 use crate::components::time::{Time, TimeStyle, relative, span};
@@ -44,11 +45,11 @@ pub fn cells(instance: &InstanceLine) -> AnyView {
                 <Time at=seen_at style=TimeStyle::Relative/>
             </td>
         }
-        .into_any(),
+        .at_once(),
         (None, None) => {
-            view! { <td class="g-none faint" colspan=COLUMNS>{tu_string!(i18n, hosts.none)}</td> }.into_any()
+            view! { <td class="g-none faint" colspan=COLUMNS>{tu_string!(i18n, hosts.none)}</td> }.at_once()
         }
-        (None, Some(reported)) => gauges(instance.id, reported.as_ref()).into_any(),
+        (None, Some(reported)) => gauges(instance.id, reported.as_ref()).at_once(),
     }
 }
 
@@ -63,9 +64,9 @@ fn gauges(id: i32, HostLine { at, sample }: &HostLine) -> impl IntoView {
     let disk = sample.disks.first();
     let disk = match disk {
         Some(disk) => {
-            gauge("disk", tu_string!(i18n, hosts.disk), disk.share(), disk_facts(&sample.disks)).into_any()
+            gauge("disk", tu_string!(i18n, hosts.disk), disk.share(), disk_facts(&sample.disks)).at_once()
         }
-        None => view! { <td class="g faint">"–"</td> }.into_any(),
+        None => view! { <td class="g faint">"–"</td> }.at_once(),
     };
     let (process, memory) = (&sample.process, &sample.memory);
     view! {
@@ -176,8 +177,8 @@ fn Gauge(
     let described = id.clone();
     let facts = facts.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> });
     let track = move || match is_stale.get() {
-        true => view! { <span class="t12">{move || relative(locale, at - now.get())}</span> }.into_any(),
-        false => view! { <Track share/> }.into_any(),
+        true => view! { <span class="t12">{move || relative(locale, at - now.get())}</span> }.at_once(),
+        false => view! { <Track share/> }.at_once(),
     };
     let words = move || match is_stale.get() {
         true => tu_string!(i18n, hosts.stale, share = percent(share), age = relative(locale, at - now.get())),

@@ -1,6 +1,7 @@
 //! Three hours of an instance's host: charts, and the same as figures. Instance and end stand in the address.
 
 use crate::api::executors::{ChartKind, ChartView, HistoryQuery, HistoryRow, HistoryView, HostChoice};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::chart::{ChartScript, LineChart};
 use crate::components::error_page::ErrorPage;
 use crate::components::icon::{Icon, IconName};
@@ -46,8 +47,8 @@ pub fn History(executor_id: i32, history: Resource<Result<HistoryView, AppError>
         <Transition>
             {move || Suspend::new(async move {
                 match history.await {
-                    Ok(view) => view! { <Charts executor_id view/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => view! { <Charts executor_id view/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -66,7 +67,7 @@ fn Charts(executor_id: i32, view: HistoryView) -> impl IntoView {
     let body = match (view.chosen, view.charts.is_empty()) {
         (None, _) => empty(tu_string!(i18n, hosts.never)),
         (Some(_), true) => empty(tu_string!(i18n, hosts.nothing)),
-        (Some(_), false) => view! { <Drawn view=view.clone()/> }.into_any(),
+        (Some(_), false) => view! { <Drawn view=view.clone()/> }.at_once(),
     };
     let wrong = view.is_until_wrong.then(|| {
         view! { <p class="warn-t mt-3" role="alert">{tu_string!(i18n, hosts.until_wrong)}</p> }
@@ -89,7 +90,7 @@ fn Charts(executor_id: i32, view: HistoryView) -> impl IntoView {
 }
 
 fn empty(words: &'static str) -> AnyView {
-    view! { <p class="muted t13 py-2">{words}</p> }.into_any()
+    view! { <p class="muted t13 py-2">{words}</p> }.at_once()
 }
 
 /// Which instance, until when; and the steps to earlier, later and now.

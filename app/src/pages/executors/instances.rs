@@ -1,6 +1,7 @@
 //! The processes of an executor: which are there, what they are, when they were heard of.
 
 use crate::api::executors::{DrainInstance, InstanceLine, InstanceLines, TakeInstanceBack};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::icon::{Icon, IconName};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle, span};
@@ -72,7 +73,7 @@ pub fn Instances(instances: Signal<Vec<InstanceLine>>, draining: Option<Draining
     };
     move || {
         match is_empty.get() {
-        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.no_instance)}</p> }.into_any(),
+        true => view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.no_instance)}</p> }.at_once(),
         false => view! {
             <DataTable label=tu_string!(i18n, executors.instances) columns=columns() inner=true>
                 {move || instances.read().iter().cloned().map(|instance| row(instance, draining)).collect_view()}
@@ -81,7 +82,7 @@ pub fn Instances(instances: Signal<Vec<InstanceLine>>, draining: Option<Draining
             <TooOld instances/>
             <gauges::Silent instances/>
         }
-        .into_any(),
+        .at_once(),
     }
     }
 }
@@ -136,7 +137,7 @@ fn drain(instance: &InstanceLine, draining: Draining) -> AnyView {
                 <button class="act" aria-label=label>{tu_string!(i18n, executors.take_back)}</button>
             </ActionForm>
         }
-        .into_any();
+        .at_once();
     }
     let label = tu_string!(i18n, executors.drain_this, address = address);
     view! {
@@ -147,7 +148,7 @@ fn drain(instance: &InstanceLine, draining: Draining) -> AnyView {
             </button>
         </ActionForm>
     }
-    .into_any()
+    .at_once()
 }
 
 /// Leads to the charts of its host where there are some.
@@ -156,9 +157,9 @@ fn address(instance: &InstanceLine) -> AnyView {
     match instance.host {
         Some(_) => {
             let charts = routes::executor_history(use_executor_id().get_untracked(), instance.id, "");
-            view! { <a class="mono strong cut" title=title href=charts>{name}</a> }.into_any()
+            view! { <a class="mono strong cut" title=title href=charts>{name}</a> }.at_once()
         }
-        None => view! { <span class="mono strong cut" title=title>{name}</span> }.into_any(),
+        None => view! { <span class="mono strong cut" title=title>{name}</span> }.at_once(),
     }
 }
 
@@ -188,8 +189,8 @@ fn up_for(since: i64) -> impl IntoView {
 fn heartbeat(manual: bool, seen_at: i64) -> impl IntoView {
     let i18n = use_i18n();
     match manual {
-        true => tu_string!(i18n, executors.typed).into_any(),
-        false => view! { <Time at=seen_at style=TimeStyle::Relative/> }.into_any(),
+        true => tu_string!(i18n, executors.typed).at_once(),
+        false => view! { <Time at=seen_at style=TimeStyle::Relative/> }.at_once(),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::api::executors::{
     ExecutorLine, ExecutorLines, ExecutorQuery, NamespaceChoice, list_executors, registration_code,
     registration_of,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -39,8 +40,8 @@ pub fn ExecutorList() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match lines.await {
-                    Ok(lines) => view! { <Content lines query=query.get_untracked()/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines query=query.get_untracked()/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -78,10 +79,10 @@ fn Content(lines: ExecutorLines, query: ExecutorQuery) -> impl IntoView {
                 (true, true) => {
                     let (title, text) =
                         (tu_string!(i18n, executors.none_found), tu_string!(i18n, executors.none_found_text));
-                    view! { <Empty title text/> }.into_any()
+                    view! { <Empty title text/> }.at_once()
                 }
-                (true, false) => view! { <NoExecutor/> }.into_any(),
-                (false, _) => view! { <Lines present/> }.into_any(),
+                (true, false) => view! { <NoExecutor/> }.at_once(),
+                (false, _) => view! { <Lines present/> }.at_once(),
             }}
             <TurnedAwayList present=strangers is_named=true/>
         </div>

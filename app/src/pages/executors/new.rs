@@ -1,6 +1,7 @@
 //! `/executors/new`
 
 use crate::api::executors::{CreateExecutor, NEW_FORM, NamespaceChoice, namespace_choices};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::field::{Choice, SelectField, TextField};
@@ -17,7 +18,7 @@ use leptos::prelude::*;
 #[component]
 pub fn NewExecutor() -> impl IntoView {
     if !use_may().edit {
-        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any();
+        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.at_once();
     }
     let create = ServerAction::<CreateExecutor>::new();
     let namespaces = Resource::new_blocking(|| (), |()| namespace_choices());
@@ -25,13 +26,13 @@ pub fn NewExecutor() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match namespaces.await {
-                    Ok(namespaces) => view! { <Content create namespaces/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(namespaces) => view! { <Content create namespaces/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]
@@ -81,7 +82,7 @@ pub fn NamespaceField(namespaces: Vec<NamespaceChoice>) -> impl IntoView {
     match <[NamespaceChoice; 1]>::try_from(namespaces) {
         Ok([only]) => {
             let name = use_form().sent_name("namespace_id");
-            view! { <input type="hidden" name=name value=only.id/> }.into_any()
+            view! { <input type="hidden" name=name value=only.id/> }.at_once()
         }
         Err(several) => {
             let options = several.into_iter().map(|found| Choice::new(found.id.to_string(), found.title));
@@ -94,7 +95,7 @@ pub fn NamespaceField(namespaces: Vec<NamespaceChoice>) -> impl IntoView {
                     span=true
                 />
             }
-            .into_any()
+            .at_once()
         }
     }
 }

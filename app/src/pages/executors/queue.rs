@@ -2,6 +2,7 @@
 
 use crate::api::executors::{MoveToFront, QueueLine, QueueView, queue};
 use crate::api::may::May;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::Section;
 use crate::components::table::{Column, DataTable};
@@ -47,7 +48,7 @@ pub fn Queue(executor_id: i32, may: May, queue: QueueView, max_parallel: String)
 fn lines(queue: &QueueView, may: May, front: ServerAction<MoveToFront>) -> AnyView {
     let i18n = use_i18n();
     if queue.lines.is_empty() {
-        return view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.queue_empty)}</p> }.into_any();
+        return view! { <p class="muted t13 py-2">{tu_string!(i18n, executors.queue_empty)}</p> }.at_once();
     }
     let columns = vec![
         Column::new(tu_string!(i18n, executors.job)),
@@ -66,7 +67,7 @@ fn lines(queue: &QueueView, may: May, front: ServerAction<MoveToFront>) -> AnyVi
         <DataTable label=tu_string!(i18n, executors.queue) columns inner=true>{rows}</DataTable>
         {more.map(|text| view! { <p class="muted t12 py-2">{text}</p> })}
     }
-    .into_any()
+    .at_once()
 }
 
 fn row(may_move: bool, line: QueueLine, front: ServerAction<MoveToFront>) -> impl IntoView {

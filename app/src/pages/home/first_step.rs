@@ -1,6 +1,7 @@
 //! The home page of a system in which nothing can happen yet.
 
 use crate::api::home::FirstStep;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::icon::IconName;
@@ -15,7 +16,7 @@ pub fn FirstSteps(step: FirstStep) -> impl IntoView {
     let (title, text, href, verb) = match step {
         FirstStep::AskForAccess => {
             let (title, text) = (tu_string!(i18n, home.no_access), tu_string!(i18n, home.no_access_text));
-            return view! { <div class="sec"><Empty title text/></div> }.into_any();
+            return view! { <div class="sec"><Empty title text/></div> }.at_once();
         }
         FirstStep::EnrolExecutor => (
             tu_string!(i18n, home.no_executor),
@@ -39,5 +40,5 @@ pub fn FirstSteps(step: FirstStep) -> impl IntoView {
             </Empty>
         </div>
     }
-    .into_any()
+    .at_once()
 }

@@ -1,6 +1,7 @@
 //! How today compares with the same day of the week before.
 
 use crate::api::statistics::{Counts, TodayView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::page_title::Section;
 use crate::components::pulse::while_visible;
 use crate::components::state_chart::StateBars;
@@ -34,7 +35,7 @@ fn Compared(view: TodayView) -> impl IntoView {
     let TodayView { today, hours, by_now, week_before, bars, rows } = view;
     let href = routes::statistics_where(&[("range", "today")]);
     let body = match bars {
-        None => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.none_today)}</p> }.into_any(),
+        None => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.none_today)}</p> }.at_once(),
         Some(drawing) => {
             let label = tu_string!(i18n, home.by_hour);
             view! {
@@ -46,7 +47,7 @@ fn Compared(view: TodayView) -> impl IntoView {
                     </div>
                 </div>
             }
-            .into_any()
+            .at_once()
         }
     };
     view! {

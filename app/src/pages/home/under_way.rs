@@ -1,6 +1,7 @@
 //! What runs now, and what comes within 15 minutes.
 
 use crate::api::home::{FireLine, Overview, RunningLine};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::page_title::Section;
 use crate::components::state::StateGlyph;
 use crate::components::table::{Column, DataTable};
@@ -54,7 +55,7 @@ pub fn RunningNow(present: ReadSignal<Overview>) -> impl IntoView {
             actions=move || view! { <span>{count}</span><a class="act" href=href.clone()>{tu_string!(i18n, home.all)}</a> }
         >
             {move || match is_idle.get() {
-                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_runs)}</p> }.into_any(),
+                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_runs)}</p> }.at_once(),
                 false => {
                     view! {
                         <DataTable label=tu_string!(i18n, home.running_now) columns=columns() inner=true>
@@ -63,7 +64,7 @@ pub fn RunningNow(present: ReadSignal<Overview>) -> impl IntoView {
                             }}
                         </DataTable>
                     }
-                        .into_any()
+                        .at_once()
                 }
             }}
         </Section>
@@ -133,14 +134,14 @@ pub fn NextFires(present: ReadSignal<Overview>) -> impl IntoView {
             actions=move || view! { <a class="act" href=href.clone()>{tu_string!(i18n, home.all)}</a> }
         >
             {move || match is_idle.get() {
-                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_next)}</p> }.into_any(),
+                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_next)}</p> }.at_once(),
                 false => {
                     view! {
                         <DataTable label=tu_string!(i18n, home.next_minutes) columns=columns() inner=true>
                             {move || present.read().next.iter().take(SHOWN).cloned().map(fire_row).collect_view()}
                         </DataTable>
                     }
-                        .into_any()
+                        .at_once()
                 }
             }}
         </Section>

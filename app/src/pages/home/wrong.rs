@@ -1,6 +1,7 @@
 //! Is anything wrong: counts that lead to their runs, and the newest with their causes.
 
 use crate::api::home::{OfflineLine, Overview, WrongCount, WrongLine};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::Section;
 use crate::components::state::{StateGlyph, state_word};
@@ -146,7 +147,7 @@ pub fn WentWrong(present: ReadSignal<Overview>) -> impl IntoView {
             }
         >
             {move || match is_calm.get() {
-                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_wrong)}</p> }.into_any(),
+                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, home.nothing_wrong)}</p> }.at_once(),
                 false => {
                     view! {
                         <DataTable label=tu_string!(i18n, home.went_wrong) columns=columns() inner=true>
@@ -154,7 +155,7 @@ pub fn WentWrong(present: ReadSignal<Overview>) -> impl IntoView {
                             {move || present.read().offline.iter().cloned().map(offline_row).collect_view()}
                         </DataTable>
                     }
-                        .into_any()
+                        .at_once()
                 }
             }}
         </Section>

@@ -2,6 +2,7 @@
 
 use crate::api::jobs::{DeleteJob, DisableJob, EnableJob, RunJob, StartJob, StopJob};
 use crate::api::may::May;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::icon::{Icon, IconName};
@@ -136,21 +137,21 @@ pub fn Switch(id: i32, #[prop(into)] state: Signal<JobState>, switches: Switches
                 <Button icon=IconName::Square>{tu_string!(i18n, jobs.stop)}</Button>
             </ActionForm>
         }
-        .into_any(),
+        .at_once(),
         JobState::Stopped => view! {
             <ActionForm action=switches.start>
                 <input type="hidden" name="id" value=id/>
                 <Button icon=IconName::Power>{tu_string!(i18n, jobs.start)}</Button>
             </ActionForm>
         }
-        .into_any(),
+        .at_once(),
         JobState::Disabled => view! {
             <ActionForm action=switches.enable>
                 <input type="hidden" name="id" value=id/>
                 <Button icon=IconName::Power>{tu_string!(i18n, jobs.enable)}</Button>
             </ActionForm>
         }
-        .into_any(),
+        .at_once(),
     }
 }
 
@@ -172,19 +173,19 @@ pub fn RowMenu(
                 {hidden_id()} <button><Icon name=IconName::Square/>{tu_string!(i18n, jobs.stop)}</button>
             </ActionForm>
         }
-        .into_any(),
+        .at_once(),
         JobState::Stopped => view! {
             <ActionForm action=switches.start>
                 {hidden_id()} <button><Icon name=IconName::Power/>{tu_string!(i18n, jobs.start)}</button>
             </ActionForm>
         }
-        .into_any(),
+        .at_once(),
         JobState::Disabled => view! {
             <ActionForm action=switches.enable>
                 {hidden_id()} <button><Icon name=IconName::Power/>{tu_string!(i18n, jobs.enable)}</button>
             </ActionForm>
         }
-        .into_any(),
+        .at_once(),
     };
     let is_disabled = Memo::new(move |_| state.get() == JobState::Disabled);
     let run = move || {

@@ -4,6 +4,7 @@ use super::opened::opened;
 use crate::api::jobs::{
     BACKFILL_FORM, BackfillForm, BackfillJob, JobView, PREVIEW, PastTimes, preview_backfill,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::field::{NumberField, TextField};
@@ -37,8 +38,8 @@ pub fn can_backfill(kind: ScheduleKind, state: JobState) -> bool {
 #[component]
 pub fn Backfill() -> impl IntoView {
     opened(|view| match view.may.operate {
-        true => view! { <Page view/> }.into_any(),
-        false => view! { <ErrorPage error=AppError::for_role(Role::Operator)/> }.into_any(),
+        true => view! { <Page view/> }.at_once(),
+        false => view! { <ErrorPage error=AppError::for_role(Role::Operator)/> }.at_once(),
     })
 }
 
@@ -178,10 +179,10 @@ fn found_view(i18n: I18nContext<Locale>, zone: String, found: Result<PastTimes, 
                     <Time at=last style=TimeStyle::Full zone=zone.clone()/> " " <span class="faint">{zone}</span>
                 </p>
             }
-            .into_any();
+            .at_once();
         }
         Ok(PastTimes::Wrong(wrong)) => wrong.first().map(|wrong| sentence(locale, &wrong.message)),
         Err(error) => Some(sentence(locale, &error.sentence())),
     };
-    view! { <p class="muted t13">{wrong}</p> }.into_any()
+    view! { <p class="muted t13">{wrong}</p> }.at_once()
 }

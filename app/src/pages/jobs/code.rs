@@ -9,6 +9,7 @@ mod versions;
 
 use super::words::run_mode_word;
 use crate::api::jobs::{CodeQuery, CodeVersion, CodeView, RevertCode, SaveCode, job_code, shown_code};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::LinkButton;
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -63,8 +64,8 @@ pub fn JobCode() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match code.await {
-                    Ok(view) => view! { <Page view changes/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => view! { <Page view changes/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -88,8 +89,8 @@ fn Page(view: CodeView, changes: Changes) -> impl IntoView {
         })
     };
     let body = match view.run_mode.has_source() {
-        true => view! { <Code view=view.clone() changes/> }.into_any(),
-        false => view! { <NoCode handler=view.handler.clone() id may_edit/> }.into_any(),
+        true => view! { <Code view=view.clone() changes/> }.at_once(),
+        false => view! { <NoCode handler=view.handler.clone() id may_edit/> }.at_once(),
     };
     view! {
         <div class="page">
@@ -139,8 +140,8 @@ fn NoCode(handler: String, id: i32, may_edit: bool) -> impl IntoView {
 fn Code(view: CodeView, changes: Changes) -> impl IntoView {
     let (id, run_mode, versions, may_edit) = (view.id, view.run_mode, view.versions.clone(), view.may.edit);
     let editor = match may_edit {
-        true => view! { <Editor view=view.clone() save=changes.save/> }.into_any(),
-        false => view! { <ReadOnly mode=run_mode source=view.source.clone()/> }.into_any(),
+        true => view! { <Editor view=view.clone() save=changes.save/> }.at_once(),
+        false => view! { <ReadOnly mode=run_mode source=view.source.clone()/> }.at_once(),
     };
     view! {
         <ScriptModule name="code-editor"/>
@@ -200,11 +201,11 @@ fn Below(
                     let versions = versions.clone();
                     Suspend::new(async move {
                         match shown.await {
-                            Ok(None) => ().into_any(),
+                            Ok(None) => ().at_once(),
                             Ok(Some(shown)) => {
-                                view! { <ShownSection id run_mode versions shown may_edit revert/> }.into_any()
+                                view! { <ShownSection id run_mode versions shown may_edit revert/> }.at_once()
                             }
-                            Err(error) => view! { <Missing error/> }.into_any(),
+                            Err(error) => view! { <Missing error/> }.at_once(),
                         }
                     })
                 }}
@@ -219,8 +220,8 @@ fn Missing(error: AppError) -> impl IntoView {
     let i18n = use_i18n();
     match error.kind {
         ErrorKind::NotFound => {
-            view! { <p class="muted t13 mt-4" role="status">{tu_string!(i18n, code.gone)}</p> }.into_any()
+            view! { <p class="muted t13 mt-4" role="status">{tu_string!(i18n, code.gone)}</p> }.at_once()
         }
-        _ => view! { <ErrorPage error/> }.into_any(),
+        _ => view! { <ErrorPage error/> }.at_once(),
     }
 }

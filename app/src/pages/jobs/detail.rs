@@ -10,6 +10,7 @@ use super::stopped::Stopped;
 use super::words::*;
 use crate::api::jobs::{self, JobView, Pulse, RecentLine};
 use crate::api::may::May;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::LinkButton;
 use crate::components::facts::{Fact, FactList, Facts};
 use crate::components::icon::{Icon, IconName};
@@ -151,8 +152,8 @@ fn FactLine(view: JobView, pulse: RwSignal<Pulse>) -> impl IntoView {
         Some(at) => view! {
             <Time at style=TimeStyle::Short/> " " <span class="faint"><Time at style=TimeStyle::Relative/></span>
         }
-        .into_any(),
-        None => view! { <span class="faint">"–"</span> }.into_any(),
+        .at_once(),
+        None => view! { <span class="faint">"–"</span> }.at_once(),
     }
     };
     view! {
@@ -198,7 +199,7 @@ fn Recent(id: i32, pulse: RwSignal<Pulse>) -> impl IntoView {
             {move || {
                 let runs = recent.get();
                 if runs.is_empty() {
-                    return view! { <p class="muted t13">{tu_string!(i18n, states.no_runs)}</p> }.into_any();
+                    return view! { <p class="muted t13">{tu_string!(i18n, states.no_runs)}</p> }.at_once();
                 }
                 view! {
                     <Sparkline runs=spark(&runs)/>
@@ -206,7 +207,7 @@ fn Recent(id: i32, pulse: RwSignal<Pulse>) -> impl IntoView {
                         {runs.into_iter().take(10).map(recent_row).collect_view()}
                     </DataTable>
                 }
-                .into_any()
+                .at_once()
             }}
         </Section>
     }
@@ -253,8 +254,8 @@ fn NextFires(pulse: RwSignal<Pulse>, may: May, job: Model, delay_ms: i64) -> imp
                     JobState::On => tu_string!(i18n, jobs.no_fires_ended),
                 };
                 match fires.is_empty() {
-                    true => view! { <p class="muted t13">{why}</p> }.into_any(),
-                    false => view! { <FireTable fires zone=job.zone.clone()/> {spread()} }.into_any(),
+                    true => view! { <p class="muted t13">{why}</p> }.at_once(),
+                    false => view! { <FireTable fires zone=job.zone.clone()/> {spread()} }.at_once(),
                 }
             }}
         </Section>
@@ -289,8 +290,8 @@ fn Definition(job: Model, app_name: String, calendar: Option<String>, delay_ms: 
                     })}
                 <Fact label=tu_string!(i18n, jobs.parameter) mono=true>
                     {match job.parameter.is_empty() {
-                        true => view! { <span class="faint">{tu_string!(i18n, common.none)}</span> }.into_any(),
-                        false => view! { <span class="text">{job.parameter.clone()}</span> }.into_any(),
+                        true => view! { <span class="faint">{tu_string!(i18n, common.none)}</span> }.at_once(),
+                        false => view! { <span class="text">{job.parameter.clone()}</span> }.at_once(),
                     }}
                 </Fact>
                 <Fact label=tu_string!(i18n, jobs.executor)>{app_name}</Fact>

@@ -2,6 +2,7 @@
 
 use super::form::{JobFields, NextFires, PreviewButton, SourceField, starting_form};
 use crate::api::jobs::{self, ExecutorChoice, JobForm, JobView, SaveJob};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot, use_form};
@@ -23,8 +24,8 @@ pub fn EditJob() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match start.await {
-                    Ok((view, choices)) => view! { <Page view choices/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok((view, choices)) => view! { <Page view choices/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>

@@ -3,6 +3,7 @@
 use super::form::{any_wrong, choice};
 use super::words::{backoff_word, children_summary, retries_summary, retry_on_words};
 use crate::api::jobs::{JobForm, JobName, JobView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::facts::{Fact, FactList};
 use crate::components::field::{NumberField, SelectField, TextField};
 use crate::components::form::FoldedGroup;
@@ -152,11 +153,11 @@ fn RetryFacts(job: Model) -> impl IntoView {
 fn JobLinks(jobs: Vec<JobName>) -> impl IntoView {
     let i18n = use_i18n();
     if jobs.is_empty() {
-        return view! { <span class="faint">{tu_string!(i18n, common.none)}</span> }.into_any();
+        return view! { <span class="faint">{tu_string!(i18n, common.none)}</span> }.at_once();
     }
     let link = |(at, job): (usize, JobName)| {
         let between = (at > 0).then_some(" · ");
         view! { {between} <a href=routes::job(job.id)>{format!("#{} {}", job.id, job.name)}</a> }
     };
-    jobs.into_iter().enumerate().map(link).collect_view().into_any()
+    jobs.into_iter().enumerate().map(link).collect_view().at_once()
 }

@@ -9,6 +9,7 @@ use super::follow_ups::FollowUpFields;
 use super::handler::HandlerField;
 use super::words::*;
 use crate::api::jobs::{self, ExecutorChoice, JobForm, PREVIEW, Preview, ScheduleForm, word};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::Button;
 use crate::components::field::{Choice, NumberField, SelectField, TextArea, TextField};
 use crate::components::form::{FieldGroup, FoldedGroup, use_form};
@@ -152,7 +153,7 @@ fn Source(field: SourceField) -> impl IntoView {
                     <a class="act" href=routes::job_code(id)>{tu_string!(i18n, code.edit_code)}</a>
                 </p>
             }
-            .into_any();
+            .at_once();
         }
     };
     view! {
@@ -165,7 +166,7 @@ fn Source(field: SourceField) -> impl IntoView {
             help
         />
     }
-    .into_any()
+    .at_once()
 }
 
 /// The groups that are rarely changed, each folded into its values in words.
@@ -349,12 +350,12 @@ fn preview_view(
     let text = match preview {
         None => tu_string!(i18n, jobs.no_fires).to_owned(),
         Some(Ok(preview)) => match preview.wrong.first() {
-            None => return view! { <FireTable fires=preview.fires zone/> }.into_any(),
+            None => return view! { <FireTable fires=preview.fires zone/> }.at_once(),
             Some(wrong) => sentence(i18n.get_locale_untracked(), &wrong.message),
         },
         Some(Err(error)) => sentence(i18n.get_locale_untracked(), &error.sentence()),
     };
-    view! { <p class="muted t13">{text}</p> }.into_any()
+    view! { <p class="muted t13">{text}</p> }.at_once()
 }
 
 /// For browsers without scripts: shows the next fires of what is typed and does nothing else.

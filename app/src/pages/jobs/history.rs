@@ -1,6 +1,7 @@
 //! `/jobs/:id/history`: what people did with a job, and the way back.
 
 use crate::api::jobs::{HistoryLine, HistoryView, RevertJob, job_history};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::Weight;
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -29,8 +30,8 @@ pub fn JobHistory() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match history.await {
-                    Ok(view) => view! { <Content view revert/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => view! { <Content view revert/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -53,13 +54,13 @@ fn Content(view: HistoryView, revert: ServerAction<RevertJob>) -> impl IntoView 
         Column::new(tu_string!(i18n, jobs.revert)).class("cw-4").number(),
     ];
     let body = match lines.is_empty() {
-        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, jobs.no_history)}</p> }.into_any(),
+        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, jobs.no_history)}</p> }.at_once(),
         false => view! {
             <DataTable label=tu_string!(i18n, jobs.history) columns>
                 {lines.into_iter().map(|line| row(line, id, version, revert)).collect_view()}
             </DataTable>
         }
-        .into_any(),
+        .at_once(),
     };
     view! {
         <div class="page">

@@ -5,6 +5,7 @@ mod row;
 use super::actions::Switches;
 use super::new::NoExecutor;
 use crate::api::jobs::{self, ExecutorChoice, JobLine, JobLines, JobQuery};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -60,8 +61,8 @@ pub fn JobList() -> impl IntoView {
                             <Body lines choices query=query.get_untracked()/>
                         </div>
                     }
-                    .into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    .at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -85,7 +86,7 @@ fn read_query(map: &leptos_router::params::ParamsMap) -> JobQuery {
 fn Body(lines: JobLines, choices: Vec<ExecutorChoice>, query: JobQuery) -> impl IntoView {
     let i18n = use_i18n();
     if choices.is_empty() && lines.rows.is_empty() {
-        return view! { <NoExecutor/> }.into_any();
+        return view! { <NoExecutor/> }.at_once();
     }
     let is_filtered =
         JobQuery { order: String::new(), after: String::new(), ..query.clone() } != JobQuery::default();
@@ -99,17 +100,17 @@ fn Body(lines: JobLines, choices: Vec<ExecutorChoice>, query: JobQuery) -> impl 
                 })}
             </Empty>
         }
-        .into_any();
+        .at_once();
     }
     let rows = match lines.rows.is_empty() {
-        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, jobs.none_match)}</p> }.into_any(),
-        false => view! { <Rows lines query=query.clone()/> }.into_any(),
+        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, jobs.none_match)}</p> }.at_once(),
+        false => view! { <Rows lines query=query.clone()/> }.at_once(),
     };
     view! {
         <Filters choices query/>
         {rows}
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]

@@ -2,6 +2,7 @@
 
 use super::form::{JobFields, NextFires, PreviewButton, SourceField, starting_form};
 use crate::api::jobs::{self, CreateJob, ExecutorChoice, JobForm, STOPPED};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -19,7 +20,7 @@ use leptos_router::hooks::use_query_map;
 pub fn NewJob() -> impl IntoView {
     let query = use_query_map();
     if !use_may().edit {
-        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any();
+        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.at_once();
     }
     let start = Resource::new_blocking(
         move || {
@@ -32,13 +33,13 @@ pub fn NewJob() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match start.await {
-                    Ok(start) => view! { <Page start/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(start) => view! { <Page start/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
     }
-    .into_any()
+    .at_once()
 }
 
 /// What the page starts from: executors to choose from, the form, and of which job it is a copy.
@@ -73,8 +74,8 @@ fn Page(start: Start) -> impl IntoView {
     };
     let crumbs = vec![Crumb::link(tu_string!(i18n, jobs.title), routes::jobs()), Crumb::here(here)];
     let body = match start.choices.is_empty() {
-        true => view! { <NoExecutor/> }.into_any(),
-        false => view! { <Editor start/> }.into_any(),
+        true => view! { <NoExecutor/> }.at_once(),
+        false => view! { <Editor start/> }.at_once(),
     };
     view! {
         <div class="page">

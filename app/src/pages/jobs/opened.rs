@@ -1,6 +1,7 @@
 //! The job that an address names.
 
 use crate::api::jobs::{self, JobView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::error_page::ErrorPage;
 use crate::error::{AppError, ErrorKind};
 use leptos::prelude::*;
@@ -20,8 +21,8 @@ pub fn opened<V: IntoView + 'static>(page: fn(JobView) -> V) -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match job.await {
-                    Ok(view) => page(view).into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => page(view).at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>

@@ -2,6 +2,7 @@
 
 use super::members::{GrantActions, GrantPeople, Members, use_members};
 use crate::api::namespaces::{DeleteNamespace, EDIT_FORM, EditNamespace, NamespacePage, namespace};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -32,8 +33,8 @@ pub fn NamespaceDetail() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) => view! { <Content actions page/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(page) => view! { <Content actions page/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>

@@ -2,6 +2,7 @@
 
 use super::role_word;
 use crate::api::namespaces::{NamespaceLine, NamespaceQuery, list_namespaces};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -28,8 +29,8 @@ pub fn NamespaceList() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match lines.await {
-                    Ok(lines) => view! { <Content lines query=query.get_untracked()/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines query=query.get_untracked()/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -55,8 +56,8 @@ fn Content(lines: Vec<NamespaceLine>, query: NamespaceQuery) -> impl IntoView {
         false => (tu_string!(i18n, namespaces.none_found), tu_string!(i18n, namespaces.none_found_text)),
     };
     let body = match lines.is_empty() {
-        true => view! { <Empty title text/> }.into_any(),
-        false => view! { <Lines lines/> }.into_any(),
+        true => view! { <Empty title text/> }.at_once(),
+        false => view! { <Lines lines/> }.at_once(),
     };
     view! {
         <div class="page">
@@ -96,8 +97,8 @@ fn row(line: NamespaceLine, may_open: bool) -> impl IntoView {
     let namespace = line.id.to_string();
     let filter = [("namespace", namespace.as_str())];
     let name = match may_open {
-        true => view! { <a class="name" href=routes::namespace(line.id)>{line.title}</a> }.into_any(),
-        false => view! { <span class="name">{line.title}</span> }.into_any(),
+        true => view! { <a class="name" href=routes::namespace(line.id)>{line.title}</a> }.at_once(),
+        false => view! { <span class="name">{line.title}</span> }.at_once(),
     };
     let role = (!may_open).then(|| view! { <td class="muted">{line.role.map(role_word)}</td> });
     view! {

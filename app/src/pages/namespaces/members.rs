@@ -4,6 +4,7 @@ use super::{role_choices, role_word};
 use crate::api::namespaces::{
     ChangeGrant, GRANT_FORM, GrantPeople as Grant, MemberLine, RevokeGrant, namespace,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::field::{SelectField, TextArea};
@@ -67,7 +68,7 @@ pub fn use_members(
 pub fn Members(members: Vec<MemberLine>, actions: GrantActions) -> impl IntoView {
     let i18n = use_i18n();
     if members.is_empty() {
-        return view! { <p class="muted t13 py-2">{tu_string!(i18n, namespaces.no_people)}</p> }.into_any();
+        return view! { <p class="muted t13 py-2">{tu_string!(i18n, namespaces.no_people)}</p> }.at_once();
     }
     let columns = vec![
         Column::new(tu_string!(i18n, namespaces.person)),
@@ -80,7 +81,7 @@ pub fn Members(members: Vec<MemberLine>, actions: GrantActions) -> impl IntoView
             {members.into_iter().map(|member| row(member, actions)).collect_view()}
         </DataTable>
     }
-    .into_any()
+    .at_once()
 }
 
 fn row(member: MemberLine, actions: GrantActions) -> impl IntoView {

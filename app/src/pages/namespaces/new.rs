@@ -1,6 +1,7 @@
 //! `/namespaces/new`
 
 use crate::api::namespaces::{CreateNamespace, NEW_FORM};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::field::TextField;
@@ -16,7 +17,7 @@ use leptos::prelude::*;
 pub fn NewNamespace() -> impl IntoView {
     let i18n = use_i18n();
     if !use_may().administer {
-        return view! { <ErrorPage error=AppError::new(ErrorKind::Forbidden)/> }.into_any();
+        return view! { <ErrorPage error=AppError::new(ErrorKind::Forbidden)/> }.at_once();
     }
     let create = ServerAction::<CreateNamespace>::new();
     let crumbs = vec![
@@ -50,5 +51,5 @@ pub fn NewNamespace() -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
+    .at_once()
 }

@@ -5,6 +5,7 @@ use crate::api::runs::{
     CleanUp, CleaningLine, CleaningQuery, CleaningView, EVERYWHERE, ExtentView, JobExtent, list_cleanings,
     read_cleaning,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
 use crate::components::field::Choice;
@@ -29,7 +30,7 @@ use leptos_router::hooks::use_query_map;
 pub fn Clean() -> impl IntoView {
     let map = use_query_map();
     if !use_may().edit {
-        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.into_any();
+        return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.at_once();
     }
     let query = Memo::new(move |_| {
         let value = |name: &str| map.read().get(name).unwrap_or_default();
@@ -44,13 +45,13 @@ pub fn Clean() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(view) => view! { <Page view query=query.get_untracked() clean/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(view) => view! { <Page view query=query.get_untracked() clean/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]
@@ -68,11 +69,11 @@ fn Page(view: CleaningView, query: CleaningQuery, clean: ServerAction<CleanUp>) 
             <Choices executors may_everywhere job=query.job.clone()/>
             <Section title=tu_string!(i18n, runs.clean_would_go)>
                 {match extent {
-                    None => view! { <p class="muted t13 py-2">{tu_string!(i18n, runs.clean_choose)}</p> }.into_any(),
+                    None => view! { <p class="muted t13 py-2">{tu_string!(i18n, runs.clean_choose)}</p> }.at_once(),
                     Some(ExtentView { runs: 0, .. }) => {
-                        view! { <p class="muted t13 py-2">{tu_string!(i18n, runs.clean_nothing)}</p> }.into_any()
+                        view! { <p class="muted t13 py-2">{tu_string!(i18n, runs.clean_nothing)}</p> }.at_once()
                     }
-                    Some(extent) => view! { <Extent extent query clean/> }.into_any(),
+                    Some(extent) => view! { <Extent extent query clean/> }.at_once(),
                 }}
             </Section>
             <Done done/>
@@ -161,8 +162,8 @@ fn Extent(extent: ExtentView, query: CleaningQuery, clean: ServerAction<CleanUp>
 
 fn job_row(i18n: I18nContext<Locale>, job: JobExtent) -> impl IntoView {
     let name = match job.name {
-        Some(name) => view! { <a class="name" href=routes::job(job.job_id)>{name}</a> }.into_any(),
-        None => tu_string!(i18n, runs.deleted_job, id = job.job_id).into_any(),
+        Some(name) => view! { <a class="name" href=routes::job(job.job_id)>{name}</a> }.at_once(),
+        None => tu_string!(i18n, runs.deleted_job, id = job.job_id).at_once(),
     };
     view! {
         <tr>
@@ -194,14 +195,14 @@ fn Done(done: Vec<CleaningLine>) -> impl IntoView {
     view! {
         <Section title=tu_string!(i18n, runs.clean_lately) actions=move || view! { <LiveSwitch live/> }>
             {move || match is_empty.get() {
-                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, runs.clean_never)}</p> }.into_any(),
+                true => view! { <p class="muted t13 py-2">{tu_string!(i18n, runs.clean_never)}</p> }.at_once(),
                 false => {
                     view! {
                         <DataTable label=tu_string!(i18n, runs.clean_lately) columns=columns() inner=true>
                             {move || lines.get().into_iter().map(|line| done_row(i18n, line)).collect_view()}
                         </DataTable>
                     }
-                        .into_any()
+                        .at_once()
                 }
             }}
         </Section>

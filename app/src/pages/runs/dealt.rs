@@ -1,6 +1,7 @@
 //! Dealing with one run that went wrong, and what somebody did about it.
 
 use crate::api::runs::{DISMISS, DealWithRuns, DealtView, REPLAY};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::facts::Fact;
 use crate::components::icon::IconName;
@@ -41,9 +42,9 @@ pub fn Dealt(dealt: Option<DealtView>) -> impl IntoView {
         let what = match replay_id {
             Some(id) => {
                 view! { {tu_string!(i18n, runs.replayed)} " " <a class="mono" href=routes::run(id)>{id}</a> }
-                    .into_any()
+                    .at_once()
             }
-            None => tu_string!(i18n, runs.dismissed).into_any(),
+            None => tu_string!(i18n, runs.dismissed).at_once(),
         };
         view! {
             <Fact label=tu_string!(i18n, runs.dealt)>

@@ -7,6 +7,7 @@ use super::why::Why;
 use super::words::{host, kind_word};
 use crate::api::logs::{self, LogPage, LogQuery};
 use crate::api::runs::{self, DealWithRuns, FollowUp, KillRun, RunView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyButton;
 use crate::components::error_page::ErrorPage;
@@ -53,9 +54,9 @@ pub fn RunDetail() -> impl IntoView {
                 match run.await {
                     Ok(view) => {
                         let log = log.await;
-                        view! { <Page view log/> }.into_any()
+                        view! { <Page view log/> }.at_once()
                     }
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -106,8 +107,8 @@ fn Page(view: RunView, log: Result<LogPage, AppError>) -> impl IntoView {
         <div class="page run-page">
             {move || view! { <Head view=head.get() present kill deal/> }}
             {move || match is_split.get() {
-                true => view! { <Shards present refresh/> }.into_any(),
-                false => view! { <RunLog id start=log.clone() state/> }.into_any(),
+                true => view! { <Shards present refresh/> }.at_once(),
+                false => view! { <RunLog id start=log.clone() state/> }.at_once(),
             }}
         </div>
     }
@@ -160,8 +161,8 @@ fn Head(
         <Timeline points=points(i18n, &view)/>
         <div class="split">
             {match is_split {
-                true => view! { <Progress present/> }.into_any(),
-                false => view! { <Outcome view=view.clone()/> }.into_any(),
+                true => view! { <Progress present/> }.at_once(),
+                false => view! { <Outcome view=view.clone()/> }.at_once(),
             }}
             <aside>
                 <Section title=tu_string!(i18n, runs.why)>
@@ -194,7 +195,7 @@ fn Badge(run: Model) -> impl IntoView {
     let now = use_now();
     let since = run.accepted_at.or(run.sent_at).filter(|_| !run.state.is_final());
     let Some(since) = since else {
-        return view! { <StateBadge state=run.state pill=true/> }.into_any();
+        return view! { <StateBadge state=run.state pill=true/> }.at_once();
     };
     let word = state_word(run.state);
     view! {
@@ -203,7 +204,7 @@ fn Badge(run: Model) -> impl IntoView {
             <span>{move || format!("{word}, {}", duration((now.get() - since).max(0)))}</span>
         </span>
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]
@@ -246,8 +247,8 @@ fn FactLine(view: RunView) -> impl IntoView {
 fn Alert(run: Model, #[prop(into)] alert: Option<DeliveryState>) -> impl IntoView {
     let i18n = use_i18n();
     let words = match alert {
-        Some(state) => view! { <StateWord state/> }.into_any(),
-        None => tu_string!(i18n, alerts.none).into_any(),
+        Some(state) => view! { <StateWord state/> }.at_once(),
+        None => tu_string!(i18n, alerts.none).at_once(),
     };
     (alert.is_some() || run.attention.is_some()).then(|| {
         view! { <Fact label=tu_string!(i18n, alerts.of_run)>{words}</Fact> }
@@ -366,8 +367,8 @@ fn Outcome(view: RunView) -> impl IntoView {
     view! {
         <Section title=tu_string!(i18n, runs.result) note>
             {match text {
-                Some(text) => view! { <pre class="result" tabindex="0">{text}</pre> }.into_any(),
-                None => view! { <p class="muted t13">{absent}</p> }.into_any(),
+                Some(text) => view! { <pre class="result" tabindex="0">{text}</pre> }.at_once(),
+                None => view! { <p class="muted t13">{absent}</p> }.at_once(),
             }}
         </Section>
     }

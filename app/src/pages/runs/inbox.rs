@@ -6,6 +6,7 @@ use crate::api::jobs::{self, ExecutorChoice};
 use crate::api::runs::{
     DISMISS, DealWithRuns, HIDE_MOOT, InboxGroup, InboxLine, InboxQuery, InboxView, REPLAY, inbox,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -46,9 +47,9 @@ pub fn Inbox() -> impl IntoView {
             {move || Suspend::new(async move {
                 match page.await {
                     Ok((view, choices)) => {
-                        view! { <Page view choices query=query.get_untracked() deal/> }.into_any()
+                        view! { <Page view choices query=query.get_untracked() deal/> }.at_once()
                     }
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -82,16 +83,14 @@ fn Page(
         (!query.after.is_empty()).then(|| address(&InboxQuery { after: String::new(), ..query.clone() }));
     let older = view.next.clone().map(|after| address(&InboxQuery { after, ..query.clone() }));
     let body = match (view.groups.is_empty(), is_filtered || view.next.is_some()) {
-        (false, _) => view! { <Groups groups=view.groups deal/> }.into_any(),
-        (true, true) => {
-            view! { <p class="muted t13 mt-3">{tu_string!(i18n, runs.none_match)}</p> }.into_any()
-        }
+        (false, _) => view! { <Groups groups=view.groups deal/> }.at_once(),
+        (true, true) => view! { <p class="muted t13 mt-3">{tu_string!(i18n, runs.none_match)}</p> }.at_once(),
         (true, false) => view! {
             <Empty title=tu_string!(i18n, runs.inbox_empty) text=tu_string!(i18n, runs.inbox_empty_text)>
                 <LinkButton href=routes::runs()>{tu_string!(i18n, runs.title)}</LinkButton>
             </Empty>
         }
-        .into_any(),
+        .at_once(),
     };
     view! {
         <div class="page">

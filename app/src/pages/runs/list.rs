@@ -4,6 +4,7 @@ mod row;
 
 use crate::api::jobs::{self, ExecutorChoice};
 use crate::api::runs::{self, RunLine, RunLines, RunQuery};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::LinkButton;
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -61,8 +62,8 @@ pub fn RunList() -> impl IntoView {
                             <Body lines choices query=query.get_untracked() reload=Callback::new(move |()| page.refetch())/>
                         </div>
                     }
-                    .into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    .at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -121,19 +122,19 @@ fn Body(
                 <a class="btn" href=routes::jobs()>{tu_string!(i18n, runs.to_jobs)}</a>
             </Empty>
         }
-        .into_any();
+        .at_once();
     }
     let rows = match (lines.rows.is_empty(), lines.next.is_some()) {
         (true, false) => {
-            view! { <p class="muted t13 mt-3">{tu_string!(i18n, runs.none_match)}</p> }.into_any()
+            view! { <p class="muted t13 mt-3">{tu_string!(i18n, runs.none_match)}</p> }.at_once()
         }
-        _ => view! { <Rows lines query=query.clone() reload/> }.into_any(),
+        _ => view! { <Rows lines query=query.clone() reload/> }.at_once(),
     };
     view! {
         <Filters choices query/>
         {rows}
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]

@@ -6,6 +6,7 @@ mod found;
 mod stream;
 
 use crate::api::logs::{LogOf, LogPage};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::icon::{Icon, IconName};
 use crate::components::log_view::{LogLines, LogView};
 use crate::components::pulse::use_scripts;
@@ -106,9 +107,9 @@ fn Tools(id: i64, shown: Shown, of: LogOf, text: String, later: Option<i32>) -> 
 fn origin(i18n: I18nContext<Locale>, of: LogOf) -> impl IntoView {
     match of {
         LogOf::Nobody => None,
-        LogOf::Executor => Some(tu_string!(i18n, runs.from_executor).into_any()),
+        LogOf::Executor => Some(tu_string!(i18n, runs.from_executor).at_once()),
         LogOf::Kept(at) => Some(
-            view! { {tu_string!(i18n, runs.kept_at)} " " <Time at style=TimeStyle::Relative/> }.into_any(),
+            view! { {tu_string!(i18n, runs.kept_at)} " " <Time at style=TimeStyle::Relative/> }.at_once(),
         ),
     }
 }

@@ -1,6 +1,7 @@
 //! `/settings/deliveries`: what was sent where, and what came of it.
 
 use crate::api::deliveries::{DeliveryLine, DeliveryLines, DeliveryQuery, SendAgain, list_deliveries};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::Weight;
 use crate::components::confirm::ConfirmForm;
 use crate::components::empty::Empty;
@@ -40,8 +41,8 @@ pub fn Deliveries() -> impl IntoView {
             <Transition>
                 {move || Suspend::new(async move {
                     match lines.await {
-                        Ok(lines) => view! { <Body lines query=query.get_untracked() again/> }.into_any(),
-                        Err(error) => view! { <ErrorPage error/> }.into_any(),
+                        Ok(lines) => view! { <Body lines query=query.get_untracked() again/> }.at_once(),
+                        Err(error) => view! { <ErrorPage error/> }.at_once(),
                     }
                 })}
             </Transition>
@@ -59,13 +60,13 @@ fn Body(lines: DeliveryLines, query: DeliveryQuery, again: ServerAction<SendAgai
                 text=tu_string!(i18n, alerts.no_deliveries_text)
             />
         }
-        .into_any();
+        .at_once();
     }
     let newer = (!query.after.is_empty()).then(|| address(&query.state, ""));
     let older = lines.next.map(|next| address(&query.state, &next));
     let rows = match lines.lines.is_empty() {
-        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, alerts.none_match)}</p> }.into_any(),
-        false => view! { <Lines lines=lines.lines again/> }.into_any(),
+        true => view! { <p class="muted t13 mt-3">{tu_string!(i18n, alerts.none_match)}</p> }.at_once(),
+        false => view! { <Lines lines=lines.lines again/> }.at_once(),
     };
     view! {
         <FilterBar action=routes::deliveries_where(&[])>
@@ -79,7 +80,7 @@ fn Body(lines: DeliveryLines, query: DeliveryQuery, again: ServerAction<SendAgai
         {rows}
         <Pagination newer older/>
     }
-    .into_any()
+    .at_once()
 }
 
 fn address(state: &str, after: &str) -> String {
@@ -108,8 +109,8 @@ fn row(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let channel = match channel {
-        Some(name) => view! { <a href=routes::channel_edit(delivery.channel_id)>{name}</a> }.into_any(),
-        None => tu_string!(i18n, alerts.deleted_channel).into_any(),
+        Some(name) => view! { <a href=routes::channel_edit(delivery.channel_id)>{name}</a> }.at_once(),
+        None => tu_string!(i18n, alerts.deleted_channel).at_once(),
     };
     let attempts = (delivery.attempts > 1 || delivery.state != DeliveryState::Sent)
         .then(|| tu_string!(i18n, alerts.attempts_n, n = delivery.attempts));

@@ -2,6 +2,7 @@
 
 use super::cards::{grouped, share};
 use crate::api::statistics::{DayRow, STATES, StatisticsView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::page_title::Section;
 use crate::components::state::{StateGlyph, state_word};
 use crate::components::state_chart::{StateBars, StateRing};
@@ -18,7 +19,7 @@ pub fn Drawn(view: StatisticsView) -> impl IntoView {
     let zone = use_visit().zone;
     let StatisticsView { total, under_way, charts, .. } = view;
     let Some(charts) = charts else {
-        return view! { <p class="muted t13 sec">{tu_string!(i18n, statistics.nothing)}</p> }.into_any();
+        return view! { <p class="muted t13 sec">{tu_string!(i18n, statistics.nothing)}</p> }.at_once();
     };
     let runs: u64 = total.iter().sum();
     let [succeeded, ..] = total;
@@ -49,7 +50,7 @@ pub fn Drawn(view: StatisticsView) -> impl IntoView {
             </Section>
         </div>
     }
-    .into_any()
+    .at_once()
 }
 
 /// Each day with its runs, the latest first.

@@ -1,6 +1,7 @@
 //! The map as a table: each executor, below it its instances and jobs.
 
 use crate::api::topology::{ExecutorSpot, InstanceSpot, JobSpot, TopologyView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::state::StateBadge;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
@@ -79,8 +80,8 @@ fn executor_line(found: ExecutorSpot) -> impl IntoView {
 fn instance_line(executor_id: i32, found: InstanceSpot) -> impl IntoView {
     let i18n = use_i18n();
     let state = match found.is_online {
-        true => view! { <span class="muted">{tu_string!(i18n, topology.online)}</span> }.into_any(),
-        false => view! { <span class="warn-t">{tu_string!(i18n, topology.silent)}</span> }.into_any(),
+        true => view! { <span class="muted">{tu_string!(i18n, topology.online)}</span> }.at_once(),
+        false => view! { <span class="warn-t">{tu_string!(i18n, topology.silent)}</span> }.at_once(),
     };
     view! {
         <tr>
@@ -101,8 +102,8 @@ fn instance_line(executor_id: i32, found: InstanceSpot) -> impl IntoView {
 fn job_line(job: JobSpot, children: Vec<(i32, String)>) -> impl IntoView {
     let i18n = use_i18n();
     let last = match job.last {
-        Some(state) => view! { <StateBadge state/> }.into_any(),
-        None => view! { <span class="faint">{tu_string!(i18n, topology.never)}</span> }.into_any(),
+        Some(state) => view! { <StateBadge state/> }.at_once(),
+        None => view! { <span class="faint">{tu_string!(i18n, topology.never)}</span> }.at_once(),
     };
     let state = job.state;
     let children = children.into_iter().map(|(id, name)| {

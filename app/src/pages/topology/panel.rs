@@ -3,6 +3,7 @@
 use super::Address;
 use crate::api::jobs::{JobView, Pulse};
 use crate::api::topology::{ExecutorSpot, InstanceSpot, TopologyView};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::facts::{Fact, FactList};
 use crate::components::icon::{Icon, IconName};
 use crate::components::sparkline::{SparkRun, Sparkline};
@@ -53,10 +54,10 @@ pub fn Panel(
     let i18n = use_i18n();
     let what = Memo::new(move |_| Opened::of(&address.open.read(), &present.read()));
     let body = move |what: Opened| match what {
-        Opened::Job => view! { <OpenJob opened/> }.into_any(),
-        Opened::Executor(found) => view! { <OpenExecutor found/> }.into_any(),
-        Opened::Instance(owner, found) => view! { <OpenInstance owner found/> }.into_any(),
-        Opened::Namespace(id, executors) => view! { <OpenNamespace id executors/> }.into_any(),
+        Opened::Job => view! { <OpenJob opened/> }.at_once(),
+        Opened::Executor(found) => view! { <OpenExecutor found/> }.at_once(),
+        Opened::Instance(owner, found) => view! { <OpenInstance owner found/> }.at_once(),
+        Opened::Namespace(id, executors) => view! { <OpenNamespace id executors/> }.at_once(),
     };
     move || {
         what.get().map(|what| {
@@ -118,8 +119,8 @@ fn JobFacts(view: JobView) -> impl IntoView {
     };
     let runs: Vec<SparkRun> = recent.iter().rev().map(spark).collect();
     let drawn = match runs.is_empty() {
-        true => view! { <span class="faint t13">{tu_string!(i18n, topology.never)}</span> }.into_any(),
-        false => view! { <Sparkline runs/> }.into_any(),
+        true => view! { <span class="faint t13">{tu_string!(i18n, topology.never)}</span> }.at_once(),
+        false => view! { <Sparkline runs/> }.at_once(),
     };
     let next = next_at.map(|at| {
         view! {

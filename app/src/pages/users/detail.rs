@@ -4,6 +4,7 @@ use super::form::{UserFields, role_word};
 use crate::api::users::{
     DeleteUser, EDIT_FORM, EditUser, ResetPassword, UserGrant, UserLine, new_password, user,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::copy_button::CopyBlock;
@@ -36,8 +37,8 @@ pub fn UserDetail() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match (page.await, password.await) {
-                    (Ok(user), Ok(password)) => view! { <Content actions user password/> }.into_any(),
-                    (Err(error), _) | (_, Err(error)) => view! { <ErrorPage error/> }.into_any(),
+                    (Ok(user), Ok(password)) => view! { <Content actions user password/> }.at_once(),
+                    (Err(error), _) | (_, Err(error)) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -127,8 +128,8 @@ fn HeadActions(actions: Actions, id: i32, name: String) -> impl IntoView {
 fn FactLine(user: UserLine) -> impl IntoView {
     let i18n = use_i18n();
     let signed_in = match user.last_sign_in_at {
-        Some(at) => view! { <Time at style=TimeStyle::Short/> }.into_any(),
-        None => tu_string!(i18n, users.never).into_any(),
+        Some(at) => view! { <Time at style=TimeStyle::Short/> }.at_once(),
+        None => tu_string!(i18n, users.never).at_once(),
     };
     let by = user.updated_by.unwrap_or_else(|| tu_string!(i18n, users.operator).to_owned());
     let changed = user.updated_at.map(|at| {
@@ -167,10 +168,10 @@ fn NewPassword(password: String) -> impl IntoView {
 fn Grants(grants: Vec<UserGrant>, is_super: bool) -> impl IntoView {
     let i18n = use_i18n();
     if is_super {
-        return view! { <p class="muted t13 py-2">{tu_string!(i18n, users.all_granted)}</p> }.into_any();
+        return view! { <p class="muted t13 py-2">{tu_string!(i18n, users.all_granted)}</p> }.at_once();
     }
     if grants.is_empty() {
-        return view! { <p class="muted t13 py-2">{tu_string!(i18n, users.no_grants)}</p> }.into_any();
+        return view! { <p class="muted t13 py-2">{tu_string!(i18n, users.no_grants)}</p> }.at_once();
     }
     let columns = vec![
         Column::new(tu_string!(i18n, namespaces.namespace)),
@@ -189,5 +190,5 @@ fn Grants(grants: Vec<UserGrant>, is_super: bool) -> impl IntoView {
             {grants.into_iter().map(row).collect_view()}
         </DataTable>
     }
-    .into_any()
+    .at_once()
 }

@@ -2,6 +2,7 @@
 
 use super::form::{role_word, roles};
 use crate::api::users::{UserLine, UserQuery, list_users};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -28,8 +29,8 @@ pub fn UserList() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match lines.await {
-                    Ok(lines) => view! { <Content lines/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Transition>
@@ -51,8 +52,8 @@ fn Content(lines: Vec<UserLine>) -> impl IntoView {
         true => view! {
             <Empty title=tu_string!(i18n, users.none_found) text=tu_string!(i18n, users.none_found_text)/>
         }
-        .into_any(),
-        false => view! { <Lines lines/> }.into_any(),
+        .at_once(),
+        false => view! { <Lines lines/> }.at_once(),
     };
     view! {
         <div class="page">
@@ -94,8 +95,8 @@ fn Lines(lines: Vec<UserLine>) -> impl IntoView {
 fn row(line: UserLine) -> impl IntoView {
     let i18n = use_i18n();
     let signed_in = match line.last_sign_in_at {
-        Some(at) => view! { <Time at style=TimeStyle::Relative/> }.into_any(),
-        None => view! { <span class="faint">{tu_string!(i18n, users.never)}</span> }.into_any(),
+        Some(at) => view! { <Time at style=TimeStyle::Relative/> }.at_once(),
+        None => view! { <span class="faint">{tu_string!(i18n, users.never)}</span> }.at_once(),
     };
     let by = line.updated_by.unwrap_or_else(|| tu_string!(i18n, users.operator).to_owned());
     let changed = line.updated_at.map(|at| {

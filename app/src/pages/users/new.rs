@@ -2,6 +2,7 @@
 
 use super::form::UserFields;
 use crate::api::users::{CreateUser, NEW_FORM};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
@@ -16,7 +17,7 @@ use leptos::prelude::*;
 pub fn NewUser() -> impl IntoView {
     let i18n = use_i18n();
     if !use_may().administer {
-        return view! { <ErrorPage error=AppError::new(ErrorKind::Forbidden)/> }.into_any();
+        return view! { <ErrorPage error=AppError::new(ErrorKind::Forbidden)/> }.at_once();
     }
     let create = ServerAction::<CreateUser>::new();
     let crumbs = vec![
@@ -39,5 +40,5 @@ pub fn NewUser() -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
+    .at_once()
 }

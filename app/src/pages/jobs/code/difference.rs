@@ -1,6 +1,7 @@
 //! What differs between two versions.
 
 use crate::api::jobs::CodeDifference;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::page_title::Section;
 use crate::components::source_diff::SourceDiff;
 use crate::i18n::*;
@@ -14,8 +15,8 @@ pub fn Difference(id: i32, difference: CodeDifference) -> impl IntoView {
     let title = tu_string!(i18n, code.shown_difference, from = from, to = to);
     let close = move || view! { <a class="act" href=routes::job_code(id)>{tu_string!(i18n, code.close)}</a> };
     let body = match hunks.is_empty() {
-        true => view! { <p class="muted t13">{tu_string!(i18n, code.equal)}</p> }.into_any(),
-        false => view! { <SourceDiff label=title.clone() hunks/> }.into_any(),
+        true => view! { <p class="muted t13">{tu_string!(i18n, code.equal)}</p> }.at_once(),
+        false => view! { <SourceDiff label=title.clone() hunks/> }.at_once(),
     };
     view! {
         <Section title note=tu_string!(i18n, code.counts, added = added, removed = removed) actions=close>

@@ -3,6 +3,7 @@
 use super::super::words::run_mode_word;
 use super::difference::Difference;
 use crate::api::jobs::{CodeVersion, RevertCode, Shown, word};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::field::Choice;
@@ -122,9 +123,9 @@ pub fn ShownSection(
             let version = versions.into_iter().find(|version| version.number == number);
             let mode = version.as_ref().map_or(run_mode, |version| version.run_mode);
             let note = version.as_ref().map(why).unwrap_or_default();
-            view! { <Version id number newest mode note source may_edit revert/> }.into_any()
+            view! { <Version id number newest mode note source may_edit revert/> }.at_once()
         }
-        Shown::Difference(difference) => view! { <Difference id difference/> }.into_any(),
+        Shown::Difference(difference) => view! { <Difference id difference/> }.at_once(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::actions::{RowMenu, Switches};
 use super::super::words::{JobStateMark, city, is_by_the_clock, run_mode_word, schedule_text};
 use crate::api::jobs::JobLine;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::sparkline::Sparkline;
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -35,13 +36,13 @@ pub fn JobRow(line: JobLine, present: RwSignal<HashMap<i32, JobLine>>, switches:
         Some(at) => view! {
             <Time at style=TimeStyle::Short/> " " <span class="faint"><Time at style=TimeStyle::Relative/></span>
         }
-        .into_any(),
-        None => view! { <span class="faint">"–"</span> }.into_any(),
+        .at_once(),
+        None => view! { <span class="faint">"–"</span> }.at_once(),
     }
     };
     let relative = move || match now.get().0 {
-        Some(at) => view! { <Time at style=TimeStyle::Relative/> }.into_any(),
-        None => view! { <JobStateMark state=Signal::derive(move || now.get().1)/> }.into_any(),
+        Some(at) => view! { <Time at style=TimeStyle::Relative/> }.at_once(),
+        None => view! { <JobStateMark state=Signal::derive(move || now.get().1)/> }.at_once(),
     };
     let failures = move || {
         let count = present.read().get(&id).map_or(line.failures, |line| line.failures);

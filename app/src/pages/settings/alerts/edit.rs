@@ -7,6 +7,7 @@ use crate::api::alert_rules::{
 };
 use crate::api::channels::list_channels;
 use crate::api::jobs::executor_choices;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -40,8 +41,8 @@ pub fn EditAlertRule() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match rule.await {
-                    Ok((line, choices)) => view! { <Content edit line choices/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok((line, choices)) => view! { <Content edit line choices/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -114,7 +115,7 @@ fn Silence(id: i32, name: String, is_silent: bool) -> impl IntoView {
                 {tu_string!(i18n, alerts.speak_text)}
             </ConfirmForm>
         }
-        .into_any();
+        .at_once();
     }
     let hours = |n: u32| Choice::new(n.to_string(), tu_string!(i18n, alerts.hours_n, n = n));
     let days = |n: u32| Choice::new((n * 24).to_string(), tu_string!(i18n, alerts.days_n, n = n));
@@ -137,7 +138,7 @@ fn Silence(id: i32, name: String, is_silent: bool) -> impl IntoView {
             />
         </ConfirmForm>
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]

@@ -2,6 +2,7 @@
 
 use crate::api::channels::ChannelLine;
 use crate::api::jobs::ExecutorChoice;
+use crate::components::at_once::{Slotted, TakenAtOnce};
 use crate::components::field::{CheckField, Choice, NumberField, SelectField, TextField};
 use crate::components::form::FieldGroup;
 use crate::i18n::*;
@@ -53,7 +54,7 @@ pub struct Choices {
 
 /// All of them. `children` come first.
 #[component]
-pub fn AlertRuleFields(choices: Choices, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn AlertRuleFields(choices: Choices, #[prop(optional)] children: Option<Slotted>) -> impl IntoView {
     let i18n = use_i18n();
     let all = Choice::new("", tu_string!(i18n, alerts.all_executors));
     let executors = choices
@@ -68,7 +69,7 @@ pub fn AlertRuleFields(choices: Choices, #[prop(optional)] children: Option<Chil
     let or_none: Vec<Choice> = std::iter::once(none).chain(channels).collect();
     view! {
         <FieldGroup title=tu_string!(i18n, alerts.scope)>
-            {children.map(|children| children())}
+            {children.map(Slotted::show)}
             <TextField name="name" label=tu_string!(i18n, alerts.name) maxlength=120 span=true/>
             <SelectField
                 name="executor_id"
@@ -114,8 +115,8 @@ fn EventFields() -> impl IntoView {
     let events = Event::ALL.map(|event| {
         let (name, label) = (event.as_str(), event_word(event));
         match event_help(event) {
-            Some(help) => view! { <CheckField name label help=help/> }.into_any(),
-            None => view! { <CheckField name label/> }.into_any(),
+            Some(help) => view! { <CheckField name label help=help/> }.at_once(),
+            None => view! { <CheckField name label/> }.at_once(),
         }
     });
     view! {

@@ -2,6 +2,7 @@
 
 use super::form::event_word;
 use crate::api::alert_rules::{AlertRuleLine, list_alert_rules};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -21,8 +22,8 @@ pub fn AlertRuleList() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match rules.await {
-                    Ok(lines) => view! { <Content lines/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -54,8 +55,8 @@ fn Content(lines: Vec<AlertRuleLine>) -> impl IntoView {
                 })}
             </Empty>
         }
-        .into_any(),
-        false => view! { <Lines lines/> }.into_any(),
+        .at_once(),
+        false => view! { <Lines lines/> }.at_once(),
     };
     view! {
         <div class="page">

@@ -5,6 +5,7 @@ use crate::api::alert_rules::{CreateAlertRule, NEW_FORM};
 use crate::api::channels::{alert_namespaces, list_channels};
 use crate::api::executors::NamespaceChoice;
 use crate::api::jobs::executor_choices;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 #[component]
 pub fn NewAlertRule() -> impl IntoView {
     if !use_may().alerts {
-        return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.into_any();
+        return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.at_once();
     }
     let create = ServerAction::<CreateAlertRule>::new();
     let choices = Resource::new_blocking(
@@ -36,14 +37,14 @@ pub fn NewAlertRule() -> impl IntoView {
             {move || Suspend::new(async move {
                 match choices.await {
                     Ok((namespaces, choices)) => {
-                        view! { <Content create namespaces choices/> }.into_any()
+                        view! { <Content create namespaces choices/> }.at_once()
                     }
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
     }
-    .into_any()
+    .at_once()
 }
 
 /// What most rules are: failures of whatever kind, in one message a minute.

@@ -4,6 +4,7 @@ use super::form::{ChannelFields, kind_word};
 use crate::api::channels::{
     ChannelLine, DeleteChannel, EDIT_FORM, EditChannel as EditChannelCall, TestChannel, channel,
 };
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
@@ -26,8 +27,8 @@ pub fn EditChannel() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match channel.await {
-                    Ok(channel) => view! { <Content edit channel/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(channel) => view! { <Content edit channel/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>

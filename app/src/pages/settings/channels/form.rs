@@ -1,6 +1,7 @@
 //! The fields that a new channel and one that exists have in common.
 
 use crate::api::channels::ChannelLine;
+use crate::components::at_once::Slotted;
 use crate::components::field::{CheckField, Choice, SegmentedField, SelectField, TextArea, TextField};
 use crate::components::form::FieldGroup;
 use crate::i18n::*;
@@ -26,7 +27,7 @@ pub fn kind_word(kind: ChannelKind) -> &'static str {
 #[component]
 pub fn ChannelFields(
     #[prop(optional_no_strip)] stored: Option<ChannelLine>,
-    #[prop(optional)] children: Option<Children>,
+    #[prop(optional)] children: Option<Slotted>,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let kinds = ChannelKind::ALL.map(|kind| Choice::new(kind.as_str(), kind_word(kind)));
@@ -45,7 +46,7 @@ pub fn ChannelFields(
     view! {
         <ZoneList/>
         <FieldGroup title=tu_string!(i18n, alerts.group_channel)>
-            {children.map(|children| children())}
+            {children.map(Slotted::show)}
             <TextField name="name" label=tu_string!(i18n, alerts.name) maxlength=120/>
             <SelectField name="kind" label=tu_string!(i18n, alerts.kind) options=kinds.to_vec()/>
             <TextArea name="target" label=tu_string!(i18n, alerts.target) help=target_help rows=2 mono=true/>

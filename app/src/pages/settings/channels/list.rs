@@ -2,6 +2,7 @@
 
 use super::form::kind_word;
 use crate::api::channels::{ChannelLine, list_channels};
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{LinkButton, Weight};
 use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
@@ -21,8 +22,8 @@ pub fn ChannelList() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match channels.await {
-                    Ok(lines) => view! { <Content lines/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(lines) => view! { <Content lines/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
@@ -52,8 +53,8 @@ fn Content(lines: Vec<ChannelLine>) -> impl IntoView {
                 {new(Weight::Secondary)}
             </Empty>
         }
-        .into_any(),
-        false => view! { <Lines lines/> }.into_any(),
+        .at_once(),
+        false => view! { <Lines lines/> }.at_once(),
     };
     view! {
         <div class="page">

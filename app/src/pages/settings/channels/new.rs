@@ -3,6 +3,7 @@
 use super::form::ChannelFields;
 use crate::api::channels::{CreateChannel, NEW_FORM, alert_namespaces};
 use crate::api::executors::NamespaceChoice;
+use crate::components::at_once::TakenAtOnce;
 use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 #[component]
 pub fn NewChannel() -> impl IntoView {
     if !use_may().alerts {
-        return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.into_any();
+        return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.at_once();
     }
     let create = ServerAction::<CreateChannel>::new();
     let namespaces = Resource::new_blocking(|| (), |()| alert_namespaces());
@@ -26,13 +27,13 @@ pub fn NewChannel() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match namespaces.await {
-                    Ok(namespaces) => view! { <Content create namespaces/> }.into_any(),
-                    Err(error) => view! { <ErrorPage error/> }.into_any(),
+                    Ok(namespaces) => view! { <Content create namespaces/> }.at_once(),
+                    Err(error) => view! { <ErrorPage error/> }.at_once(),
                 }
             })}
         </Suspense>
     }
-    .into_any()
+    .at_once()
 }
 
 #[component]
