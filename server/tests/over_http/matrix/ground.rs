@@ -167,7 +167,7 @@ impl Ground {
             filled = filled.replace("{grant}", &self.grant().await.to_string());
         }
         let me = self.people.get(&who).copied().unwrap_or_default();
-        let ids: [(&str, i64); 15] = [
+        let ids: [(&str, i64); 16] = [
             ("{namespace}", things.namespace.into()),
             ("{executor}", things.executor.into()),
             ("{instance}", things.instance.into()),
