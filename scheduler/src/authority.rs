@@ -187,7 +187,10 @@ pub fn authorise(caller: &Caller, action: Action, scope: Scope) -> Result<()> {
 pub fn is_allowed_somewhere(caller: &Caller, action: Action) -> bool {
     let is_allowed = |scope| authorise(caller, action, scope).is_ok();
     match caller.role {
-        UserRole::SuperAdmin => is_allowed(Scope::Platform),
+        UserRole::SuperAdmin => match &caller.limit {
+            None => is_allowed(Scope::Platform),
+            Some(limit) => is_allowed(limit.some_scope()),
+        },
         UserRole::Ordinary => {
             caller.grants.keys().any(|id| is_allowed(Scope::Namespace { id: *id, noun: "namespace" }))
         }
@@ -210,6 +213,12 @@ pub fn visible(caller: &Caller) -> Result<Visible> {
 }
 
 impl Limit {
+    /// A namespace that it covers, or one that does not exist where it covers all.
+    fn some_scope(&self) -> Scope {
+        let id = self.namespaces.as_ref().map_or(Some(0), |only| only.first().copied());
+        id.map_or(Scope::Platform, |id| Scope::Namespace { id, noun: "namespace" })
+    }
+
     fn check(&self, own_id: i32, action: Action, scope: Scope) -> Result<()> {
         match scope {
             Scope::Namespace { id, noun } => {

@@ -45,6 +45,9 @@ const jobHandlers = new Map([
   ["shard", async (_logger, { broadcastIndex, broadcastTotal }) => `shard ${broadcastIndex} of ${broadcastTotal}`],
 ]);
 
+// A heartbeat that finds no server rejects a promise that the library does not look at, which would end the process.
+process.on("unhandledRejection", (reason) => console.error(reason));
+
 const app = express();
 app.use(express.json());
 app.listen(Number(PORT), "127.0.0.1", async () => {

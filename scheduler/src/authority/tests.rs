@@ -91,4 +91,11 @@ fn what_leads_to_a_new_thing_is_shown_to_whoever_may_make_it_somewhere() {
     assert!(!is_allowed_somewhere(&somebody(None), Action::View));
     assert!(is_allowed_somewhere(&Caller::operator(), Action::ManageNamespaces));
     assert!(!is_allowed_somewhere(&somebody(Some(Role::Owner)), Action::ManageNamespaces));
+    for namespaces in [None, Some([OWN].into())] {
+        let limit = Some(Limit { role: Role::Editor, namespaces });
+        let by_token = Caller { limit, ..Caller::operator() };
+        assert!(is_allowed_somewhere(&by_token, Action::ManageJobs));
+        assert!(!is_allowed_somewhere(&by_token, Action::ManageAlerts));
+        assert!(!is_allowed_somewhere(&by_token, Action::ManageNamespaces));
+    }
 }

@@ -7,12 +7,13 @@ mod expected;
 mod ground;
 
 use crate::support::TestServer;
+use entity::grant::Role;
 use expected::{FUNCTIONS, Needs, PAGES};
 use ground::{FOREIGN_WORD, Ground, Persona, Place};
 use http::StatusCode;
 use reqwest::Response;
 use scheduler::authority::Action;
-use server::http::access::FUNCTIONS as RPC;
+use server::http::access::{FUNCTIONS as RPC, SESSION_FUNCTIONS};
 use server_fn::axum::server_fn_paths;
 use std::collections::BTreeSet;
 
@@ -106,6 +107,42 @@ async fn every_server_function_is_open_to_whom_it_should_be_and_to_nobody_else()
             let answer = ground.signed_in(request, who).await.send().await.unwrap();
             let found = verdict_of_function(needs, answer, who).await;
             note(&mut wrong, path, who, place, found, expected(needs, who, place, false));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Whose token, limited to which role, and as whom it acts.
+const TOKENS: [(Persona, Role, Persona); 6] = [
+    (Persona::SuperAdmin, Role::Viewer, Persona::Viewer),
+    (Persona::SuperAdmin, Role::Operator, Persona::Operator),
+    (Persona::SuperAdmin, Role::Editor, Persona::Editor),
+    (Persona::SuperAdmin, Role::Approver, Persona::Approver),
+    (Persona::SuperAdmin, Role::Owner, Persona::Owner),
+    // No token may more than its user.
+    (Persona::Viewer, Role::Owner, Persona::Viewer),
+];
+
+#[tokio::test]
+async fn a_token_opens_what_its_limits_and_its_user_open_and_nothing_that_takes_a_session() {
+    let ground = Ground::new(TestServer::start().await).await;
+    let mut wrong = Vec::new();
+    for (user, role, acts_as) in TOKENS {
+        let token = ground.token(user, role).await;
+        for (path, needs, body) in FUNCTIONS {
+            let takes_session = SESSION_FUNCTIONS.contains(&&*format!("{RPC}app/api/{path}"));
+            for (_, place) in cases(needs).into_iter().filter(|(who, _)| *who == acts_as) {
+                let filled = ground.filled(body, acts_as, place).await;
+                let request = ground.test.post(&format!("{RPC}app/api/{path}")).body(filled);
+                let request = request.header("content-type", "application/x-www-form-urlencoded");
+                let answer = request.bearer_auth(&token).send().await.unwrap();
+                let found = verdict_of_function(needs, answer, acts_as).await;
+                let expected = match takes_session {
+                    true => Verdict::Forbidden,
+                    false => expected(needs, acts_as, place, false),
+                };
+                note(&mut wrong, &format!("{path} by a token of {user:?}"), acts_as, place, found, expected);
+            }
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));

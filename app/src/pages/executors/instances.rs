@@ -67,7 +67,7 @@ pub fn Instances(instances: Signal<Vec<InstanceLine>>, draining: Option<Draining
             Column::new(tu_string!(i18n, executors.heartbeat)).class("cw-2").number(),
         ];
         if draining.is_some() {
-            columns.push(Column::new("").class("cw-2").number());
+            columns.push(Column::new(tu_string!(i18n, executors.drain)).actions().class("cw-2"));
         }
         columns
     };

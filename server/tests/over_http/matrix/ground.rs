@@ -58,7 +58,7 @@ impl Persona {
         Self::SuperAdmin,
     ];
 
-    fn role(self) -> Option<Role> {
+    pub fn role(self) -> Option<Role> {
         match self {
             Self::Nobody | Self::Ungranted | Self::SuperAdmin => None,
             Self::Viewer => Some(Role::Viewer),
@@ -127,6 +127,15 @@ impl Ground {
         let draft = TokenDraft { name: "t".into(), role: Role::Viewer, namespaces: Vec::new(), days: 1 };
         let (token, _) = api_tokens::create(&services, &caller, draft).await.unwrap();
         Self { test, own, foreign, people, bystander, token: token.id }
+    }
+
+    /// A token of this person's with this role in the own namespace.
+    pub async fn token(&self, who: Persona, role: Role) -> String {
+        let services = &self.test.services;
+        let caller = sessions::caller(services, self.people[&who]).await.unwrap();
+        let name = format!("{who:?} as {role:?}");
+        let draft = TokenDraft { name, role, namespaces: vec![self.own.namespace], days: 1 };
+        api_tokens::create(services, &caller, draft).await.unwrap().1
     }
 
     /// With the cookie of a new session: some calls end theirs.

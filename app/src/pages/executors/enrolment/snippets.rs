@@ -64,6 +64,9 @@ fn node(Connection { server, app_name, token, .. }: &Connection) -> String {
 import express from "express";
 import {{ createXxlJobExecutor }} from "xxl-job";
 
+// Otherwise a heartbeat that finds no server would end the process.
+process.on("unhandledRejection", console.error);
+
 const app = express();
 app.use(express.json());
 app.listen(9999, async () => {{
