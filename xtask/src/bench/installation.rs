@@ -74,8 +74,10 @@ impl Installation {
         };
         println!("filling the database ...");
         let settings = [("ORRERY_ADMIN_PASSWORD", ONE_TIME)];
-        let prepared = Prepared::with_demonstration(&server, content, &settings)?;
+        let prepared = Prepared::fresh(&server, content, &settings)?;
         let (serving, _) = prepared.serve()?;
+        // The first start makes an administrator only where there is nobody yet.
+        prepared.server.seed_demonstration()?;
         let url = prepared.server.url();
         let visitor = Visitor::sign_in(&url, ONE_TIME)?;
         Ok(Self { visitor, url, prepared, serving })

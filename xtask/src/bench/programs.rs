@@ -60,9 +60,8 @@ impl Prepared {
         Ok(Self { server, credentials, scratch })
     }
 
-    /// On a fresh SQLite file with the demonstration in it, and more if asked for; `settings` are environment
-    /// variables.
-    pub fn with_demonstration(
+    /// On a fresh SQLite file, with this in it if anything; `settings` are environment variables.
+    pub fn fresh(
         executable: &Path,
         content: Option<&BenchmarkContent>,
         settings: &[(&str, &str)],
@@ -70,7 +69,6 @@ impl Prepared {
         let (server, scratch) = Self::server(executable, None)?;
         let server = settings.iter().fold(server, |server, (name, value)| server.set(name, value));
         let credentials = content.map(|content| server.set_up_benchmark(content)).transpose()?;
-        server.seed_demonstration()?;
         Ok(Self { server, credentials: credentials.unwrap_or_default(), scratch })
     }
 

@@ -64,7 +64,7 @@ pub fn Instances(instances: Signal<Vec<InstanceLine>>, draining: Option<Draining
             process,
             memory,
             disk,
-            Column::new(tu_string!(i18n, executors.heartbeat)).class("cw-2").number(),
+            Column::new(tu_string!(i18n, executors.heartbeat)).class("cw-3").number(),
         ];
         if draining.is_some() {
             columns.push(Column::new(tu_string!(i18n, executors.drain)).actions().class("cw-2"));
