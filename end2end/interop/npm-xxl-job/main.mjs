@@ -63,7 +63,8 @@ app.listen(Number(PORT), "127.0.0.1", async () => {
   });
   await executor.initialization();
   process.on("SIGTERM", async () => {
-    await executor.cancel();
+    // Without a server there is nobody to sign off from.
+    await executor.cancel().catch((reason) => console.error(reason));
     process.exit(0);
   });
 });
