@@ -9,7 +9,7 @@ use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::is_taken;
 use crate::signals::Change;
-use crate::store::{executors as store, instances, namespaces, turned_away};
+use crate::store::{executors as store, instances, namespaces, runs, turned_away};
 use crate::{Error, Refusal, Result, Services, passwords};
 use draft::{Settings, check_token};
 use entity::audit_entry::{Noun, Verb};
@@ -95,6 +95,8 @@ pub struct ExecutorDetail {
     pub online: u64,
     /// How many left within a day.
     pub gone: u64,
+    /// How many runs are out, by instance; those without any are missing.
+    pub out: HashMap<i32, i64>,
     pub jobs: u64,
 }
 
@@ -133,6 +135,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<Execut
         instances: instances::of_executor(reader, id, gone_since, INSTANCES_SHOWN).await?,
         online: online.get(&id).copied().unwrap_or(0),
         gone: instances::gone_count(reader, id, gone_since).await?,
+        out: runs::count_out_by_instance(reader, id).await?,
         jobs: store::job_count(reader, id).await?,
         namespace: namespace.ok_or(Error::NotFound("namespace"))?,
         executor: executor.into(),

@@ -22,7 +22,7 @@ use sea_orm::DatabaseTransaction;
 use subtle::{Choice, ConstantTimeEq};
 
 pub use client::{ClientHints, recognise};
-pub use drain::{drain, out, take_back};
+pub use drain::{drain, take_back};
 pub use turned_away::{strangers, turned_away};
 
 /// How long an instance may be silent before the engine marks it as gone: three periods of most

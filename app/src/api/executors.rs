@@ -61,8 +61,6 @@ pub async fn executor(id: i32) -> Result<ExecutorPage, AppError> {
     let may = May::inside(&caller, detail.namespace.id);
     let mut page = ExecutorPage::new(detail, may, jobs.rows, ssr::public_url());
     hosts::add_hosts(&services, &caller, id, &mut page.instances.lines).await?;
-    let out = scheduler::instances::out(&services, &caller, id).await.map_err(ssr::refuse)?;
-    page.instances.count_out(&out);
     Ok(page)
 }
 
@@ -72,10 +70,8 @@ pub async fn instances(executor_id: i32) -> Result<InstanceLines, AppError> {
     use crate::ssr;
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::executors::get(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
-    let mut present = InstanceLines::new(detail.instances, detail.online, detail.gone);
+    let mut present = InstanceLines::new(detail.instances, detail.online, detail.gone, &detail.out);
     hosts::add_hosts(&services, &caller, executor_id, &mut present.lines).await?;
-    let out = scheduler::instances::out(&services, &caller, executor_id).await.map_err(ssr::refuse)?;
-    present.count_out(&out);
     Ok(present)
 }
 

@@ -26,6 +26,9 @@ test("an instance drains and is taken back, and that nobody takes runs any more 
   await page.getByRole("button", { name: "Take back 127.0.0.1:19001" }).click();
   await expect(line(19001)).toContainText("Online");
   await expect(page.getByRole("note")).toHaveCount(0);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole("button", { name: "Drain 127.0.0.1:19001" }).click();
+  await expect(line(19001)).toContainText("Draining");
   await expectFitsPhone(page, isHydrated);
   if (isHydrated) await takeScreenshots(page, "executor-drain");
 });

@@ -4,11 +4,10 @@
 use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller};
 use crate::signals::Change;
-use crate::store::{instances as store, runs};
+use crate::store::instances as store;
 use crate::{Error, Result, Services, executors};
 use entity::audit_entry::Verb;
 use serde_json::json;
-use std::collections::HashMap;
 
 /// Lets an instance get no more runs; nothing changes where it drains already.
 ///
@@ -47,10 +46,4 @@ async fn set(services: &Services, caller: &Caller, id: i32, verb: Verb) -> Resul
     audit::commit(services, caller, transaction, [entry]).await?;
     services.signals.publish(Change::Executor(executor.id));
     Ok(())
-}
-
-/// How many runs are out at each instance of an executor; those without any are missing.
-pub async fn out(services: &Services, caller: &Caller, executor_id: i32) -> Result<HashMap<i32, i64>> {
-    executors::authorised(services, caller, Action::View, executor_id).await?;
-    Ok(runs::count_out_by_instance(services.db.reader(), executor_id).await?)
 }

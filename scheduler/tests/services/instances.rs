@@ -341,6 +341,6 @@ async fn what_is_out_is_counted_by_instance() {
         };
         world.run(&job, due_at, change).await;
     }
-    let out = instances::out(&world.services, &Caller::operator(), executor.id).await.unwrap();
-    assert_eq!(out, HashMap::from([(id, 2)]));
+    let detail = executors::get(&world.services, &Caller::operator(), executor.id).await.unwrap();
+    assert_eq!(detail.out, HashMap::from([(id, 2)]));
 }

@@ -90,7 +90,10 @@ pub async fn guard(State(state): State<ServerState>, mut request: Request, next:
     // Functions have no menu.
     let (approvals, inbox) = match asked.starts_with(FUNCTIONS) {
         true => (0, 0),
-        false => (waiting(&state, &caller).await, inbox(&state, &caller).await),
+        false => (
+            counted("approvals", approvals::waiting_for(&state.services, &caller).await),
+            counted("inbox", runs::inbox_count(&state.services, &caller).await),
+        ),
     };
     request.extensions_mut().insert(viewer(&caller, approvals, inbox, state.settings.http.api_docs));
     request.extensions_mut().insert(caller);
@@ -141,21 +144,11 @@ async fn signed_in(state: &ServerState, session: Option<Session>) -> Result<Opti
     }
 }
 
-/// How many changes wait for the caller's approval; the page is more important than this number.
-async fn waiting(state: &ServerState, caller: &Caller) -> u64 {
-    approvals::waiting_for(&state.services, caller).await.unwrap_or_else(|error| {
+/// A number of the menu; the page is more important than it.
+fn counted(what: &str, found: scheduler::Result<u64>) -> u64 {
+    found.unwrap_or_else(|error| {
         if !matches!(error, Error::PasswordChangeRequired) {
-            tracing::warn!(%error, "approvals could not be counted");
-        }
-        0
-    })
-}
-
-/// How many runs wait in the caller's inbox; the page is more important than this number.
-async fn inbox(state: &ServerState, caller: &Caller) -> u64 {
-    runs::inbox_count(&state.services, caller).await.unwrap_or_else(|error| {
-        if !matches!(error, Error::PasswordChangeRequired) {
-            tracing::warn!(%error, "the inbox could not be counted");
+            tracing::warn!(%error, what, "a number of the menu could not be counted");
         }
         0
     })

@@ -237,7 +237,7 @@ mod from_domain {
 
     impl ExecutorPage {
         pub fn new(detail: ExecutorDetail, may: May, jobs: Vec<JobRow>, server: String) -> Self {
-            let instances = InstanceLines::new(detail.instances, detail.online, detail.gone);
+            let instances = InstanceLines::new(detail.instances, detail.online, detail.gone, &detail.out);
             let executor = detail.executor;
             Self {
                 may,
@@ -265,15 +265,18 @@ mod from_domain {
     }
 
     impl InstanceLines {
-        pub fn new(instances: Vec<entity::instance::Model>, online: u64, gone: u64) -> Self {
-            Self { lines: instances.into_iter().map(InstanceLine::from).collect(), online, gone }
-        }
-
-        /// Notes how many runs are out at each, by the instances' ids.
-        pub fn count_out(&mut self, out: &HashMap<i32, i64>) {
-            for line in &mut self.lines {
-                line.out = out.get(&line.id).copied().unwrap_or(0);
-            }
+        /// `out` says how many runs are out at each, by id.
+        pub fn new(
+            instances: Vec<entity::instance::Model>,
+            online: u64,
+            gone: u64,
+            out: &HashMap<i32, i64>,
+        ) -> Self {
+            let line = |instance: entity::instance::Model| InstanceLine {
+                out: out.get(&instance.id).copied().unwrap_or(0),
+                ..instance.into()
+            };
+            Self { lines: instances.into_iter().map(line).collect(), online, gone }
         }
     }
 

@@ -98,7 +98,7 @@ fn row(instance: InstanceLine, draining: Option<Draining>) -> impl IntoView {
     };
     let (state, out) = (if is_draining { "p1 strong" } else { "p1" }, instance.out);
     let action = draining
-        .map(|draining| view! { <td class="num">{(!is_gone).then(|| drain(&instance, draining))}</td> });
+        .map(|draining| view! { <td class="p3 num">{(!is_gone).then(|| drain(&instance, draining))}</td> });
     view! {
         <tr>
             <td>

@@ -51,7 +51,10 @@ pub struct Router<'a> {
 
 /// An executor at the moment.
 struct Executor {
+    /// All that are there.
     instances: Instances,
+    /// Those of them that do not drain.
+    taking: Instances,
     /// How many more runs it may get.
     room: usize,
 }
@@ -168,21 +171,21 @@ impl<'a> Router<'a> {
 
     /// The instances that take runs and that the job may run on, at least one; or why there is none.
     fn allowed(&mut self, body: &JobBody, executor_id: i32) -> Result<Instances, Reason> {
-        let instances = self.executor(executor_id).instances.clone();
+        let Executor { instances, taking, .. } = self.executor(executor_id);
         let allowed = body.allowed.as_ref().ok_or(Reason::NoneAllowed)?;
         if instances.is_empty() {
             return Err(Reason::NoInstance);
         }
         let is_named = |target: &&Arc<Target>| allowed.names(&target.address, &target.labels);
-        if allowed.is_everyone() && !instances.iter().any(|target| target.is_draining) {
-            return Ok(instances);
+        let named = match allowed.is_everyone() {
+            true => taking.clone(),
+            false => taking.iter().filter(is_named).cloned().collect(),
+        };
+        if !named.is_empty() {
+            return Ok(named);
         }
-        let mut named = instances.iter().filter(is_named).peekable();
-        if named.peek().is_none() {
-            return Err(Reason::NoneAllowed);
-        }
-        let taking: Instances = named.filter(|target| !target.is_draining).cloned().collect();
-        if taking.is_empty() { Err(Reason::Draining) } else { Ok(taking) }
+        let drain = instances.iter().any(|target| is_named(&target));
+        Err(if drain { Reason::Draining } else { Reason::NoneAllowed })
     }
 
     fn out(&mut self, exit: Exit) -> Way {
@@ -196,9 +199,13 @@ impl<'a> Router<'a> {
 
     fn executor(&mut self, id: i32) -> &mut Executor {
         let (shared, settings) = (self.shared, &self.shared.settings);
-        self.executors.entry(id).or_insert_with(|| Executor {
-            instances: shared.directory.instances(id),
-            room: shared.lanes.room(id, settings.window, settings.permits),
+        self.executors.entry(id).or_insert_with(|| {
+            let instances = shared.directory.instances(id);
+            let taking = match instances.iter().any(|target| target.is_draining) {
+                true => instances.iter().filter(|target| !target.is_draining).cloned().collect(),
+                false => instances.clone(),
+            };
+            Executor { instances, taking, room: shared.lanes.room(id, settings.window, settings.permits) }
         })
     }
 }
