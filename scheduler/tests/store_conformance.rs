@@ -43,7 +43,8 @@ use scheduler::Error;
 use scheduler::clock::{Clock, SystemClock};
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
-use scheduler::store::engine::{Advance, Breaches};
+use scheduler::store::engine::{Advance, Breaches, CursorSums};
+use std::collections::HashMap;
 use std::time::Instant;
 
 fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advance {
@@ -106,6 +107,22 @@ conform!(a_cursor_moves_once_and_only_from_where_it_was_seen, async |bench: &Ben
     assert_eq!(bench.run(10_002).await, None);
     let moved = &store.cursors_of(&[1]).await.unwrap()[0];
     assert_eq!((moved.next_at, moved.last_at, moved.route_seq), (Some(START + 1_000), START, 1));
+});
+
+conform!(the_sums_of_a_bucket_say_what_its_cursors_say, async |bench: &Bench| {
+    for (id, next_at) in [(1, Some(START)), (2, None), (257, Some(START + 7_000)), (3, Some(START))] {
+        let job = entity::job::Model { version: id + 1, ..job(id, 1) };
+        bench.put_job(job.clone(), cursor(&job, next_at)).await;
+    }
+    let store = bench.store();
+    let buckets: Vec<i16> = (0..=255).filter(|bucket| *bucket != bucket_of(3)).collect();
+    let mut expected: HashMap<i16, CursorSums> = HashMap::new();
+    for cursor in store.cursors_in(&buckets).await.unwrap() {
+        expected.entry(cursor.bucket).or_default().add(cursor.job_id, cursor.version, cursor.next_at);
+    }
+    assert_eq!(expected.values().map(|sums| sums.count).sum::<i64>(), 3);
+    assert_eq!(expected.values().map(|sums| sums.next_ats).sum::<i64>(), 2 * START + 7_000);
+    assert_eq!(store.cursor_sums(&buckets).await.unwrap(), expected);
 });
 
 conform!(an_edit_between_reading_and_claiming_wins, async |bench: &Bench| {

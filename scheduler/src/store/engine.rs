@@ -171,6 +171,26 @@ pub struct Followed {
     pub stale: Vec<i32>,
 }
 
+/// What tells two states of a bucket's cursors apart: ids and versions only grow, and so does the next time
+/// of a version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CursorSums {
+    pub count: i64,
+    pub job_ids: i64,
+    pub versions: i64,
+    /// Of those that stand somewhere.
+    pub next_ats: i64,
+}
+
+impl CursorSums {
+    pub fn add(&mut self, job_id: i32, version: i32, next_at: Option<Millis>) {
+        self.count += 1;
+        self.job_ids += i64::from(job_id);
+        self.versions += i64::from(version);
+        self.next_ats += next_at.unwrap_or(0);
+    }
+}
+
 /// Signs that a promise is broken, as counted at one moment; all zero in a healthy system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Breaches {
@@ -200,6 +220,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// The cursors in these buckets.
     async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>>;
+    /// The sums of the buckets that have cursors, of these.
+    async fn cursor_sums(&self, buckets: &[i16]) -> Result<HashMap<i16, CursorSums>>;
     /// The cursors of these jobs, as far as there are any.
     async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>>;
     async fn jobs(&self, job_ids: &[i32]) -> Result<Vec<job::Model>>;

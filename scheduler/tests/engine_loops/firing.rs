@@ -114,6 +114,26 @@ async fn a_stopped_job_fires_no_more_and_an_edited_one_fires_by_its_new_definiti
 }
 
 #[tokio::test]
+async fn an_edit_of_which_no_signal_came_is_noticed_by_the_poll() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[job(1, 1)]).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    let edited = Job { version: 2, ..job(1, 1) };
+    let sooner = cursor(&edited, Some(START + 1_500));
+    let transaction = world.fresh.databases.web.begin().await.unwrap();
+    sooner.into_active_model().reset_all().update(&transaction).await.unwrap();
+    edited.into_active_model().reset_all().update(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    // The poll comes before the claim, which otherwise would be refused.
+    world.clock.set(START + 1_000);
+    let report = server.plan().await;
+    assert_eq!((report.planned, report.lost), (0, 0));
+    world.clock.set(START + 1_500);
+    let report = server.plan().await;
+    assert_eq!((report.planned, report.lost), (1, 0));
+}
+
+#[tokio::test]
 async fn round_robin_reaches_one_instance_after_the_other() {
     let round = Job { routing: Routing::Round, ..job(1, 1) };
     let world = World::with(ScriptedDispatcher::accepting(), &[round]).await;

@@ -22,7 +22,7 @@ pub struct ForgetfulStore {
     pub pause: Arc<Pause>,
 }
 
-/// Lets something happen while [`Store::cursors_in`] is under way, once.
+/// Lets something happen while [`Store::cursor_sums`] is under way, once.
 #[derive(Default)]
 pub struct Pause {
     is_set: AtomicBool,
@@ -85,8 +85,12 @@ impl Store for ForgetfulStore {
     }
 
     async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>> {
-        self.pause.reach().await;
         self.inner.cursors_in(buckets).await
+    }
+
+    async fn cursor_sums(&self, buckets: &[i16]) -> Result<HashMap<i16, CursorSums>> {
+        self.pause.reach().await;
+        self.inner.cursor_sums(buckets).await
     }
 
     async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>> {

@@ -83,6 +83,7 @@ pass_on! {
     take_buckets(lease: Lease, buckets: &[i16]) -> ();
     leave(lease: Lease) -> ();
     cursors_in(buckets: &[i16]) -> Vec<job_cursor::Model>;
+    cursor_sums(buckets: &[i16]) -> HashMap<i16, CursorSums>;
     cursors_of(job_ids: &[i32]) -> Vec<job_cursor::Model>;
     jobs(job_ids: &[i32]) -> Vec<job::Model>;
     calendars(ids: &[i32]) -> Vec<calendar::Model>;

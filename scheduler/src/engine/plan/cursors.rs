@@ -1,6 +1,6 @@
 //! The cursors of this server's buckets, in memory, by job and by time.
 
-use crate::store::engine::Advance;
+use crate::store::engine::{Advance, CursorSums};
 use entity::{Millis, job_cursor};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -128,6 +128,22 @@ impl Cursors {
         }
         self.slice_from = slice.last().map_or(0, |id| id + 1);
         slice
+    }
+
+    /// Those of the buckets that are not as this says.
+    pub fn unlike(&self, buckets: Vec<i16>, sums: &HashMap<i16, CursorSums>) -> Vec<i16> {
+        let is_alike = |bucket: &i16| self.sums(*bucket) == sums.get(bucket).copied().unwrap_or_default();
+        buckets.into_iter().filter(|bucket| !is_alike(bucket)).collect()
+    }
+
+    fn sums(&self, bucket: i16) -> CursorSums {
+        let mut sums = CursorSums::default();
+        for id in self.jobs_in.get(&bucket).into_iter().flatten() {
+            if let Some(cursor) = self.by_job.get(id) {
+                sums.add(*id, cursor.version, cursor.next_at());
+            }
+        }
+        sums
     }
 
     /// Takes over what buckets hold; returns the jobs whose definition changed.

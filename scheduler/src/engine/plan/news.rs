@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::TryRecvError;
 
 /// How often the whole queue is read again.
 const QUEUE_MS: Millis = 60_000;
-/// Cursors read again per poll: all of them in turn.
+/// Cursors that are compared with their rows per poll: all of them in turn.
 const POLL_CURSORS: usize = 10_000;
 /// Buckets whose cursors are read at once: what a database's rows take on their way is a multiple of what is
 /// kept of them.
@@ -64,7 +64,9 @@ impl Planner {
         self.read_queue(&holdings, poll, !buckets.is_empty()).await?;
         self.look_at_doubts(poll, !buckets.is_empty()).await?;
         if poll {
-            buckets.extend(self.cursors.next_slice(POLL_CURSORS));
+            let slice = self.cursors.next_slice(POLL_CURSORS);
+            let sums = shared.store.cursor_sums(&slice).await?;
+            buckets.extend(self.cursors.unlike(slice, &sums));
         }
         for part in buckets.chunks(BUCKETS_AT_ONCE) {
             let read = shared.store.cursors_in(part).await?;

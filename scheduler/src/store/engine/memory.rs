@@ -74,6 +74,15 @@ impl Store for MemoryStore {
         Ok(tables.cursors.values().filter(|cursor| buckets.contains(&cursor.bucket)).cloned().collect())
     }
 
+    async fn cursor_sums(&self, buckets: &[i16]) -> Result<HashMap<i16, CursorSums>> {
+        let tables = self.tables();
+        let mut sums: HashMap<i16, CursorSums> = HashMap::new();
+        for cursor in tables.cursors.values().filter(|cursor| buckets.contains(&cursor.bucket)) {
+            sums.entry(cursor.bucket).or_default().add(cursor.job_id, cursor.version, cursor.next_at);
+        }
+        Ok(sums)
+    }
+
     async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>> {
         let tables = self.tables();
         Ok(job_ids.iter().filter_map(|id| tables.cursors.get(id)).cloned().collect())

@@ -1,5 +1,6 @@
 //! Many rows in one statement, the same way on every backend: the rows travel as one JSON text
-//! and become a table inside the statement.
+//! and become a table inside the statement; or they are gathered into one inside the database, for each row
+//! that is handed over by itself costs several times what it takes to read it.
 
 use sea_orm::{DbBackend, Statement, Value};
 use std::fmt::Write;
@@ -218,6 +219,21 @@ pub fn insert_missing(backend: DbBackend, table: &str, columns: &[Column]) -> St
             "INSERT INTO {table} ({names}) SELECT {values} FROM {{rows}} WHERE true ON CONFLICT DO NOTHING"
         ),
     }
+}
+
+/// So many rows of a few numbers are gathered at most: MariaDB cuts the text off at 1 MB.
+pub const MOST_GATHERED: i64 = 10_000;
+
+/// The columns of a table's rows as one JSON text, an array of arrays; null or none where there is no row.
+/// `which` is the condition.
+pub fn gather(backend: DbBackend, table: &str, columns: &[&str], which: &str) -> String {
+    let columns = columns.join(", ");
+    let text = match backend {
+        DbBackend::Postgres => format!("json_agg(json_build_array({columns}))::text"),
+        DbBackend::MySql => format!("CAST(JSON_ARRAYAGG(JSON_ARRAY({columns})) AS CHAR)"),
+        _ => format!("json_group_array(json_array({columns}))"),
+    };
+    numbered(backend, &format!("SELECT {text} AS gathered FROM {table} WHERE {which}"))
 }
 
 /// PostgreSQL numbers its parameters.

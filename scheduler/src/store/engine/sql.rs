@@ -20,7 +20,6 @@ use crate::store::{Db, freezes, instances, job_children, leases, route_uses, run
 use crate::{Error, Result};
 use known::Known;
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Rows per statement: bounds the statement's size and how long a lock is held.
@@ -48,17 +47,13 @@ impl SqlStore {
 
     /// By what this server knows of the rows; where that is out of date, by what it reads.
     async fn apply_by_copies(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<apply::Report> {
-        let ids = || steps.iter().map(|step| step.run_id);
-        let known = self.known.of(ids());
-        // Until it is known what was written, nothing is.
-        self.known.forget(ids());
+        let known = self.known.take(steps.iter().map(|step| step.run_id));
         let server_id = self.server_id();
         if let Some(report) = attempt!(self, conn => apply::apply(conn, server_id, authority, steps, known))?
         {
             return Ok(report);
         }
-        let read = BTreeMap::new;
-        let report = transact!(self, conn => apply::apply(conn, server_id, authority, steps, read()))?;
+        let report = transact!(self, conn => apply::apply(conn, server_id, authority, steps, Vec::new()))?;
         report.ok_or_else(|| Error::Internal("a locked run was written by somebody else".to_owned()))
     }
 }
@@ -154,6 +149,10 @@ impl Store for SqlStore {
 
     async fn cursors_in(&self, buckets: &[i16]) -> Result<Vec<job_cursor::Model>> {
         Ok(read::cursors_in(self.db.reader(), buckets).await?)
+    }
+
+    async fn cursor_sums(&self, buckets: &[i16]) -> Result<HashMap<i16, CursorSums>> {
+        Ok(read::cursor_sums(self.db.reader(), buckets).await?)
     }
 
     async fn cursors_of(&self, job_ids: &[i32]) -> Result<Vec<job_cursor::Model>> {

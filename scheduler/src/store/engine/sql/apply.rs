@@ -67,7 +67,7 @@ pub async fn apply(
     server_id: i32,
     right: Option<&Authority>,
     steps: &[Step],
-    known: BTreeMap<i64, run::Model>,
+    known: Vec<run::Model>,
 ) -> Result<Option<Report>> {
     match right {
         Some(right) => authority::check(conn, right).await?,
@@ -80,7 +80,7 @@ pub async fn apply(
     let (before, judged) = judge_rows(conn, steps, known).await?;
     let Judged { applied, after, texts } = judged;
     let changes: Vec<Change<'_>> =
-        after.iter().filter_map(|row| Change::of(before.get(&row.id)?, row)).collect();
+        before.iter().zip(&after).filter_map(|(before, after)| Change::of(before, after)).collect();
     if !write_changes(conn, &changes).await? {
         return Ok(None);
     }
@@ -94,8 +94,8 @@ pub async fn apply(
         .for_each(|change| outcomes.count(change.after));
     outcomes.add_to(conn, server_id).await?;
     reach_with_result(steps, Place::ResultWritten);
-    let changed = changes.iter().map(|change| change.after.clone()).collect();
-    Ok(Some(Report { applied, changed }))
+    let changed = before.iter().zip(after).filter(|(before, after)| *before != after).map(|(_, after)| after);
+    Ok(Some(Report { applied, changed: changed.collect() }))
 }
 
 /// The rows that the steps name, and what these make of them: copies of rows to which every step happens,
@@ -104,20 +104,20 @@ pub async fn apply(
 async fn judge_rows(
     conn: &impl ConnectionTrait,
     steps: &[Step],
-    known: BTreeMap<i64, run::Model>,
-) -> Result<(BTreeMap<i64, run::Model>, Judged)> {
+    known: Vec<run::Model>,
+) -> Result<(Vec<run::Model>, Judged)> {
     let mut rows = known;
+    rows.sort_unstable_by_key(|row| row.id);
     let judged = judge(&rows, steps);
     let applied = steps.iter().zip(&judged.applied);
-    let unsure: Vec<i64> =
+    let unsure: BTreeSet<i64> =
         applied.filter(|(_, applied)| **applied != Applied::Done).map(|(step, _)| step.run_id).collect();
     if unsure.is_empty() {
         return Ok((rows, judged));
     }
-    for id in &unsure {
-        rows.remove(id);
-    }
-    rows.append(&mut locked_runs(conn, unsure).await?);
+    rows.retain(|row| !unsure.contains(&row.id));
+    rows.extend(locked_runs(conn, unsure.into_iter().collect()).await?.into_values());
+    rows.sort_unstable_by_key(|row| row.id);
     let judged = judge(&rows, steps);
     Ok((rows, judged))
 }
@@ -125,25 +125,27 @@ async fn judge_rows(
 /// What steps make of rows.
 struct Judged {
     applied: Vec<Applied>,
+    /// In the order of the rows.
     after: Vec<run::Model>,
     texts: BTreeMap<i64, Texts>,
 }
 
-fn judge(before: &BTreeMap<i64, run::Model>, steps: &[Step]) -> Judged {
-    let mut after = before.clone();
+/// `before` by id.
+fn judge(before: &[run::Model], steps: &[Step]) -> Judged {
+    let mut after = before.to_vec();
     let mut texts: BTreeMap<i64, Texts> = BTreeMap::new();
-    let applied = steps.iter().map(|step| match after.get_mut(&step.run_id) {
-        None => Applied::NoSuchRun,
-        Some(row) => {
+    let applied = steps.iter().map(|step| match before.binary_search_by_key(&step.run_id, |row| row.id) {
+        Err(_) => Applied::NoSuchRun,
+        Ok(place) => {
             let mut own = Texts::default();
-            let applied = step::apply(row, &mut own, step);
+            let applied = step::apply(&mut after[place], &mut own, step);
             if !own.is_empty() {
                 texts.entry(step.run_id).or_default().merge(own);
             }
             applied
         }
     });
-    Judged { applied: applied.collect(), after: after.into_values().collect(), texts }
+    Judged { applied: applied.collect(), after, texts }
 }
 
 /// A row that is to be written, and as what it was seen.

@@ -5,7 +5,7 @@
 //! stands, and reads it where it has moved on.
 
 use entity::run::{self, RunState};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Copies per generation; there are two. A row has some 300 bytes.
@@ -22,11 +22,16 @@ struct Generations {
 }
 
 impl Known {
-    /// Those of the rows of which there is a copy.
-    pub fn of(&self, ids: impl IntoIterator<Item = i64>) -> BTreeMap<i64, run::Model> {
-        let generations = self.lock();
-        let copy = |id: &i64| generations.young.get(id).or_else(|| generations.old.get(id)).cloned();
-        ids.into_iter().filter_map(|id| Some((id, copy(&id)?))).collect()
+    /// Takes out those of the rows of which there is a copy: until it is known what was written, nothing is.
+    pub fn take(&self, ids: impl IntoIterator<Item = i64>) -> Vec<run::Model> {
+        let mut generations = self.lock();
+        let Generations { young, old } = &mut *generations;
+        // What was written again lies in both.
+        let mut take = |id: i64| match (young.remove(&id), old.remove(&id)) {
+            (None, older) => older,
+            (newer, _) => newer,
+        };
+        ids.into_iter().filter_map(&mut take).collect()
     }
 
     /// The executors of those of the runs of which there is a copy.
@@ -36,27 +41,16 @@ impl Known {
         ids.iter().filter_map(|id| Some((*id, copy(id)?.executor_id))).collect()
     }
 
-    /// Keeps what was just written of these rows, as long as somebody has still to report about them.
+    /// Keeps what was just written of these rows, which are new or were taken out, as long as somebody has
+    /// still to report about them.
     pub fn note(&self, rows: impl IntoIterator<Item = run::Model>) {
+        let is_awaited =
+            |row: &run::Model| matches!(row.state, RunState::Sending | RunState::Running) && !row.is_split();
         let mut generations = self.lock();
-        for row in rows {
-            generations.old.remove(&row.id);
-            if matches!(row.state, RunState::Sending | RunState::Running) && !row.is_split() {
-                generations.young.insert(row.id, row);
-            } else {
-                generations.young.remove(&row.id);
-            }
-        }
+        let awaited = rows.into_iter().filter(is_awaited);
+        generations.young.extend(awaited.map(|row| (row.id, row)));
         if generations.young.len() > GENERATION {
             generations.old = std::mem::take(&mut generations.young);
-        }
-    }
-
-    pub fn forget(&self, ids: impl IntoIterator<Item = i64>) {
-        let mut generations = self.lock();
-        for id in ids {
-            generations.young.remove(&id);
-            generations.old.remove(&id);
         }
     }
 

@@ -1,12 +1,12 @@
 //! What the engine reads. Runs only by their key or by the index over live ones.
 
-use super::super::{Breaches, RunWithParameter};
+use super::super::{Breaches, CursorSums, RunWithParameter};
 use entity::run::{Column as RunColumn, Entity as Runs, Reason, RunState};
 use entity::{Millis, calendar, executor, instance, job, job_cursor, run, run_text};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::HashMap;
 
@@ -21,6 +21,32 @@ pub async fn cursors_in(
 ) -> Result<Vec<job_cursor::Model>, DbErr> {
     let own = job_cursor::Column::Bucket.is_in(buckets.iter().copied());
     job_cursor::Entity::find().filter(own).all(conn).await
+}
+
+pub async fn cursor_sums(
+    conn: &impl ConnectionTrait,
+    buckets: &[i16],
+) -> Result<HashMap<i16, CursorSums>, DbErr> {
+    use job_cursor::Column;
+    // Sums of whole numbers are no whole numbers on PostgreSQL and MySQL.
+    let kind = if conn.get_database_backend() == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
+    let sum = |column: Column| Expr::col(column).sum().cast_as(kind);
+    let rows: Vec<(i16, i64, i64, i64, Option<i64>)> = job_cursor::Entity::find()
+        .select_only()
+        .column(Column::Bucket)
+        .expr(Column::JobId.count())
+        .expr(sum(Column::JobId))
+        .expr(sum(Column::Version))
+        .expr(sum(Column::NextAt))
+        .filter(Column::Bucket.is_in(buckets.iter().copied()))
+        .group_by(Column::Bucket)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let sums = rows.into_iter().map(|(bucket, count, job_ids, versions, next_ats)| {
+        (bucket, CursorSums { count, job_ids, versions, next_ats: next_ats.unwrap_or(0) })
+    });
+    Ok(sums.collect())
 }
 
 pub async fn cursors_of(

@@ -7,7 +7,9 @@ use entity::id_block::{BLOCK, Column as BlockColumn, Entity as Blocks};
 use entity::run::{Column as RunColumn, Entity as Runs};
 use entity::run_by_job::Model as Entry;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 
 pub async fn open_blocks(conn: &impl ConnectionTrait) -> Result<Vec<OpenBlock>, DbErr> {
     let open = Blocks::find()
@@ -40,15 +42,22 @@ pub async fn unsettled(
     block: OpenBlock,
     up_to: i64,
 ) -> Result<Vec<Entry>, DbErr> {
-    Runs::find()
-        .select_only()
-        .columns([RunColumn::JobId, RunColumn::DueAt])
-        .column_as(RunColumn::Id, "run_id")
-        .filter(RunColumn::Id.gte(block.settled_to))
-        .filter(RunColumn::Id.lt(up_to))
-        .into_model()
-        .all(conn)
-        .await
+    let backend = conn.get_database_backend();
+    let sql = rowset::gather(backend, "run", &["job_id", "due_at", "id"], "id >= ? AND id < ?");
+    let mut entries = Vec::new();
+    let mut from = block.settled_to;
+    while from < up_to {
+        let to = Ord::min(up_to, from + rowset::MOST_GATHERED);
+        let ids = [from.into(), to.into()];
+        let row = conn.query_one_raw(Statement::from_sql_and_values(backend, &sql, ids)).await?;
+        let text: Option<String> = row.map(|row| row.try_get("", "gathered")).transpose()?.flatten();
+        let found: Option<Vec<(i32, i64, i64)>> = serde_json::from_str(text.as_deref().unwrap_or("null"))
+            .map_err(|error| DbErr::Json(error.to_string()))?;
+        let found = found.into_iter().flatten();
+        entries.extend(found.map(|(job_id, due_at, run_id)| Entry { job_id, due_at, run_id }));
+        from = to;
+    }
+    Ok(entries)
 }
 
 pub async fn enter(conn: &impl ConnectionTrait, entries: &[Entry]) -> Result<u64, DbErr> {
