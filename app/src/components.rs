@@ -23,6 +23,7 @@ pub mod page_title;
 pub mod pagination;
 pub mod pulse;
 pub mod quantity;
+pub mod resource;
 pub mod script_module;
 pub mod source_diff;
 pub mod sparkline;

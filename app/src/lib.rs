@@ -13,6 +13,7 @@ mod charts;
 pub mod components;
 pub mod error;
 pub mod pages;
+pub mod parts;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod ssr;
@@ -32,13 +33,18 @@ use leptos_meta::{Title, provide_meta_context};
 /// The document around the application. Language and theme are chosen here, on the server, so that
 /// nothing flickers when the browser takes over.
 #[cfg(feature = "ssr")]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions, parts: &ssr::PartFiles) -> impl IntoView + use<> {
     use leptos_i18n::Locale as _;
     use leptos_meta::{HashedStylesheet, MetaTags};
     let theme = match ssr::request_theme() {
         visit::Theme::System => None,
         theme => Some(theme.as_str()),
     };
+    let preload = |file: &String| {
+        let href = format!("/{}/{file}.wasm", options.site_pkg_dir);
+        view! { <link rel="preload" href=href r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+    };
+    let preloads = parts.of_request().iter().map(preload).collect_view();
     view! {
         <!DOCTYPE html>
         <html lang=ssr::request_locale().as_str() data-theme=theme>
@@ -57,6 +63,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HashedStylesheet options=options.clone() id="orrery"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
+                {preloads}
                 <MetaTags/>
             </head>
             <body>

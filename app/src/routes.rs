@@ -4,7 +4,8 @@ use crate::components::at_once::TakenAtOnce;
 use crate::components::error_page::NotFound;
 use crate::components::frame::Frame;
 use crate::components::toast::{Toasts, provide_toasts};
-use crate::pages;
+use crate::pages::login::Login;
+use crate::parts::{Managing, Overview, Watching};
 use leptos::prelude::*;
 use leptos::tachys::view::RenderHtml;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
@@ -18,65 +19,49 @@ pub fn AppRoutes() -> impl IntoView {
         <Router>
             <Toasts/>
             <Routes fallback=NotFound>
-                <Route path=path!("/login") view=page(pages::login::Login) ssr=SsrMode::Async/>
+                <Route path=path!("/login") view=page(Login) ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=page(Frame) ssr=SsrMode::Async>
-                    <Route path=path!("/") view=page(pages::home::Home) ssr=SsrMode::Async/>
-                    <Route path=path!("/account") view=page(pages::account::Account) ssr=SsrMode::Async/>
-                    <Route path=path!("/jobs") view=page(pages::jobs::list::JobList) ssr=SsrMode::Async/>
-                    <Route path=path!("/jobs/new") view=page(pages::jobs::new::NewJob) ssr=SsrMode::Async/>
-                    <Route path=path!("/jobs/:id") view=page(pages::jobs::detail::JobDetail) ssr=SsrMode::Async/>
-                    <Route path=path!("/jobs/:id/edit") view=page(pages::jobs::edit::EditJob) ssr=SsrMode::Async/>
-                    <Route path=path!("/jobs/:id/code") view=page(pages::jobs::code::JobCode) ssr=SsrMode::Async/>
-                    <Route path=path!("/jobs/:id/history") view=page(pages::jobs::history::JobHistory) ssr=SsrMode::Async/>
-                    <Route
-                        path=path!("/jobs/:id/backfill")
-                        view=page(pages::jobs::backfill::Backfill)
-                        ssr=SsrMode::Async
-                    />
-                    <Route path=path!("/calendars") view=page(pages::calendars::list::CalendarList) ssr=SsrMode::Async/>
-                    <Route path=path!("/calendars/new") view=page(pages::calendars::new::NewCalendar) ssr=SsrMode::Async/>
-                    <Route path=path!("/calendars/:id") view=page(pages::calendars::edit::EditCalendar) ssr=SsrMode::Async/>
-                    <Route path=path!("/runs") view=page(pages::runs::list::RunList) ssr=SsrMode::Async/>
-                    <Route path=path!("/runs/clean") view=page(pages::runs::clean::Clean) ssr=SsrMode::Async/>
-                    <Route path=path!("/runs/inbox") view=page(pages::runs::inbox::Inbox) ssr=SsrMode::Async/>
-                    <Route path=path!("/runs/:id") view=page(pages::runs::detail::RunDetail) ssr=SsrMode::Async/>
-                    <Route path=path!("/executors") view=page(pages::executors::list::ExecutorList) ssr=SsrMode::Async/>
-                    <Route path=path!("/executors/new") view=page(pages::executors::new::NewExecutor) ssr=SsrMode::Async/>
-                    <Route
-                        path=path!("/executors/:id")
-                        view=page(pages::executors::detail::ExecutorDetail)
-                        ssr=SsrMode::Async
-                    />
-                    <Route
-                        path=path!("/executors/:id/edit")
-                        view=page(pages::executors::edit::EditExecutor)
-                        ssr=SsrMode::Async
-                    />
-                    <Route path=path!("/api-docs") view=page(pages::api_docs::ApiDocs) ssr=SsrMode::Async/>
-                    <Route path=path!("/approvals") view=page(pages::approvals::list::ApprovalList) ssr=SsrMode::Async/>
-                    <Route path=path!("/approvals/:id") view=page(pages::approvals::detail::ApprovalDetail) ssr=SsrMode::Async/>
-                    <Route path=path!("/audit") view=page(pages::audit::Audit) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/alerts") view=page(pages::settings::alerts::list::AlertRuleList) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/alerts/new") view=page(pages::settings::alerts::new::NewAlertRule) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/alerts/:id") view=page(pages::settings::alerts::edit::EditAlertRule) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/channels") view=page(pages::settings::channels::list::ChannelList) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/channels/new") view=page(pages::settings::channels::new::NewChannel) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/channels/:id") view=page(pages::settings::channels::edit::EditChannel) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/deliveries") view=page(pages::settings::deliveries::Deliveries) ssr=SsrMode::Async/>
-                    <Route path=path!("/search") view=page(pages::search::Search) ssr=SsrMode::Async/>
-                    <Route path=path!("/statistics") view=page(pages::statistics::Statistics) ssr=SsrMode::Async/>
-                    <Route path=path!("/topology") view=page(pages::topology::Topology) ssr=SsrMode::Async/>
-                    <Route path=path!("/freezes") view=page(pages::freezes::Freezes) ssr=SsrMode::Async/>
-                    <Route path=path!("/users") view=page(pages::users::list::UserList) ssr=SsrMode::Async/>
-                    <Route path=path!("/users/new") view=page(pages::users::new::NewUser) ssr=SsrMode::Async/>
-                    <Route path=path!("/users/:id") view=page(pages::users::detail::UserDetail) ssr=SsrMode::Async/>
-                    <Route path=path!("/namespaces") view=page(pages::namespaces::list::NamespaceList) ssr=SsrMode::Async/>
-                    <Route path=path!("/namespaces/new") view=page(pages::namespaces::new::NewNamespace) ssr=SsrMode::Async/>
-                    <Route
-                        path=path!("/namespaces/:id")
-                        view=page(pages::namespaces::detail::NamespaceDetail)
-                        ssr=SsrMode::Async
-                    />
+                    <Route path=path!("/") view=Overview::Home ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=Managing::Account ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs") view=Watching::Jobs ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/new") view=Managing::NewJob ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id") view=Watching::Job ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id/edit") view=Managing::EditJob ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id/code") view=Managing::JobCode ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id/history") view=Managing::JobHistory ssr=SsrMode::Async/>
+                    <Route path=path!("/jobs/:id/backfill") view=Managing::Backfill ssr=SsrMode::Async/>
+                    <Route path=path!("/calendars") view=Managing::Calendars ssr=SsrMode::Async/>
+                    <Route path=path!("/calendars/new") view=Managing::NewCalendar ssr=SsrMode::Async/>
+                    <Route path=path!("/calendars/:id") view=Managing::EditCalendar ssr=SsrMode::Async/>
+                    <Route path=path!("/runs") view=Watching::Runs ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/clean") view=Managing::CleanRuns ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/inbox") view=Watching::Inbox ssr=SsrMode::Async/>
+                    <Route path=path!("/runs/:id") view=Watching::Run ssr=SsrMode::Async/>
+                    <Route path=path!("/executors") view=Watching::Executors ssr=SsrMode::Async/>
+                    <Route path=path!("/executors/new") view=Managing::NewExecutor ssr=SsrMode::Async/>
+                    <Route path=path!("/executors/:id") view=Watching::Executor ssr=SsrMode::Async/>
+                    <Route path=path!("/executors/:id/edit") view=Managing::EditExecutor ssr=SsrMode::Async/>
+                    <Route path=path!("/api-docs") view=Managing::ApiDocs ssr=SsrMode::Async/>
+                    <Route path=path!("/approvals") view=Managing::Approvals ssr=SsrMode::Async/>
+                    <Route path=path!("/approvals/:id") view=Managing::Approval ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=Managing::Audit ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/alerts") view=Managing::AlertRules ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/alerts/new") view=Managing::NewAlertRule ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/alerts/:id") view=Managing::EditAlertRule ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/channels") view=Managing::Channels ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/channels/new") view=Managing::NewChannel ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/channels/:id") view=Managing::EditChannel ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/deliveries") view=Managing::Deliveries ssr=SsrMode::Async/>
+                    <Route path=path!("/search") view=Managing::Search ssr=SsrMode::Async/>
+                    <Route path=path!("/statistics") view=Watching::Statistics ssr=SsrMode::Async/>
+                    <Route path=path!("/topology") view=Watching::Topology ssr=SsrMode::Async/>
+                    <Route path=path!("/freezes") view=Managing::Freezes ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view=Managing::Users ssr=SsrMode::Async/>
+                    <Route path=path!("/users/new") view=Managing::NewUser ssr=SsrMode::Async/>
+                    <Route path=path!("/users/:id") view=Managing::User ssr=SsrMode::Async/>
+                    <Route path=path!("/namespaces") view=Managing::Namespaces ssr=SsrMode::Async/>
+                    <Route path=path!("/namespaces/new") view=Managing::NewNamespace ssr=SsrMode::Async/>
+                    <Route path=path!("/namespaces/:id") view=Managing::Namespace ssr=SsrMode::Async/>
                     // Inside the frame, so that a wrong address still shows the menu.
                     <Route path=path!("/*any") view=page(NotFound) ssr=SsrMode::Async/>
                 </ParentRoute>
@@ -85,7 +70,7 @@ pub fn AppRoutes() -> impl IntoView {
     }
 }
 
-/// A page as a route takes it.
+/// What every page needs, as a route takes it.
 fn page<V: RenderHtml + 'static>(view: fn() -> V) -> impl Fn() -> AnyView + Clone + Send {
     move || view().at_once()
 }

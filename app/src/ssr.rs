@@ -6,6 +6,7 @@
 
 mod api_docs;
 mod domain;
+mod part_files;
 mod public_url;
 mod session;
 
@@ -27,6 +28,7 @@ use tower_sessions::Session;
 
 pub use api_docs::ApiDocs;
 pub use domain::{alerts, domain, engine, fault_message, logs};
+pub use part_files::PartFiles;
 pub use public_url::{PublicUrl, public_url};
 pub(crate) use session::{SecretOf, keep_secret, session_id, sign_in, take_secret};
 pub use session::{USER_KEY, client_address};

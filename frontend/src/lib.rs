@@ -5,10 +5,16 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the script that loads this module.
+/// Called by the script that loads this module. Where the page's own part of the program cannot be loaded,
+/// the page stays as the server sent it, and works as without scripts.
 #[wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
+    let path = leptos::prelude::location_pathname().unwrap_or_default();
+    if !app::parts::load(&path).await {
+        leptos::logging::error!("a part of the console could not be loaded");
+        return;
+    }
     leptos::mount::hydrate_body(app::App);
     // From now on clicks are heard: browser tests wait for this.
     if let Some(root) = leptos::prelude::document().document_element() {

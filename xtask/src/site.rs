@@ -55,9 +55,9 @@ pub fn build_site(release: bool) -> Result<()> {
     scripts::bundle(&path)?;
     println!("building the site ...");
     let mut leptos = cargo_leptos(&path)?;
-    leptos.env("CARGO_TARGET_DIR", paths::target()?).args(["build", "--frontend-only"]);
+    leptos.env("CARGO_TARGET_DIR", paths::target()?).args(["build", "--frontend-only", "--split"]);
     if release {
-        leptos.arg("--release");
+        leptos.args(["--release", "--precompress"]);
     }
     process::run("cargo leptos build", &mut leptos)
 }

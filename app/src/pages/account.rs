@@ -12,6 +12,7 @@ use crate::components::field::PasswordField;
 use crate::components::form::PlainForm;
 use crate::components::icon::IconName;
 use crate::components::page_title::{PageTitle, Section};
+use crate::components::resource::resource;
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::routes;
@@ -49,7 +50,7 @@ fn FirstPassword(viewer: Viewer) -> impl IntoView {
 #[component]
 fn OwnAccount() -> impl IntoView {
     let i18n = use_i18n();
-    let account = Resource::new_blocking(|| (), |()| account());
+    let account = resource(|| (), |()| account());
     let tokens = TokenState::new();
     let page = move |account: AccountView| {
         view! {

@@ -11,6 +11,7 @@ use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::filter_bar::{FilterBar, SearchFilter};
 use crate::components::page_title::{PageTitle, Section};
+use crate::components::resource::resource;
 use crate::i18n::*;
 use crate::routes;
 use endpoint::{Endpoint, Marks, curl};
@@ -31,7 +32,7 @@ pub fn ApiDocs() -> impl IntoView {
 
 #[component]
 fn List() -> impl IntoView {
-    let found = Resource::new_blocking(|| (), |()| list_endpoints());
+    let found = resource(|| (), |()| list_endpoints());
     view! {
         <Suspense>
             {move || Suspend::new(async move {

@@ -12,6 +12,7 @@ use crate::components::filter_bar::{FilterBar, SearchFilter, SelectFilter, TextF
 use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::PageTitle;
 use crate::components::pagination::Pagination;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -58,7 +59,7 @@ pub fn Audit() -> impl IntoView {
 #[component]
 fn ChangePage(query: AuditQuery) -> impl IntoView {
     let asked = query.clone();
-    let page = Resource::new_blocking(move || asked.clone(), list_audit);
+    let page = resource(move || asked.clone(), list_audit);
     view! {
         <Suspense>
             {move || {
@@ -76,7 +77,7 @@ fn ChangePage(query: AuditQuery) -> impl IntoView {
 
 #[component]
 fn AccessPage(after: String) -> impl IntoView {
-    let page = Resource::new_blocking(move || after.clone(), list_accesses);
+    let page = resource(move || after.clone(), list_accesses);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

@@ -9,6 +9,7 @@ use crate::components::field::{Choice, SelectField, TextField};
 use crate::components::form::{FieldGroup, FormFoot, PlainForm};
 use crate::components::frame::use_freeze_news;
 use crate::components::page_title::{PageTitle, Section};
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -19,7 +20,7 @@ use leptos::server_fn::ServerFn;
 #[component]
 pub fn Freezes() -> impl IntoView {
     let thaw = ServerAction::<Thaw>::new();
-    let lines = Resource::new_blocking(move || thaw.version().get(), |_| list_freezes());
+    let lines = resource(move || thaw.version().get(), |_| list_freezes());
     let news = use_freeze_news();
     Effect::new(move |before: Option<usize>| {
         let version = thaw.version().get();

@@ -13,6 +13,7 @@ use crate::components::at_once::TakenAtOnce;
 use crate::components::error_page::ErrorPage;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::PageTitle;
+use crate::components::resource::{Resource, resource};
 use crate::components::time::full;
 use crate::error::AppError;
 use crate::i18n::*;
@@ -28,8 +29,8 @@ use wrong::{WentWrong, WrongCounts};
 
 #[component]
 pub fn Home() -> impl IntoView {
-    let overview = Resource::new_blocking(|| (), |()| read_overview());
-    let today = Resource::new_blocking(|| (), |()| today());
+    let overview = resource(|| (), |()| read_overview());
+    let today = resource(|| (), |()| today());
     view! {
         <Suspense>
             {move || Suspend::new(async move {

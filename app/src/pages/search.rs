@@ -8,6 +8,7 @@ use crate::components::filter_bar::{FilterBar, SearchFilter};
 use crate::components::found::{Entry, Group, groups};
 use crate::components::icon::Icon;
 use crate::components::page_title::{PageTitle, Section};
+use crate::components::resource::resource;
 use crate::i18n::*;
 use crate::routes;
 use leptos::prelude::*;
@@ -17,7 +18,7 @@ use leptos_router::hooks::use_query_map;
 pub fn Search() -> impl IntoView {
     let address = use_query_map();
     let text = Memo::new(move |_| address.read().get("q").unwrap_or_default().trim().to_owned());
-    let found = Resource::new_blocking(move || text.get(), search);
+    let found = resource(move || text.get(), search);
     view! {
         <Transition>
             {move || Suspend::new(async move {

@@ -10,6 +10,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::field::Choice;
 use crate::components::filter_bar::SelectFilter;
 use crate::components::page_title::PageTitle;
+use crate::components::resource::resource;
 use crate::i18n::*;
 use crate::routes;
 use crate::visit::use_visit;
@@ -32,7 +33,7 @@ pub fn Statistics() -> impl IntoView {
             namespace: text("namespace").parse().ok(),
         }
     });
-    let found = Resource::new_blocking(move || query.get(), statistics);
+    let found = resource(move || query.get(), statistics);
     view! {
         <Transition>
             {move || Suspend::new(async move {

@@ -14,6 +14,7 @@ use crate::components::filter_bar::{FilterBar, SearchFilter, SelectFilter};
 use crate::components::icon::IconName;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::PageTitle;
+use crate::components::resource::{Resource, resource};
 use crate::components::script_module::ScriptModule;
 use crate::components::state::{StateGlyph, state_word};
 use crate::error::AppError;
@@ -57,9 +58,9 @@ pub fn Topology() -> impl IntoView {
     let open = Memo::new(move |_| text("open"));
     let is_table = Memo::new(move |_| text("view") == "table");
     let address = Address { query, open, is_table };
-    let found = Resource::new_blocking(move || query.get(), topology);
+    let found = resource(move || query.get(), topology);
     // Of a job more is shown than the map knows.
-    let opened = Resource::new_blocking(
+    let opened = resource(
         move || open.get().strip_prefix("job-").and_then(|id| id.parse().ok()),
         |id: Option<i32>| async move {
             match id {

@@ -1,6 +1,7 @@
 //! The files of the site: scripts, styles, fonts, images. They lie inside the release binary, so
 //! that it runs from any folder; a debug build reads them from disk.
 
+use app::ssr::PartFiles;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -69,6 +70,15 @@ pub fn write_hashes(folder: &Path) -> std::io::Result<Option<String>> {
     Ok(Some(path.display().to_string()))
 }
 
+/// Which files each part of the browser's program needs, as the newest list of them says.
+pub fn part_files() -> PartFiles {
+    let is_list = |path: &str| path.starts_with("pkg/__wasm_split_manifest.") && path.ends_with(".json");
+    let lists = Site::iter().filter(|path| is_list(path)).filter_map(|path| Site::get(&path));
+    let newest = lists.max_by_key(|file| file.metadata.last_modified());
+    let files = newest.and_then(|file| serde_json::from_slice(&file.data).ok());
+    PartFiles(files.unwrap_or_default())
+}
+
 /// `js: <hash>` and so on, read from the names of the newest files.
 fn hashes() -> Option<String> {
     let newest = |extension: &str| {
@@ -99,7 +109,7 @@ async fn answer(
         } else {
             let mime = file.metadata.mimetype().to_owned();
             let body = match encoding {
-                Some(encoding) => compressed.get(file, encoding).await,
+                Some(encoding) => compressed.get(path, file, encoding).await,
                 None => Bytes::from(file.data.into_owned()),
             };
             let mut response = Response::new(Body::from(body));
@@ -124,8 +134,14 @@ async fn answer(
 }
 
 impl CompressedFiles {
-    /// The file compressed; worked out once and kept.
-    async fn get(&self, file: EmbeddedFile, encoding: Encoding) -> Bytes {
+    /// The file compressed: when the site was built, as releases are, or now, which is done once and kept.
+    async fn get(&self, path: &str, file: EmbeddedFile, encoding: Encoding) -> Bytes {
+        // Beside a file whose name stays the same, one of an older build may lie.
+        let beside =
+            is_hashed(path).then(|| Site::get(&format!("{path}.{}", encoding.extension()))).flatten();
+        if let Some(beside) = beside {
+            return Bytes::from(beside.data.into_owned());
+        }
         let key = (file.metadata.sha256_hash(), encoding);
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
@@ -143,6 +159,14 @@ impl Encoding {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gzip",
+        }
+    }
+
+    /// What cargo-leptos adds to a file's name.
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gz",
         }
     }
 

@@ -1,6 +1,6 @@
 //! The console: pages and server functions, with everything that stands between them and a browser.
 
-use crate::http::{access, audit, logs, security, sessions};
+use crate::http::{access, assets, audit, logs, security, sessions};
 use crate::state::ServerState;
 use app::ssr::{ApiDocs, PublicUrl};
 use axum::Router;
@@ -15,12 +15,14 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
     AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context,
 };
+use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 /// Pages at their addresses, server functions below `/rpc/`.
 pub fn router(state: &ServerState) -> Router<ServerState> {
     let options = state.leptos.clone();
+    let parts = Arc::new(assets::part_files());
     let context = provide_services(state.clone());
     let functions = {
         let context = context.clone();
@@ -34,7 +36,9 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
         .route("/rpc/{*function}", functions)
         .merge(audit::router())
         .merge(logs::router())
-        .leptos_routes_with_context(state, routes(), page_context, move || app::shell(options.clone()))
+        .leptos_routes_with_context(state, routes(), page_context, move || {
+            app::shell(options.clone(), &parts)
+        })
         // Read from below: the last layer is the outermost.
         .layer(middleware::from_fn_with_state(state.clone(), open_visit))
         .layer(middleware::from_fn_with_state(state.clone(), access::guard))

@@ -3,6 +3,7 @@
 use crate::api::freezes::{FreezeLine, lasting_freezes};
 use crate::components::icon::{Icon, IconName};
 use crate::components::live::use_polled;
+use crate::components::resource::resource;
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
 use crate::pages::freezes::{by_words, scope_words};
@@ -27,7 +28,7 @@ pub fn use_freeze_news() -> FreezeNews {
 #[component]
 pub fn FreezeBanner() -> impl IntoView {
     let FreezeNews(news) = use_freeze_news();
-    let freezes = Resource::new_blocking(move || news.get(), |_| lasting_freezes());
+    let freezes = resource(move || news.get(), |_| lasting_freezes());
     view! {
         <Transition>
             {move || Suspend::new(async move {

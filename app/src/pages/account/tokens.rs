@@ -10,6 +10,7 @@ use crate::components::field::{Choice, NumberField, SelectField, TextField};
 use crate::components::form::{EditForm, successes};
 use crate::components::icon::IconName;
 use crate::components::page_title::Section;
+use crate::components::resource::{Resource, resource};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::components::toast::show_notices;
@@ -37,8 +38,8 @@ impl TokenState {
         show_notices(create);
         let made = successes(create);
         let key = move || (made.get(), revoke.version().get());
-        let lines = Resource::new_blocking(key, |_| list_tokens());
-        let text = Resource::new_blocking(key, |_| new_api_token());
+        let lines = resource(key, |_| list_tokens());
+        let text = resource(key, |_| new_api_token());
         Self { create, revoke, lines, text }
     }
 }

@@ -9,6 +9,7 @@ use crate::components::copy_button::CopyBlock;
 use crate::components::error_page::ErrorPage;
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::pulse::use_scripts;
+use crate::components::resource::resource;
 use crate::i18n::*;
 use crate::routes;
 use leptos::html;
@@ -19,7 +20,7 @@ pub type Sent = Vec<(String, String)>;
 
 #[component]
 pub fn Endpoint(name: String) -> impl IntoView {
-    let found = Resource::new_blocking(move || name.clone(), endpoint);
+    let found = resource(move || name.clone(), endpoint);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

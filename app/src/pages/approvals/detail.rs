@@ -13,6 +13,7 @@ use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
 use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::resource::resource;
 use crate::components::source_diff::SourceDiff;
 use crate::components::time::{Time, TimeStyle};
 use crate::components::toast::show_notices;
@@ -52,7 +53,7 @@ pub fn ApprovalDetail() -> impl IntoView {
         let decided = (actions.approve.version().get(), actions.reject.version().get());
         (decided, actions.cancel.version().get(), actions.send_code.version().get())
     };
-    let view = Resource::new_blocking(
+    let view = resource(
         move || (params.read().get("id").unwrap_or_default(), versions()),
         |(id, _)| async move {
             let id = id.parse().map_err(|_| AppError::new(ErrorKind::NotFound))?;

@@ -7,6 +7,7 @@ use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::page_title::PageTitle;
 use crate::components::pagination::Pagination;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -23,7 +24,7 @@ pub fn ApprovalList() -> impl IntoView {
         let value = |name: &str| params.read().get(name).unwrap_or_default();
         ApprovalQuery { show: value("show"), after: value("after") }
     });
-    let lines = Resource::new_blocking(move || query.get(), list_approvals);
+    let lines = resource(move || query.get(), list_approvals);
     view! {
         <Transition>
             {move || Suspend::new(async move {

@@ -7,6 +7,7 @@ use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -16,7 +17,7 @@ use leptos::prelude::*;
 
 #[component]
 pub fn CalendarList() -> impl IntoView {
-    let calendars = Resource::new_blocking(|| (), |()| list_calendars());
+    let calendars = resource(|| (), |()| list_calendars());
     view! {
         <Suspense>
             {move || Suspend::new(async move {

@@ -14,6 +14,7 @@ use crate::components::facts::{Fact, Facts};
 use crate::components::icon::IconName;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::resource::{Resource, resource};
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::error::AppError;
@@ -36,14 +37,13 @@ pub fn ExecutorDetail() -> impl IntoView {
         Actions { rotate: ServerAction::new(), delete: ServerAction::new(), draining: Draining::new() };
     // A rotation leads back here: the page is read again, with the new token.
     let key = move || (id.get(), actions.rotate.version().get() + actions.draining.version());
-    let page = Resource::new_blocking(key, |(id, _)| executor(id));
-    let token = Resource::new_blocking(key, |(id, _)| new_token(id));
-    let waiting = Resource::new_blocking(key, |(id, _)| queue(id));
-    let refused = Resource::new_blocking(key, |(id, _)| turned_away(id));
-    let known = Resource::new_blocking(key, |(id, _)| handlers(id));
+    let page = resource(key, |(id, _)| executor(id));
+    let token = resource(key, |(id, _)| new_token(id));
+    let waiting = resource(key, |(id, _)| queue(id));
+    let refused = resource(key, |(id, _)| turned_away(id));
+    let known = resource(key, |(id, _)| handlers(id));
     let asked = use_history_query();
-    let history =
-        Resource::new_blocking(move || (id.get(), asked.get()), |(id, asked)| host_history(id, asked));
+    let history = resource(move || (id.get(), asked.get()), |(id, asked)| host_history(id, asked));
     view! {
         <Transition>
             {move || Suspend::new(async move {

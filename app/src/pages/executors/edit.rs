@@ -6,6 +6,7 @@ use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::form::{LimitFields, NameFields, RegistrationFields};
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 pub fn EditExecutor() -> impl IntoView {
     let id = use_executor_id();
     let edit = ServerAction::<EditExecutorCall>::new();
-    let executor = Resource::new_blocking(move || id.get(), executor);
+    let executor = resource(move || id.get(), executor);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

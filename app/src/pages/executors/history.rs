@@ -8,6 +8,7 @@ use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::Section;
 use crate::components::pulse::while_visible;
 use crate::components::quantity::{bytes, exact_percent};
+use crate::components::resource::Resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::full;
 use crate::error::AppError;

@@ -13,6 +13,7 @@ use crate::components::filter_bar::{FilterBar, SearchFilter, SelectFilter};
 use crate::components::icon::IconName;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::PageTitle;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
 use crate::pages::executors::registration_word;
@@ -35,7 +36,7 @@ pub fn ExecutorList() -> impl IntoView {
             registration: address.get("registration").and_then(|code| registration_of(&code)),
         }
     });
-    let lines = Resource::new_blocking(move || query.get(), list_executors);
+    let lines = resource(move || query.get(), list_executors);
     view! {
         <Transition>
             {move || Suspend::new(async move {

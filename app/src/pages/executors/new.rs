@@ -7,6 +7,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::field::{Choice, SelectField, TextField};
 use crate::components::form::{EditForm, FieldGroup, FormFoot, use_form};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::form::{LimitFields, NameFields, RegistrationFields};
@@ -21,7 +22,7 @@ pub fn NewExecutor() -> impl IntoView {
         return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.at_once();
     }
     let create = ServerAction::<CreateExecutor>::new();
-    let namespaces = Resource::new_blocking(|| (), |()| namespace_choices());
+    let namespaces = resource(|| (), |()| namespace_choices());
     view! {
         <Suspense>
             {move || Suspend::new(async move {

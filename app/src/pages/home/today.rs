@@ -4,6 +4,7 @@ use crate::api::statistics::{Counts, TodayView};
 use crate::components::at_once::TakenAtOnce;
 use crate::components::page_title::Section;
 use crate::components::pulse::while_visible;
+use crate::components::resource::Resource;
 use crate::components::state_chart::StateBars;
 use crate::components::table::{Column, DataTable};
 use crate::error::AppError;

@@ -11,6 +11,7 @@ use crate::components::field::{NumberField, TextField};
 use crate::components::form::{EditForm, FieldGroup, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
 use crate::components::pulse::use_scripts;
+use crate::components::resource::resource;
 use crate::components::time::{Time, TimeStyle, full};
 use crate::error::AppError;
 use crate::i18n::*;
@@ -151,7 +152,7 @@ fn Found(id: i32, zone: String, typed: RwSignal<BackfillForm>) -> impl IntoView 
         let changed = typed != settled.get_untracked();
         changed.then(|| set_timeout_with_handle(move || settled.set(typed), PAUSE).ok()).flatten()
     });
-    let found = Resource::new_blocking(move || settled.get(), move |typed| preview_backfill(id, typed));
+    let found = resource(move || settled.get(), move |typed| preview_backfill(id, typed));
     view! {
         <aside class="next-fires">
             <div class="sec-h">

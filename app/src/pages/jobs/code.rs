@@ -16,6 +16,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
 use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::components::script_module::ScriptModule;
 use crate::components::time::{Time, TimeStyle};
 use crate::components::toast::show_notices;
@@ -59,7 +60,7 @@ pub fn JobCode() -> impl IntoView {
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse().ok()).unwrap_or(0));
     let changes = Changes::new();
     let made = changes.made();
-    let code = Resource::new_blocking(move || (id.get(), made.get()), |(id, _)| job_code(id));
+    let code = resource(move || (id.get(), made.get()), |(id, _)| job_code(id));
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -193,7 +194,7 @@ fn Below(
         let text = |name: &str| query.get(name).unwrap_or_default();
         CodeQuery { version: text("version"), from: text("from"), to: text("to") }
     });
-    let shown = Resource::new_blocking(move || asked.get(), move |asked| shown_code(id, asked));
+    let shown = resource(move || asked.get(), move |asked| shown_code(id, asked));
     view! {
         <div id="shown" class="code-shown">
             <Transition>

@@ -8,6 +8,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot, use_form};
 use crate::components::icon::{Icon, IconName};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::error::{AppError, ErrorKind};
 use crate::i18n::*;
 use crate::routes;
@@ -19,7 +20,7 @@ use leptos_router::hooks::use_params_map;
 #[component]
 pub fn EditJob() -> impl IntoView {
     let params = use_params_map();
-    let start = Resource::new_blocking(move || params.read().get("id").unwrap_or_default(), start);
+    let start = resource(move || params.read().get("id").unwrap_or_default(), start);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

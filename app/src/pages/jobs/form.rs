@@ -14,6 +14,7 @@ use crate::components::button::Button;
 use crate::components::field::{Choice, NumberField, SelectField, TextArea, TextField};
 use crate::components::form::{FieldGroup, FoldedGroup, use_form};
 use crate::components::pulse::use_scripts;
+use crate::components::resource::resource;
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::routes;
@@ -317,7 +318,7 @@ pub fn NextFires(typed: RwSignal<ScheduleForm>) -> impl IntoView {
         let changed = typed != settled.get_untracked();
         changed.then(|| set_timeout_with_handle(move || settled.set(typed), PAUSE).ok()).flatten()
     });
-    let preview = Resource::new_blocking(
+    let preview = resource(
         move || settled.get(),
         |typed| async move {
             let zone = typed.zone.clone();

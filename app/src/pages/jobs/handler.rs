@@ -4,6 +4,7 @@
 use crate::api::executors::{HandlersView, handlers};
 use crate::components::field::TextField;
 use crate::components::icon::{Icon, IconName};
+use crate::components::resource::resource;
 use crate::i18n::*;
 use leptos::prelude::*;
 
@@ -15,7 +16,7 @@ const HANDLERS: &str = "handlers";
 pub fn HandlerField(executor: RwSignal<String>, start: String) -> impl IntoView {
     let i18n = use_i18n();
     let typed = RwSignal::new(start);
-    let known = Resource::new_blocking(move || executor.get().parse().ok(), known_of);
+    let known = resource(move || executor.get().parse().ok(), known_of);
     view! {
         <TextField
             name="handler"
@@ -49,7 +50,7 @@ pub fn HandlerField(executor: RwSignal<String>, start: String) -> impl IntoView 
 #[component]
 pub fn UnknownHandler(executor_id: i32, name: String) -> impl IntoView {
     let i18n = use_i18n();
-    let known = Resource::new_blocking(move || Some(executor_id), known_of);
+    let known = resource(move || Some(executor_id), known_of);
     view! {
         <Transition>
             {move || {

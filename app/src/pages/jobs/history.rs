@@ -6,6 +6,7 @@ use crate::components::button::Weight;
 use crate::components::confirm::ConfirmForm;
 use crate::components::error_page::ErrorPage;
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::error::{AppError, ErrorKind};
@@ -19,7 +20,7 @@ use leptos_router::hooks::use_params_map;
 pub fn JobHistory() -> impl IntoView {
     let params = use_params_map();
     let revert = ServerAction::<RevertJob>::new();
-    let history = Resource::new_blocking(
+    let history = resource(
         move || (params.read().get("id").unwrap_or_default(), revert.version().get()),
         |(id, _)| async move {
             let id = id.parse().map_err(|_| AppError::new(ErrorKind::NotFound))?;

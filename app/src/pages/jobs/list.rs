@@ -15,6 +15,7 @@ use crate::components::icon::IconName;
 use crate::components::page_title::PageTitle;
 use crate::components::pagination::Pagination;
 use crate::components::pulse::while_visible;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
 use crate::routes;
@@ -34,7 +35,7 @@ pub fn JobList() -> impl IntoView {
     let i18n = use_i18n();
     let map = use_query_map();
     let query = Memo::new(move |_| read_query(&map.read()));
-    let page = Resource::new_blocking(
+    let page = resource(
         move || query.get(),
         |query| async move { Ok((jobs::list_jobs(query).await?, jobs::executor_choices().await?)) },
     );

@@ -8,6 +8,7 @@ use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::routes;
@@ -22,7 +23,7 @@ pub fn NewJob() -> impl IntoView {
     if !use_may().edit {
         return view! { <ErrorPage error=AppError::for_role(Role::Editor)/> }.at_once();
     }
-    let start = Resource::new_blocking(
+    let start = resource(
         move || {
             let query = query.read();
             (query.get("copy").unwrap_or_default(), query.get("executor").unwrap_or_default())

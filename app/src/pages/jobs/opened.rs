@@ -3,6 +3,7 @@
 use crate::api::jobs::{self, JobView};
 use crate::components::at_once::TakenAtOnce;
 use crate::components::error_page::ErrorPage;
+use crate::components::resource::resource;
 use crate::error::{AppError, ErrorKind};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -10,7 +11,7 @@ use leptos_router::hooks::use_params_map;
 /// Shows the page for the job of `/jobs/:id…`, or why there is none.
 pub fn opened<V: IntoView + 'static>(page: fn(JobView) -> V) -> impl IntoView {
     let params = use_params_map();
-    let job = Resource::new_blocking(
+    let job = resource(
         move || params.read().get("id").unwrap_or_default(),
         |id| async move {
             let id = id.parse().map_err(|_| AppError::new(ErrorKind::NotFound))?;

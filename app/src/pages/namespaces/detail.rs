@@ -11,6 +11,7 @@ use crate::components::field::{CheckField, Choice, SelectField, TextField};
 use crate::components::form::{ConflictNote, EditForm, FieldGroup, FormFoot, ShownVersion, successes};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::resource::resource;
 use crate::components::time::Time;
 use crate::components::toast::show_notices;
 use crate::i18n::*;
@@ -28,7 +29,7 @@ pub fn NamespaceDetail() -> impl IntoView {
     show_notices(actions.edit);
     let (edited, granted) = (successes(actions.edit), successes(actions.grants.grant));
     let key = move || (id.get(), edited.get(), granted.get());
-    let page = Resource::new_blocking(key, |(id, ..)| namespace(id));
+    let page = resource(key, |(id, ..)| namespace(id));
     view! {
         <Transition>
             {move || Suspend::new(async move {

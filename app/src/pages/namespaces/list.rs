@@ -9,6 +9,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::filter_bar::{FilterBar, SearchFilter};
 use crate::components::icon::IconName;
 use crate::components::page_title::PageTitle;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
 use crate::routes;
@@ -24,7 +25,7 @@ pub fn NamespaceList() -> impl IntoView {
         let value = |name: &str| address.get(name).unwrap_or_default();
         NamespaceQuery { business: value("business"), service: value("service") }
     });
-    let lines = Resource::new_blocking(move || query.get(), list_namespaces);
+    let lines = resource(move || query.get(), list_namespaces);
     view! {
         <Transition>
             {move || Suspend::new(async move {

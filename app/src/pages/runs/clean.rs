@@ -13,6 +13,7 @@ use crate::components::filter_bar::{FilterBar, SelectFilter, TextFilter};
 use crate::components::icon::IconName;
 use crate::components::live::{LiveSwitch, use_polled};
 use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::error::AppError;
@@ -37,7 +38,7 @@ pub fn Clean() -> impl IntoView {
         CleaningQuery { executor: value("executor"), job: value("job"), what: value("what") }
     });
     let clean = ServerAction::<CleanUp>::new();
-    let page = Resource::new_blocking(
+    let page = resource(
         move || (query.get(), clean.version().get()),
         |(query, _)| async move { read_cleaning(query).await },
     );

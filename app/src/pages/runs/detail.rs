@@ -14,6 +14,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::facts::{Fact, Facts};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::resource::resource;
 use crate::components::state::{StateBadge, StateGlyph, state_class, state_word};
 use crate::components::time::{Time, duration};
 use crate::components::timeline::{Point, PointKind, Timeline};
@@ -38,11 +39,13 @@ const FOLLOW_UPS: Duration = Duration::from_secs(2);
 pub fn RunDetail() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
     let id = move || params.read().get("id").and_then(|id| id.parse::<i64>().ok());
-    let run = Resource::new_blocking(id, |id| async move {
-        runs::run(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?).await
-    });
+    let run =
+        resource(
+            id,
+            |id| async move { runs::run(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?).await },
+        );
     let asked = Memo::new(move |_| (id(), log_query(&query.read())));
-    let log = Resource::new_blocking(
+    let log = resource(
         move || asked.get(),
         |(id, query)| async move {
             logs::run_log(id.ok_or_else(|| AppError::new(ErrorKind::NotFound))?, query).await

@@ -14,6 +14,7 @@ use crate::components::field::Choice;
 use crate::components::filter_bar::{FilterBar, SelectFilter, TextFilter};
 use crate::components::page_title::{Crumb, PageTitle, Section};
 use crate::components::pagination::Pagination;
+use crate::components::resource::resource;
 use crate::components::state::StateBadge;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
@@ -38,7 +39,7 @@ pub fn Inbox() -> impl IntoView {
     });
     let deal = ServerAction::<DealWithRuns>::new();
     show_errors(deal);
-    let page = Resource::new_blocking(
+    let page = resource(
         move || (query.get(), deal.version().get()),
         |(query, _)| async move { Ok((inbox(query).await?, jobs::executor_choices().await?)) },
     );

@@ -13,6 +13,7 @@ use crate::components::filter_bar::{FilterBar, SelectFilter, TextFilter};
 use crate::components::page_title::PageTitle;
 use crate::components::pagination::Pagination;
 use crate::components::pulse::while_visible;
+use crate::components::resource::resource;
 use crate::components::state::state_word;
 use crate::components::table::{Column, DataTable};
 use crate::i18n::*;
@@ -48,7 +49,7 @@ pub fn RunList() -> impl IntoView {
     let i18n = use_i18n();
     let map = use_query_map();
     let query = Memo::new(move |_| read_query(&map.read()));
-    let page = Resource::new_blocking(
+    let page = resource(
         move || query.get(),
         |query| async move { Ok((runs::list_runs(query).await?, jobs::executor_choices().await?)) },
     );

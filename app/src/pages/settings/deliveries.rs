@@ -10,6 +10,7 @@ use crate::components::field::Choice;
 use crate::components::filter_bar::{FilterBar, SelectFilter};
 use crate::components::page_title::{Crumb, PageTitle};
 use crate::components::pagination::Pagination;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -27,10 +28,7 @@ pub fn Deliveries() -> impl IntoView {
         DeliveryQuery { state: value("state"), after: value("after") }
     });
     let again = ServerAction::<SendAgain>::new();
-    let lines = Resource::new_blocking(
-        move || (query.get(), again.version().get()),
-        |(query, _)| list_deliveries(query),
-    );
+    let lines = resource(move || (query.get(), again.version().get()), |(query, _)| list_deliveries(query));
     let crumbs = vec![
         Crumb::link(tu_string!(i18n, alerts.rules), routes::alert_rules()),
         Crumb::here(tu_string!(i18n, alerts.deliveries)),

@@ -6,6 +6,7 @@ use crate::api::topology::{ExecutorSpot, InstanceSpot, TopologyView};
 use crate::components::at_once::TakenAtOnce;
 use crate::components::facts::{Fact, FactList};
 use crate::components::icon::{Icon, IconName};
+use crate::components::resource::Resource;
 use crate::components::sparkline::{SparkRun, Sparkline};
 use crate::components::state::StateBadge;
 use crate::components::time::{Time, TimeStyle};

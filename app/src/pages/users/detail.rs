@@ -13,6 +13,7 @@ use crate::components::facts::{Fact, Facts};
 use crate::components::form::{ConflictNote, EditForm, FormFoot, ShownVersion};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle, Section};
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -31,8 +32,8 @@ pub fn UserDetail() -> impl IntoView {
         Actions { edit: ServerAction::new(), reset: ServerAction::new(), delete: ServerAction::new() };
     // A reset leads back here: the page is read again, with the new password.
     let key = move || (id.get(), actions.reset.version().get());
-    let page = Resource::new_blocking(key, |(id, _)| user(id));
-    let password = Resource::new_blocking(key, |(id, _)| new_password(id));
+    let page = resource(key, |(id, _)| user(id));
+    let password = resource(key, |(id, _)| new_password(id));
     view! {
         <Transition>
             {move || Suspend::new(async move {

@@ -9,6 +9,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::filter_bar::{FilterBar, SearchFilter, SelectFilter};
 use crate::components::icon::IconName;
 use crate::components::page_title::PageTitle;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -24,7 +25,7 @@ pub fn UserList() -> impl IntoView {
         let value = |name: &str| address.get(name).unwrap_or_default();
         UserQuery { name: value("name"), email: value("email"), role: value("role") }
     });
-    let lines = Resource::new_blocking(move || query.get(), list_users);
+    let lines = resource(move || query.get(), list_users);
     view! {
         <Transition>
             {move || Suspend::new(async move {

@@ -7,6 +7,7 @@ use crate::api::calendars::{CalendarChoice, calendar_choices};
 use crate::api::jobs::ScheduleForm;
 use crate::components::field::{Choice, SelectField, TextArea};
 use crate::components::form::FoldedGroup;
+use crate::components::resource::resource;
 use crate::i18n::*;
 use crate::pages::jobs::words::{blackout_word, blackouts_summary, calendar_use_word};
 use crate::routes;
@@ -18,7 +19,7 @@ use std::collections::BTreeSet;
 /// in: calendars of others cannot be chosen.
 #[component]
 pub fn Holds(typed: RwSignal<ScheduleForm>, namespaces: BTreeSet<String>) -> impl IntoView {
-    let calendars = Resource::new_blocking(|| (), |()| calendar_choices());
+    let calendars = resource(|| (), |()| calendar_choices());
     view! {
         <Suspense>
             {move || {

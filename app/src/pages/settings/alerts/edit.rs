@@ -15,6 +15,7 @@ use crate::components::field::{Choice, SelectField};
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::components::time::{Time, TimeStyle};
 use crate::error::AppError;
 use crate::i18n::*;
@@ -29,7 +30,7 @@ pub fn EditAlertRule() -> impl IntoView {
     // What is no number is nobody's id.
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse().ok()).unwrap_or(0));
     let edit = ServerAction::<EditAlertRuleCall>::new();
-    let rule = Resource::new_blocking(
+    let rule = resource(
         move || id.get(),
         |id| async move {
             let rule = alert_rule(id).await?;

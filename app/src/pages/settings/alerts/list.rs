@@ -8,6 +8,7 @@ use crate::components::empty::Empty;
 use crate::components::error_page::ErrorPage;
 use crate::components::icon::IconName;
 use crate::components::page_title::PageTitle;
+use crate::components::resource::resource;
 use crate::components::table::{Column, DataTable};
 use crate::components::time::{Time, TimeStyle};
 use crate::i18n::*;
@@ -17,7 +18,7 @@ use leptos::prelude::*;
 
 #[component]
 pub fn AlertRuleList() -> impl IntoView {
-    let rules = Resource::new_blocking(|| (), |()| list_alert_rules());
+    let rules = resource(|| (), |()| list_alert_rules());
     view! {
         <Suspense>
             {move || Suspend::new(async move {

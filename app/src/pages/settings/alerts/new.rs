@@ -10,6 +10,7 @@ use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::new::NamespaceField;
@@ -25,7 +26,7 @@ pub fn NewAlertRule() -> impl IntoView {
         return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.at_once();
     }
     let create = ServerAction::<CreateAlertRule>::new();
-    let choices = Resource::new_blocking(
+    let choices = resource(
         || (),
         |()| async move {
             let choices = Choices { channels: list_channels().await?, executors: executor_choices().await? };

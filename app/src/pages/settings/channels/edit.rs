@@ -11,6 +11,7 @@ use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::icon::IconName;
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::i18n::*;
 use crate::routes;
 use leptos::prelude::*;
@@ -22,7 +23,7 @@ pub fn EditChannel() -> impl IntoView {
     // What is no number is nobody's id.
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse().ok()).unwrap_or(0));
     let edit = ServerAction::<EditChannelCall>::new();
-    let channel = Resource::new_blocking(move || id.get(), channel);
+    let channel = resource(move || id.get(), channel);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

@@ -8,6 +8,7 @@ use crate::components::button::{Button, LinkButton, Weight};
 use crate::components::error_page::ErrorPage;
 use crate::components::form::{EditForm, FormFoot};
 use crate::components::page_title::{Crumb, PageTitle};
+use crate::components::resource::resource;
 use crate::error::AppError;
 use crate::i18n::*;
 use crate::pages::executors::new::NamespaceField;
@@ -22,7 +23,7 @@ pub fn NewChannel() -> impl IntoView {
         return view! { <ErrorPage error=AppError::for_role(Role::Owner)/> }.at_once();
     }
     let create = ServerAction::<CreateChannel>::new();
-    let namespaces = Resource::new_blocking(|| (), |()| alert_namespaces());
+    let namespaces = resource(|| (), |()| alert_namespaces());
     view! {
         <Suspense>
             {move || Suspend::new(async move {
