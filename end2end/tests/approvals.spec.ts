@@ -71,6 +71,8 @@ test("an edit waits, shows what it would do, and happens when somebody else appr
   await open(jobPage);
   await expect(page.locator("main")).toContainText("0 0 18 * * ?");
 
+  // The open page would go on asking, as nobody.
+  await page.goto("about:blank");
   await page.context().clearCookies();
   await signIn(page, isHydrated, person, first);
   await changeFirstPassword(page, first, "chosen-by-the-approver-0815");

@@ -68,6 +68,8 @@ test("a viewer sees what was granted and is offered nothing to change", async ({
   await expectFitsPhone(page, isHydrated);
   if (isHydrated) await takeScreenshots(page, "namespace");
 
+  // The open page would go on asking, as nobody.
+  await page.goto("about:blank");
   await page.context().clearCookies();
   await signIn(page, isHydrated, name, first);
   await changeFirstPassword(page, first, "chosen-by-the-viewer-0815");
