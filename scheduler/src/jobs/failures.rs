@@ -100,8 +100,7 @@ impl FailureWatch {
         let (mut rows, mut span) = (Vec::new(), Span::default());
         for _ in 0..STEPS {
             let batches = runs::of_job(self.services.db.reader(), job.id, span, RUNS).await?;
-            let ends = batches.iter().filter(|batch| !batch.complete);
-            let horizon = ends.filter_map(|batch| batch.rows.last()).map(|run| (run.due_at, run.id)).max();
+            let horizon = batches.iter().filter_map(|batch| batch.end).max();
             // What lies behind is read again with the next rows.
             let is_certain = |run: &Run| horizon.is_none_or(|horizon| (run.due_at, run.id) >= horizon);
             rows.extend(batches.into_iter().flat_map(|batch| batch.rows).filter(is_certain));

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What may be in it.
 const STATES: [RunState; 4] = [RunState::Failed, RunState::TimedOut, RunState::Lost, RunState::Skipped];
-/// Runs of a job among which a later success is looked for, the newest.
+/// Runs of a job among which a later success is looked for, the newest; beside those of the last minute.
 const LOOKED_AT: u64 = 50;
 
 /// So many are counted at most.
@@ -78,13 +78,8 @@ pub async fn inbox_count(services: &Services, caller: &Caller) -> Result<u64> {
 async fn judged(services: &Services, rows: Vec<RunRow>) -> Result<Vec<InboxRow>> {
     let reader = services.db.reader();
     let job_ids: BTreeSet<i32> = rows.iter().map(|row| row.run.job_id).collect();
-    let recent = store::recent_of_jobs(reader, &job_ids.into_iter().collect::<Vec<_>>(), LOOKED_AT).await?;
-    let success = |runs: &Vec<entity::run::Model>| {
-        let successes = runs.iter().filter(|run| run.state == RunState::Succeeded);
-        successes.filter_map(|run| run.ended_at).max()
-    };
-    let successes: HashMap<i32, Millis> =
-        recent.iter().filter_map(|(job_id, runs)| Some((*job_id, success(runs)?))).collect();
+    let job_ids: Vec<i32> = job_ids.into_iter().collect();
+    let successes = store::last_successes(reader, &job_ids, LOOKED_AT).await?;
     let executor_ids: BTreeSet<i32> = rows.iter().map(|row| row.run.executor_id).collect();
     let places = executors::by_ids(reader, executor_ids.into_iter().collect()).await?;
     let places: HashMap<i32, i32> = places.into_iter().map(|found| (found.id, found.namespace_id)).collect();

@@ -168,17 +168,22 @@ async fn read(services: &Services, filter: &RunFilter, executors: &[i32], span: 
         _ if filter.attention => Path::Attention,
         _ => Path::Executor,
     };
-    let share = READ / (executors.len() as u64).max(1);
-    let is_picky = !filter.states.is_empty() || filter.alert.is_some();
-    let limit = if is_picky { page.max(share) } else { page };
+    let share = page.max(READ / (executors.len() as u64).max(1));
+    let limit = match filter.alert {
+        None if !filter.states.is_empty() => {
+            let limits = (share, page);
+            return Ok(store::of_executors_in(reader, path, executors, &filter.states, span, limits).await?);
+        }
+        None => page,
+        Some(_) => share,
+    };
     Ok(store::of_executors(reader, path, executors, span, limit).await?)
 }
 
 /// The newest matching rows of several sources, and where to go on. A source that is not read to its end may
 /// hold anything older than its last row: only what is newer is certain.
 fn merge(batches: Vec<Batch>, keep: impl Fn(&Model) -> bool) -> (Vec<Model>, Option<Position>) {
-    let ends = batches.iter().filter(|batch| !batch.complete);
-    let horizon = ends.filter_map(|batch| batch.rows.last()).map(key).max();
+    let horizon = batches.iter().filter_map(|batch| batch.end).max();
     let rows = batches.into_iter().flat_map(|batch| batch.rows);
     let mut rows: Vec<Model> =
         rows.filter(|run| horizon.is_none_or(|horizon| key(run) >= horizon)).filter(keep).collect();

@@ -19,7 +19,10 @@ pub use day::{Deed, has_of_day};
 pub use past::{
     Past, PastRun, counts, delete, has_open_shards, newest_beyond, next_executor, oldest, shards,
 };
-pub use paths::{Batch, Path, Position, Span, by_ids, of_executors, of_job, recent_of_jobs};
+pub use paths::{
+    Batch, Path, Position, Span, by_ids, last_successes, of_executors, of_executors_in, of_job,
+    recent_of_jobs,
+};
 pub(super) use paths::{PARTS, union};
 pub use queue::{count_out, count_out_by_instance, set_priority, waiting_for};
 pub use stop::{Waiting, insert_skipped, sending_of_job, skip_waiting};

@@ -1,6 +1,6 @@
 //! The access paths to runs, newest first.
 
-use entity::run::{Column, Entity, Model};
+use entity::run::{Column, Entity, Model, RunState};
 use entity::{Millis, alert_run, id_block, run_by_job};
 use sea_orm::sea_query::{Asterisk, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{
@@ -28,8 +28,8 @@ pub struct Span {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     pub rows: Vec<Model>,
-    /// Nothing lies behind these rows.
-    pub complete: bool,
+    /// How far it was read; none = nothing lies behind these rows.
+    pub end: Option<Position>,
 }
 
 /// Which index leads to the runs of an executor.
@@ -68,6 +68,61 @@ pub async fn of_executors(
     Ok(batches)
 }
 
+/// The newest `most` in one of these states among the newest runs of each of these executors, at most `limit`
+/// each: one batch for each.
+pub async fn of_executors_in(
+    conn: &impl ConnectionTrait,
+    path: Path,
+    ids: &[i32],
+    states: &[RunState],
+    span: Span,
+    (limit, most): (u64, u64),
+) -> Result<Vec<Batch>, DbErr> {
+    let of = |id: &i32| match path {
+        Path::Attention => Entity::find().filter(Column::Attention.eq(*id)),
+        _ => Entity::find().filter(Column::ExecutorId.eq(*id)),
+    };
+    let last = |id: &i32| {
+        let query = of(id).select_only().columns([Column::ExecutorId, Column::DueAt, Column::Id]);
+        newest(query.offset(limit.saturating_sub(1)), span, 1)
+    };
+    let mut batches = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(PARTS) {
+        let ends: Vec<End> = union(conn, ids.iter().map(last).collect()).await?;
+        let ends: HashMap<i32, Position> =
+            ends.into_iter().map(|end| (end.executor_id, (end.due_at, end.id))).collect();
+        let part = |id: &i32| {
+            let query = of(id).filter(Column::State.is_in(states.iter().copied()));
+            newest(query.filter(down_to(ends.get(id).copied())), span, most)
+        };
+        let mut rows: HashMap<i32, Vec<Model>> = HashMap::new();
+        let found: Vec<Model> = union(conn, ids.iter().map(part).collect()).await?;
+        for row in found {
+            rows.entry(row.executor_id).or_default().push(row);
+        }
+        batches.extend(ids.iter().map(|id| {
+            let batch = batch(rows.remove(id).unwrap_or_default(), most);
+            Batch { end: batch.end.or(ends.get(id).copied()), ..batch }
+        }));
+    }
+    Ok(batches)
+}
+
+/// The last of the rows that were looked at.
+#[derive(FromQueryResult)]
+struct End {
+    executor_id: i32,
+    due_at: Millis,
+    id: i64,
+}
+
+/// Up to this place, which belongs to it.
+fn down_to(end: Option<Position>) -> Condition {
+    let Some((at, id)) = end else { return Condition::all() };
+    let at_the_end = Condition::any().add(Column::DueAt.gt(at)).add(Column::Id.gte(id));
+    Condition::all().add(Column::DueAt.gte(at)).add(at_the_end)
+}
+
 /// The newest runs of a job: the settled ones by their index, the others from the ends of the
 /// blocks that are being filled. Two batches.
 pub async fn of_job(
@@ -80,11 +135,12 @@ pub async fn of_job(
     let unsettled = unsettled(conn, &[job_id], span, Some(limit)).await?;
     let known: HashSet<i64> = unsettled.iter().map(|row| row.id).collect();
     let mut settled = settled_ids(conn, &[job_id], span, limit).await?;
-    let complete = (settled.len() as u64) < limit;
+    let is_complete = (settled.len() as u64) < limit;
     settled.retain(|id| !known.contains(id));
     let mut rows = by_ids(conn, settled).await?;
     sort(&mut rows);
-    Ok(vec![Batch { rows, complete }, batch(unsettled, limit)])
+    let end = rows.last().filter(|_| !is_complete).map(key);
+    Ok(vec![Batch { rows, end }, batch(unsettled, limit)])
 }
 
 /// The newest runs of each of these jobs, newest first, at most `limit` each. For shards stands the run
@@ -112,13 +168,51 @@ pub async fn recent_of_jobs(
     Ok(recent)
 }
 
+/// When each of these jobs succeeded last, as far as that is among its `among` newest runs or those that its
+/// index does not hold yet; shards do not count.
+pub async fn last_successes(
+    conn: &impl ConnectionTrait,
+    job_ids: &[i32],
+    among: u64,
+) -> Result<HashMap<i32, Millis>, DbErr> {
+    let of_jobs = Column::JobId.is_in(job_ids.iter().copied());
+    let mut places: Vec<Condition> =
+        not_settled(conn).await?.map(|ids| ids.add(of_jobs)).into_iter().collect();
+    let settled = settled_ids(conn, job_ids, Span::default(), among).await?;
+    let parts = settled.chunks(1000).map(|ids| Column::Id.is_in(ids.iter().copied()));
+    places.extend(parts.map(|part| Condition::all().add(part)));
+    let mut last: HashMap<i32, Millis> = HashMap::new();
+    for place in places {
+        let found: Vec<(i32, Option<Millis>)> = Entity::find()
+            .select_only()
+            .column(Column::JobId)
+            .column_as(Column::EndedAt.max(), "ended_at")
+            .filter(place)
+            .filter(Column::State.eq(RunState::Succeeded))
+            .filter(Column::ParentId.is_null())
+            .group_by(Column::JobId)
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (job_id, ended_at) in found {
+            let ended_at = ended_at.unwrap_or_default();
+            last.entry(job_id).and_modify(|last| *last = Ord::max(*last, ended_at)).or_insert(ended_at);
+        }
+    }
+    Ok(last)
+}
+
 fn sort(rows: &mut [Model]) {
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.due_at, row.id)));
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(key(row)));
+}
+
+fn key(row: &Model) -> Position {
+    (row.due_at, row.id)
 }
 
 fn batch(mut rows: Vec<Model>, limit: u64) -> Batch {
     sort(&mut rows);
-    Batch { complete: (rows.len() as u64) < limit, rows }
+    Batch { end: rows.last().filter(|_| rows.len() as u64 >= limit).map(key), rows }
 }
 
 /// These runs, in any order; those that do not exist are missing.
@@ -190,14 +284,11 @@ pub(super) async fn unsettled(
     span: Span,
     limit: Option<u64>,
 ) -> Result<Vec<Model>, DbErr> {
-    let ranges = unsettled_ranges(conn).await?;
-    if ranges.is_empty() || job_ids.is_empty() {
+    let Some(not_settled) = not_settled(conn).await?.filter(|_| !job_ids.is_empty()) else {
         return Ok(Vec::new());
-    }
-    let in_range = |range: Range<i64>| Column::Id.gte(range.start).and(Column::Id.lt(range.end));
-    let in_ranges = ranges.into_iter().fold(Condition::any(), |any, range| any.add(in_range(range)));
+    };
     Entity::find()
-        .filter(in_ranges)
+        .filter(not_settled)
         .filter(Column::JobId.is_in(job_ids.iter().copied()))
         .filter(within(Column::DueAt, Column::Id, span))
         .order_by(Column::DueAt, Order::Desc)
@@ -205,6 +296,15 @@ pub(super) async fn unsettled(
         .limit(limit)
         .all(conn)
         .await
+}
+
+/// The ids that the index by job does not hold yet, as a condition; none where it holds all.
+async fn not_settled(conn: &impl ConnectionTrait) -> Result<Option<Condition>, DbErr> {
+    let ranges = unsettled_ranges(conn).await?;
+    let in_range = |range: Range<i64>| Column::Id.gte(range.start).and(Column::Id.lt(range.end));
+    let is_any = !ranges.is_empty();
+    let in_ranges = ranges.into_iter().fold(Condition::any(), |any, range| any.add(in_range(range)));
+    Ok(is_any.then(|| Condition::all().add(in_ranges)))
 }
 
 /// The ids that the index by job does not hold yet: the ends of the open blocks, neighbours joined.
