@@ -1,6 +1,6 @@
 //! The life of a server: open everything, serve, and stop in the right order.
 
-mod alerts;
+pub(crate) mod alerts;
 mod connections;
 mod host_metrics;
 

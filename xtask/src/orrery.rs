@@ -49,6 +49,8 @@ pub struct BenchmarkContent {
     pub fires: &'static str,
     /// Whether the executors take many runs in one request.
     pub native: bool,
+    /// A hook that is told of failures and of an approval.
+    pub hook: Option<String>,
 }
 
 impl BenchmarkContent {
@@ -132,6 +134,9 @@ impl Server {
         arguments.extend(["--jobs", &jobs, "--history", &history, "--days", &days]);
         if content.native {
             arguments.push("--native");
+        }
+        if let Some(hook) = &content.hook {
+            arguments.extend(["--hook", hook]);
         }
         for address in &content.executors {
             arguments.extend(["--executor-address", address]);

@@ -1,5 +1,7 @@
 //! `orrery bench-setup`: many jobs on one executor, and a past, to measure with.
 
+mod hook;
+
 use super::setup::{Credentials, job};
 use crate::config::Settings;
 use anyhow::{Context, Result};
@@ -38,6 +40,9 @@ pub struct Options {
     /// Over how many days they lie.
     #[arg(long, default_value_t = 7)]
     days: u16,
+    /// A hook that is told of a failure each second, and of an approval.
+    #[arg(long, value_name = "URL")]
+    hook: Option<String>,
     /// Print name, token and namespace of each executor as a line of JSON.
     #[arg(long)]
     json: bool,
@@ -80,6 +85,9 @@ pub async fn run(settings: &Settings, options: &Options) -> Result<()> {
         filling::jobs(&services.db, copies.map(|id| copy(&like, id, next))).await?;
         credentials.print(options.json);
         free = last;
+    }
+    if let Some(url) = &options.hook {
+        hook::tell(settings, &services, url).await?;
     }
     databases.close().await?;
     Ok(())

@@ -123,6 +123,7 @@ pub fn measure(
         days: BenchmarkContent::WEEK,
         fires,
         native: load.native,
+        hook: None,
     };
     let prepared = Prepared::new(programs, database_url, &content)?;
     let credentials = prepared.credentials.first().context("no executor")?;

@@ -58,6 +58,7 @@ fn measure(programs: &Programs, jobs: u32, seconds: u32) -> Result<Vec<String>> 
         days: BenchmarkContent::WEEK,
         fires: "rarely",
         native: false,
+        hook: None,
     };
     let prepared = Prepared::new(programs, None, &content)?;
     let size = figures::bytes_of(prepared.scratch.path(), Prepared::DATABASE)?;

@@ -1,8 +1,13 @@
-//! `cargo xtask bench isolate`: what an executor that takes requests and never answers does to one that is well.
+//! `cargo xtask bench isolate`: what an executor, or a hook, that takes requests and never answers does to an executor
+//! that is well.
 
+use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::dispatch::{Callbacks, Load};
 use super::figures::{Seen, Table, grouped, ms};
@@ -32,6 +37,8 @@ enum Neighbour {
     None,
     Well,
     Hanging,
+    /// Nobody but who is told of failures and of an approval.
+    Hook,
 }
 
 pub fn isolate(options: &Options) -> Result<()> {
@@ -41,6 +48,7 @@ pub fn isolate(options: &Options) -> Result<()> {
         (Neighbour::None, "nobody"),
         (Neighbour::Well, "one that is well"),
         (Neighbour::Hanging, "one that hangs"),
+        (Neighbour::Hook, "a hook of alerts and approvals that hangs"),
     ];
     for (neighbour, name) in cases {
         println!("beside {name}: measuring ...");
@@ -58,7 +66,8 @@ fn expected(options: &Options) -> u64 {
 }
 
 fn measure(programs: &Programs, options: &Options, neighbour: Neighbour) -> Result<Seen> {
-    let count = if neighbour == Neighbour::None { 1 } else { 2 };
+    let count = if matches!(neighbour, Neighbour::None | Neighbour::Hook) { 1 } else { 2 };
+    let hook = (neighbour == Neighbour::Hook).then(HangingHook::open).transpose()?;
     let ports = (0..count).map(|_| paths::free_port()).collect::<Result<Vec<_>>>()?;
     let content = BenchmarkContent {
         jobs: options.jobs,
@@ -67,8 +76,10 @@ fn measure(programs: &Programs, options: &Options, neighbour: Neighbour) -> Resu
         days: BenchmarkContent::WEEK,
         fires: "burst",
         native: false,
+        hook: hook.as_ref().map(|hook| hook.url.clone()),
     };
-    let prepared = Prepared::new(programs, None, &content)?;
+    let local = [("ORRERY_OUTGOING_ALLOWED_NETWORKS", "127.0.0.1")];
+    let prepared = Prepared::fresh(&programs.server, Some(&content), &local)?;
     let load = Load {
         history: 0,
         callbacks: Callbacks::Batched,
@@ -89,7 +100,37 @@ fn measure(programs: &Programs, options: &Options, neighbour: Neighbour) -> Resu
     measured.begin()?;
     measured.over()?;
     let seen = measured.end()?;
+    if let Some(hook) = hook {
+        let calls = hook.calls.load(Ordering::Relaxed);
+        ensure!(calls > 1, "the hook was called {calls} times: there was nothing to hold anybody up");
+        println!("the hook was called {calls} times");
+    }
     serving.stop()?;
     executors.iter_mut().try_for_each(|executor| executor.group.stop())?;
     Ok(seen)
+}
+
+/// Takes every connection and answers nothing.
+struct HangingHook {
+    url: String,
+    /// So far.
+    calls: Arc<AtomicUsize>,
+}
+
+impl HangingHook {
+    fn open() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}/hook", listener.local_addr()?);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = calls.clone();
+        // It ends with this program.
+        thread::spawn(move || {
+            let mut held = Vec::new();
+            for stream in listener.incoming().map_while(Result::ok) {
+                held.push(stream);
+                counted.store(held.len(), Ordering::Relaxed);
+            }
+        });
+        Ok(Self { url, calls })
+    }
 }

@@ -47,6 +47,7 @@ pub fn pages(options: &Options) -> Result<()> {
         days: options.days,
         fires: "rarely",
         native: false,
+        hook: None,
     };
     let installation = Installation::start(options.executable.as_deref(), Some(&content))?;
     let visitor = &installation.visitor;
