@@ -58,7 +58,7 @@ pub fn Instances(instances: Signal<Vec<InstanceLine>>, draining: Option<Draining
             Column::new(tu_string!(i18n, executors.address)),
             Column::new(tu_string!(i18n, executors.state)).class("cw-2"),
             Column::new(tu_string!(i18n, executors.client)).class("cw-3"),
-            Column::new(tu_string!(i18n, executors.up)).class("cw-2"),
+            Column::new(tu_string!(i18n, executors.up)).class("cw-2 wide-only"),
             Column::new(tu_string!(i18n, executors.out_here)).class("cw-2").number(),
             cpu,
             process,
@@ -116,7 +116,7 @@ fn row(instance: InstanceLine, draining: Option<Draining>) -> impl IntoView {
                 {(!instance.version.is_empty()).then(|| view! { " " <span class="faint">{instance.version.clone()}</span> })}
                 {capacity(&instance)}
             </td>
-            <td class="muted">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
+            <td class="muted wide-only">{(!is_gone).then(|| up_for(instance.registered_at))}</td>
             <td class="num" class:faint=out == 0>{out}</td>
             {gauges::cells(&instance)}
             <td class="p2 num muted">{heartbeat(instance.manual, instance.seen_at)}</td>
