@@ -43,7 +43,7 @@ use scheduler::Error;
 use scheduler::clock::{Clock, SystemClock};
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
-use scheduler::store::engine::{Advance, Breaches, CursorSums};
+use scheduler::store::engine::{Advance, Breaches, CursorSums, OpenBlock};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -123,6 +123,24 @@ conform!(the_sums_of_a_bucket_say_what_its_cursors_say, async |bench: &Bench| {
     assert_eq!(expected.values().map(|sums| sums.count).sum::<i64>(), 3);
     assert_eq!(expected.values().map(|sums| sums.next_ats).sum::<i64>(), 2 * START + 7_000);
     assert_eq!(store.cursor_sums(&buckets).await.unwrap(), expected);
+});
+
+conform!(what_is_not_settled_is_read_by_its_ids, async |bench: &Bench| {
+    let one = job(1, 1);
+    bench.put_job(one.clone(), cursor(&one, Some(START))).await;
+    for (id, due_at) in [(10_001, START), (10_002, START + 1_000), (10_004, START + 2_000)] {
+        bench.put_run(sending(id, &one, due_at, 5), None).await;
+    }
+    let block = OpenBlock { start: 10_000, settled_to: 10_002, used_to: 10_005 };
+    let mut found = bench.store().unsettled(block, 10_005).await.unwrap();
+    found.sort_unstable_by_key(|entry| entry.run_id);
+    let found: Vec<_> = found.iter().map(|entry| (entry.job_id, entry.due_at, entry.run_id)).collect();
+    assert_eq!(found, [(1, START + 1_000, 10_002), (1, START + 2_000, 10_004)]);
+    assert_eq!(bench.store().unsettled(block, 10_002).await.unwrap(), []);
+    // More than is read at once.
+    let wide = OpenBlock { start: 0, settled_to: 0, used_to: 30_000 };
+    assert_eq!(bench.store().unsettled(wide, 30_000).await.unwrap().len(), 3);
+    assert_eq!(bench.store().unsettled(wide, 10_001).await.unwrap(), []);
 });
 
 conform!(an_edit_between_reading_and_claiming_wins, async |bench: &Bench| {
