@@ -11,7 +11,7 @@ pub mod executor_api;
 mod health;
 pub mod logs;
 mod metrics;
-mod pages;
+pub mod pages;
 mod request;
 pub mod security;
 pub mod sessions;

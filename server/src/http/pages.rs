@@ -15,7 +15,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
     AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context,
 };
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -36,7 +36,7 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
         .route("/rpc/{*function}", functions)
         .merge(audit::router())
         .merge(logs::router())
-        .leptos_routes_with_context(state, routes(), page_context, move || {
+        .leptos_routes_with_context(state, ROUTES.clone(), page_context, move || {
             app::shell(options.clone(), &parts)
         })
         // Read from below: the last layer is the outermost.
@@ -49,9 +49,13 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
         .layer(CompressionLayer::new())
 }
 
-/// The pages' addresses. Rendered on a runtime that is never driven: the application's effects would
-/// run after the rendering for the list has been disposed of.
-fn routes() -> Vec<AxumRouteListing> {
+/// The pages' addresses, found out once: while Leptos looks for them, no page of the whole process loads what it
+/// shows, and one that another server of the process is sending would wait for ever.
+pub static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(find_routes);
+
+/// Rendered on a runtime that is never driven: the application's effects would run after the rendering for
+/// the list has been disposed of.
+fn find_routes() -> Vec<AxumRouteListing> {
     let list = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let _entered = runtime.enter();

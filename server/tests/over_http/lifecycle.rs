@@ -1,6 +1,7 @@
 //! Starting and stopping.
 
 use crate::support::{TestServer, pretend_newer, settings};
+use entity::user::UserRole;
 use scheduler::users::FirstStart;
 use server::lifecycle::Server;
 use std::time::{Duration, Instant};
@@ -14,6 +15,23 @@ async fn a_started_server_is_healthy_and_ready() {
         let answer = test.get(path).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}: {}", answer.text().await.unwrap());
     }
+}
+
+#[tokio::test]
+async fn a_page_is_sent_while_other_servers_of_the_process_start() {
+    let test = TestServer::start().await;
+    let root = test.signed_in("root", UserRole::SuperAdmin).await;
+    let others = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        for _ in 0..8 {
+            drop(runtime.block_on(TestServer::start()));
+        }
+    });
+    while !others.is_finished() {
+        let answer = test.get("/").header("cookie", &root).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    others.join().unwrap();
 }
 
 #[tokio::test]
