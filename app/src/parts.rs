@@ -103,30 +103,47 @@ part!(managing, load_managing, Managing {
     ApiDocs => api_docs::ApiDocs,
 });
 
-/// The name of the part that the page at this path is in, as the program's files are named; none where that is
-/// loaded with every page.
-pub fn part_of(path: &str) -> Option<&'static str> {
-    let is_number = |part: &str| part.parse::<i64>().is_ok();
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    match parts.as_slice() {
-        [] => Some("overview"),
-        ["login"] => None,
-        ["jobs" | "runs" | "executors" | "statistics" | "topology"] | ["runs", "inbox"] => Some("watching"),
-        ["jobs" | "runs" | "executors", id] if is_number(id) => Some("watching"),
-        _ => Some("managing"),
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Overview,
+    Watching,
+    Managing,
 }
 
-/// Loads the part that the page at this path is in, so that the browser can take the page over in one go;
-/// false where it cannot be loaded.
-pub async fn load(path: &str) -> bool {
-    let loaded = match part_of(path) {
-        Some("overview") => load_overview().await,
-        Some("watching") => load_watching().await,
-        Some(_) => load_managing().await,
-        None => Ok(()),
-    };
-    loaded.is_ok()
+impl Part {
+    /// The part that the page at this path is in; none where that is loaded with every page.
+    pub fn of(path: &str) -> Option<Self> {
+        let is_number = |part: &str| part.parse::<i64>().is_ok();
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        match parts.as_slice() {
+            [] => Some(Self::Overview),
+            ["login"] => None,
+            ["jobs" | "runs" | "executors" | "statistics" | "topology"] | ["runs", "inbox"] => {
+                Some(Self::Watching)
+            }
+            ["jobs" | "runs" | "executors", id] if is_number(id) => Some(Self::Watching),
+            _ => Some(Self::Managing),
+        }
+    }
+
+    /// As the program's files are named: after the part's function.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Watching => "watching",
+            Self::Managing => "managing",
+        }
+    }
+
+    /// So that the browser can take a page over in one go; false where the part cannot be loaded.
+    pub async fn load(self) -> bool {
+        let loaded = match self {
+            Self::Overview => load_overview().await,
+            Self::Watching => load_watching().await,
+            Self::Managing => load_managing().await,
+        };
+        loaded.is_ok()
+    }
 }
 
 /// The document anew, from the server that there is now: it knows where its parts lie.
@@ -146,14 +163,14 @@ mod tests {
 
     #[test]
     fn each_page_is_in_one_part() {
-        assert_eq!(part_of("/"), Some("overview"));
-        assert_eq!(part_of("/login"), None);
+        assert_eq!(Part::of("/"), Some(Part::Overview));
+        assert_eq!(Part::of("/login"), None);
         for path in ["/jobs", "/jobs/17", "/runs/4000000001", "/runs/inbox", "/executors/1/", "/topology"] {
-            assert_eq!(part_of(path), Some("watching"), "{path}");
+            assert_eq!(Part::of(path), Some(Part::Watching), "{path}");
         }
         for path in ["/jobs/new", "/jobs/17/edit", "/runs/clean", "/users", "/settings/alerts/3", "/nowhere"]
         {
-            assert_eq!(part_of(path), Some("managing"), "{path}");
+            assert_eq!(Part::of(path), Some(Part::Managing), "{path}");
         }
     }
 }

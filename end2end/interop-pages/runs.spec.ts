@@ -2,6 +2,7 @@
 
 import { expect, test, type Page } from "@playwright/test";
 import { adminName, adminPassword, changeFirstPassword, firstPassword, signIn } from "../support/sign-in.ts";
+import { takeScreenshots } from "../support/test.ts";
 
 /** A run as xtask read it from the database. */
 interface Run {
@@ -20,6 +21,8 @@ const words = { succeeded: "Succeeded", failed: "Failed", timed_out: "Timed out"
 
 test.describe.configure({ mode: "serial" });
 let page: Page;
+/** Clients of which a run with a log has been seen: one picture of each is enough. */
+const seen = new Set<string>();
 
 test.beforeAll(async ({ browser }) => {
   page = await browser.newPage({ baseURL: process.env.ORRERY_TEST_BASE_URL! });
@@ -34,5 +37,7 @@ for (const run of runs) {
     await expect(page.locator("main")).toContainText(run.client);
     if (run.result) await expect(page.locator("main")).toContainText(run.result);
     if (run.log) await expect(page.locator(".log .lines")).toContainText(run.log);
+    if (run.log && !seen.has(run.client)) await takeScreenshots(page, `run-of-${run.client.replace(/\W+/g, "-")}`);
+    if (run.log) seen.add(run.client);
   });
 }

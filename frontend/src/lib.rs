@@ -3,6 +3,7 @@
 // The whole application is one type here: deeper than the compiler's usual limit.
 #![recursion_limit = "256"]
 
+use app::parts::Part;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script that loads this module. Where the page's own part of the program cannot be loaded,
@@ -11,7 +12,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub async fn hydrate() {
     console_error_panic_hook::set_once();
     let path = leptos::prelude::location_pathname().unwrap_or_default();
-    if !app::parts::load(&path).await {
+    if let Some(part) = Part::of(&path)
+        && !part.load().await
+    {
         leptos::logging::error!("a part of the console could not be loaded");
         return;
     }

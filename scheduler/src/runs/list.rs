@@ -185,15 +185,13 @@ async fn read(services: &Services, filter: &RunFilter, executors: &[i32], span: 
 fn merge(batches: Vec<Batch>, keep: impl Fn(&Model) -> bool) -> (Vec<Model>, Option<Position>) {
     let horizon = batches.iter().filter_map(|batch| batch.end).max();
     let rows = batches.into_iter().flat_map(|batch| batch.rows);
-    let mut rows: Vec<Model> =
-        rows.filter(|run| horizon.is_none_or(|horizon| key(run) >= horizon)).filter(keep).collect();
-    rows.sort_unstable_by_key(|run| std::cmp::Reverse(key(run)));
+    let mut rows: Vec<Model> = rows
+        .filter(|run| horizon.is_none_or(|horizon| store::position(run) >= horizon))
+        .filter(keep)
+        .collect();
+    rows.sort_unstable_by_key(|run| std::cmp::Reverse(store::position(run)));
     rows.dedup_by_key(|run| run.id);
     (rows, horizon)
-}
-
-fn key(run: &Model) -> Position {
-    (run.due_at, run.id)
 }
 
 /// The first of these rows, at most `most`, and where to go on; behind them lies what is beyond the horizon.
@@ -202,7 +200,7 @@ fn cut(mut rows: Vec<Model>, horizon: Option<Position>, most: usize) -> (Vec<Mod
     rows.truncate(most);
     // A full page goes on behind its last row, which lies before the horizon.
     let is_full = rows.len() == most;
-    let next = match rows.last().map(key) {
+    let next = match rows.last().map(store::position) {
         Some(last) if is_full && (more || horizon.is_some()) => Some(last),
         _ => horizon,
     };

@@ -20,7 +20,7 @@ pub use past::{
     Past, PastRun, counts, delete, has_open_shards, newest_beyond, next_executor, oldest, shards,
 };
 pub use paths::{
-    Batch, Path, Position, Span, by_ids, last_successes, of_executors, of_executors_in, of_job,
+    Batch, Path, Position, Span, by_ids, last_successes, of_executors, of_executors_in, of_job, position,
     recent_of_jobs,
 };
 pub(super) use paths::{PARTS, union};

@@ -136,10 +136,7 @@ async fn answer(
 impl CompressedFiles {
     /// The file compressed: when the site was built, as releases are, or now, which is done once and kept.
     async fn get(&self, path: &str, file: EmbeddedFile, encoding: Encoding) -> Bytes {
-        // Beside a file whose name stays the same, one of an older build may lie.
-        let beside =
-            is_hashed(path).then(|| Site::get(&format!("{path}.{}", encoding.extension()))).flatten();
-        if let Some(beside) = beside {
+        if let Some(beside) = Site::get(&format!("{path}.{}", encoding.extension())) {
             return Bytes::from(beside.data.into_owned());
         }
         let key = (file.metadata.sha256_hash(), encoding);

@@ -58,11 +58,7 @@ pub async fn of_executors(
             Path::Attention => newest(Entity::find().filter(Column::Attention.eq(*id)), span, limit),
             Path::Told => newest_told(*id, span, limit),
         };
-        let mut rows: HashMap<i32, Vec<Model>> = HashMap::new();
-        let found: Vec<Model> = union(conn, ids.iter().map(part).collect()).await?;
-        for row in found {
-            rows.entry(row.executor_id).or_default().push(row);
-        }
+        let mut rows = by_executor(union(conn, ids.iter().map(part).collect()).await?);
         batches.extend(ids.iter().map(|id| batch(rows.remove(id).unwrap_or_default(), limit)));
     }
     Ok(batches)
@@ -95,17 +91,21 @@ pub async fn of_executors_in(
             let query = of(id).filter(Column::State.is_in(states.iter().copied()));
             newest(query.filter(down_to(ends.get(id).copied())), span, most)
         };
-        let mut rows: HashMap<i32, Vec<Model>> = HashMap::new();
-        let found: Vec<Model> = union(conn, ids.iter().map(part).collect()).await?;
-        for row in found {
-            rows.entry(row.executor_id).or_default().push(row);
-        }
+        let mut rows = by_executor(union(conn, ids.iter().map(part).collect()).await?);
         batches.extend(ids.iter().map(|id| {
             let batch = batch(rows.remove(id).unwrap_or_default(), most);
             Batch { end: batch.end.or(ends.get(id).copied()), ..batch }
         }));
     }
     Ok(batches)
+}
+
+fn by_executor(rows: Vec<Model>) -> HashMap<i32, Vec<Model>> {
+    let mut by_executor: HashMap<i32, Vec<Model>> = HashMap::new();
+    for row in rows {
+        by_executor.entry(row.executor_id).or_default().push(row);
+    }
+    by_executor
 }
 
 /// The last of the rows that were looked at.
@@ -203,16 +203,17 @@ pub async fn last_successes(
 }
 
 fn sort(rows: &mut [Model]) {
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse(key(row)));
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(position(row)));
 }
 
-fn key(row: &Model) -> Position {
+/// Where the run stands among all, by when it was due.
+pub fn position(row: &Model) -> Position {
     (row.due_at, row.id)
 }
 
 fn batch(mut rows: Vec<Model>, limit: u64) -> Batch {
     sort(&mut rows);
-    Batch { end: rows.last().filter(|_| rows.len() as u64 >= limit).map(key), rows }
+    Batch { end: rows.last().filter(|_| rows.len() as u64 >= limit).map(position), rows }
 }
 
 /// These runs, in any order; those that do not exist are missing.
