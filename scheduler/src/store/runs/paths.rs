@@ -139,7 +139,7 @@ pub async fn of_job(
     settled.retain(|id| !known.contains(id));
     let mut rows = by_ids(conn, settled).await?;
     sort(&mut rows);
-    let end = rows.last().filter(|_| !is_complete).map(key);
+    let end = rows.last().filter(|_| !is_complete).map(position);
     Ok(vec![Batch { rows, end }, batch(unsettled, limit)])
 }
 
