@@ -11,5 +11,7 @@ export default defineConfig({
   testDir: "interop-pages",
   outputDir: "test-results/interop",
   workers: 1,
+  // What all clients begin in turn takes minutes where the machine is slow. Said here, it holds for hooks, too.
+  timeout: 600_000,
   projects: specs.projects!.filter((project) => project.name === "hydrated"),
 });

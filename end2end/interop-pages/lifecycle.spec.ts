@@ -37,8 +37,7 @@ interface Client {
 const clients: Client[] = JSON.parse(process.env.ORRERY_INTEROP_CLIENTS ?? "[]");
 const processes = new Processes(process.env.ORRERY_INTEROP_PROCESSES);
 
-// What all clients begin in turn takes minutes where the machine is slow.
-test.describe.configure({ mode: "default", timeout: 600_000 });
+test.describe.configure({ mode: "default" });
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
