@@ -6,10 +6,14 @@ use super::Db;
 use super::stat_hours::Outcomes;
 use crate::Result;
 use crate::engine::step::{self, Claim, Step, Texts, What};
+use crate::logs::parts::{Packer, Part};
 use crate::rules::bucket::bucket_of;
 use entity::id_block::{self, BLOCK};
+use entity::log::{self, LogState};
 use entity::run::Model as Run;
-use entity::{Millis, host_minute, host_state, instance, job, job_cursor, run, run_by_job, run_text};
+use entity::{
+    Millis, host_minute, host_state, instance, job, job_cursor, log_part, run, run_by_job, run_text,
+};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
@@ -167,6 +171,34 @@ pub async fn past(db: &Db, runs: Vec<(Run, Texts)>) -> Result<()> {
         transaction.commit().await?;
     }
     Ok(())
+}
+
+/// Keeps the lines of runs as their logs, with when that was.
+///
+/// # Errors
+/// [`crate::Error::Internal`] when they cannot be compressed.
+pub async fn logs(db: &Db, logs: Vec<(i64, Millis, Vec<String>)>) -> Result<()> {
+    let (mut rows, mut parts) = (Vec::with_capacity(logs.len()), Vec::with_capacity(logs.len()));
+    for (run_id, kept_at, lines) in logs {
+        let mut packer = Packer::default();
+        (1..).zip(&lines).for_each(|(number, line)| packer.push(number, line));
+        let Some(Part { first_line, lines, bytes, data }) = packer.take()? else { continue };
+        rows.push(log::Model {
+            run_id,
+            state: LogState::Kept,
+            claim: CLAIM,
+            kept_at,
+            last_line: lines,
+            bytes: bytes as i64,
+            stored: data.len() as i64,
+            trouble: None,
+        });
+        parts.push(log_part::Model { run_id, claim: CLAIM, first_line, lines, data });
+    }
+    let transaction = db.begin().await?;
+    insert::<log::Entity, _>(&transaction, rows).await?;
+    insert::<log_part::Entity, _>(&transaction, parts).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Inserts how hosts are doing, and were.

@@ -3,10 +3,12 @@
 use crate::support::Installation;
 use entity::approval::ApprovalState;
 use entity::run::RunState;
-use entity::{approval, executor, host_state, job, namespace, run, run_by_job, stat_hour, user};
+use entity::{
+    approval, executor, host_state, job, log, log_part, namespace, run, run_by_job, stat_hour, user,
+};
 use scheduler::store::Databases;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 async fn open(installation: &Installation) -> Databases {
     let url = format!("sqlite:{}", installation.folder.path().join("orrery.db").display());
@@ -47,6 +49,14 @@ async fn the_demonstration_fills_every_page_and_its_statistics_equal_its_runs() 
         assert!(runs.iter().any(|run| run.state == state), "{state:?}");
     }
     assert!(runs.iter().any(|run| run.attempt > 1) && runs.iter().any(run::Model::is_shard));
+    // What ended in the last two days and was not skipped has its log.
+    let newest = runs.iter().filter_map(|run| run.ended_at).max().unwrap_or_default();
+    let is_young = |run: &&run::Model| run.ended_at.is_some_and(|at| newest - at < 47 * 3_600_000);
+    let logs: HashSet<i64> =
+        log::Entity::find().all(reader).await.unwrap().iter().map(|log| log.run_id).collect();
+    let ran: Vec<_> = runs.iter().filter(is_young).filter(|run| run.instance_id.is_some()).collect();
+    assert!(ran.len() > 1_000 && ran.iter().all(|run| logs.contains(&run.id)));
+    assert_eq!(log_part::Entity::find().count(reader).await.unwrap(), logs.len() as u64);
     let again = installation.run_command(&["demo", "seed"]).await;
     assert!(!again.status.success(), "a database with jobs is left alone");
     assert!(String::from_utf8_lossy(&again.stderr).contains("--into-existing"));

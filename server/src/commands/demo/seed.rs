@@ -1,6 +1,7 @@
 //! `orrery demo seed`: an installation in which every page has something to show.
 
 mod hosts;
+mod logs;
 mod past;
 mod people;
 mod plan;
@@ -76,7 +77,9 @@ pub async fn run(services: &Services, options: &Options) -> Result<()> {
         instances.sum::<usize>(),
         jobs.len()
     );
+    let logs = logs::logs(&runs, &jobs, now);
     filling::past(&services.db, runs).await?;
+    filling::logs(&services.db, logs).await?;
     let all: Vec<&instance::Model> = made.values().flat_map(|made| &made.instances).collect();
     let (states, minutes) = hosts::reports(options.seed, &all, now)?;
     filling::hosts(&services.db, states, minutes).await?;
