@@ -103,6 +103,7 @@ part!(managing, load_managing, Managing {
     ApiDocs => api_docs::ApiDocs,
 });
 
+/// What is loaded when the first of its pages is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Overview,
