@@ -72,7 +72,8 @@ pub const SCENARIOS: &[Scenario] = &[
         about: "the server is killed at each step of a run",
         backends: ALL,
         smoke: &[Sqlite],
-        allowed: &[],
+        // A run that never arrived is sent again once: where the server is killed then, too, it is lost.
+        allowed: &[Lost],
         moves_clock: false,
         play: servers::killed_at_each_step,
     },
