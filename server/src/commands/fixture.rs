@@ -208,6 +208,7 @@ fn described(RunRow { run, job_name, .. }: RunRow, text: Option<run_text::Model>
         "span_last": run.span_last,
         "span_count": run.span_count,
         "due_at": run.due_at,
+        "sends": run.fence % protocol::native::SENDS,
         "deadline_at": run.deadline_at,
         "sent_at": run.sent_at,
         "ended_at": run.ended_at,

@@ -23,6 +23,8 @@ pub struct Row {
     /// A stretch of missed times: the last, and how many.
     pub span: Option<(i64, i64)>,
     pub due_at: i64,
+    /// How often it was sent, as far as anybody knows.
+    pub sends: i64,
     pub late_code: Option<i64>,
 }
 
@@ -66,6 +68,7 @@ fn row(printed: &Value) -> Result<Row> {
         nominal_at: number("nominal_at")?,
         span: printed["span_last"].as_i64().zip(printed["span_count"].as_i64()),
         due_at: number("due_at")?,
+        sends: number("sends")?,
         late_code: printed["late_code"].as_i64(),
     })
 }

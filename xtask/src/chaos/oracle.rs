@@ -16,6 +16,8 @@ pub enum Exception {
     Missed,
     /// Nobody can know whether it ran.
     Lost,
+    /// The same of one that never arrived and was sent again: nothing is sent a third time.
+    LostAgain,
     /// Its executor brought no result in time.
     TimedOut,
     /// The executor refused it or could not be reached, or there was none.
@@ -163,6 +165,9 @@ fn check_states(case: Case<'_>, verdict: &mut Verdict) {
             ("skipped", "misfire") => verdict.except(case, Exception::Missed, times, told),
             ("skipped", "frozen") => verdict.except(case, Exception::Frozen, times, told),
             ("killed", "replaced") => verdict.except(case, Exception::Replaced, 1, told),
+            ("lost", _) if row.sends > 1 && case.allowed.contains(&Exception::LostAgain) => {
+                verdict.except(case, Exception::LostAgain, 1, told);
+            }
             ("lost", _) => verdict.except(case, Exception::Lost, 1, told),
             ("timed_out", _) => verdict.except(case, Exception::TimedOut, 1, told),
             ("failed" | "skipped", "refused" | "unreachable" | "garbage" | "no_instance") => {

@@ -17,7 +17,7 @@ use super::oracle::{Exception, Verdict};
 use super::storage::Backend;
 use super::world::{Plan, Programs, World};
 use Backend::{Mariadb, Postgres, Sqlite};
-use Exception::{Frozen, Lost, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
+use Exception::{Frozen, Lost, LostAgain, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
 
 /// One way to break things.
 pub struct Scenario {
@@ -72,8 +72,7 @@ pub const SCENARIOS: &[Scenario] = &[
         about: "the server is killed at each step of a run",
         backends: ALL,
         smoke: &[Sqlite],
-        // A run that never arrived is sent again once: where the server is killed then, too, it is lost.
-        allowed: &[Lost],
+        allowed: &[LostAgain],
         moves_clock: false,
         play: servers::killed_at_each_step,
     },
@@ -329,6 +328,7 @@ impl Exception {
         match self {
             Missed => "fires missed while no server could fire",
             Lost => "runs of which nobody can know whether they ran",
+            LostAgain => "runs that were sent twice, and of which nobody can know whether they ran",
             TimedOut => "runs without a result in time",
             NotTaken => "runs not taken by their executor",
             Frozen => "fires held back by a freeze",

@@ -136,6 +136,20 @@ fn a_result_that_was_taken_is_in_the_row_or_kept_beside_it() {
 }
 
 #[test]
+fn a_run_that_was_sent_once_is_not_lost_where_only_those_sent_again_may_be() {
+    let lost = |sends: i64| {
+        let mut rows = rows();
+        rows[1] = Row { state: "lost".to_owned(), reason: "unknown".to_owned(), sends, ..row(2, 2_000) };
+        let entries: Vec<Entry> = entries(&rows).into_iter().filter(|entry| entry.run != 2).collect();
+        judged(&[job()], &rows, &entries, &[Exception::LostAgain])
+    };
+    let again = lost(2);
+    assert!(again.violations.is_empty(), "{:?}", again.violations);
+    assert_eq!(again.exceptions, [(Exception::LostAgain, 1)].into());
+    assert_eq!(lost(1).violations.len(), 1);
+}
+
+#[test]
 fn a_run_that_is_not_at_its_end_is_a_violation() {
     let open = violation(|rows, entries| {
         rows[0].state = "running".to_owned();
