@@ -16,6 +16,7 @@ pub mod logs;
 pub mod may;
 pub mod namespaces;
 pub mod preferences;
+pub mod retention;
 pub mod runs;
 pub mod search;
 pub mod statistics;

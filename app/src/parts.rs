@@ -92,6 +92,7 @@ part!(managing, load_managing, Managing {
     NewChannel => settings::channels::new::NewChannel,
     EditChannel => settings::channels::edit::EditChannel,
     Deliveries => settings::deliveries::Deliveries,
+    Retention => settings::retention::Retention,
     Users => users::list::UserList,
     NewUser => users::new::NewUser,
     User => users::detail::UserDetail,

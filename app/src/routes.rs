@@ -53,6 +53,7 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/settings/channels/:id") view=Managing::EditChannel ssr=SsrMode::Async/>
                     <Route path=path!("/settings/deliveries") view=Managing::Deliveries ssr=SsrMode::Async/>
                     <Route path=path!("/search") view=Managing::Search ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/retention") view=Managing::Retention ssr=SsrMode::Async/>
                     <Route path=path!("/statistics") view=Watching::Statistics ssr=SsrMode::Async/>
                     <Route path=path!("/topology") view=Watching::Topology ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=Managing::Freezes ssr=SsrMode::Async/>
@@ -183,6 +184,11 @@ pub fn calendar_new() -> String {
 /// The form of a calendar.
 pub fn calendar_edit(id: i32) -> String {
     format!("/calendars/{id}")
+}
+
+/// How long the past is kept.
+pub fn retention() -> String {
+    "/settings/retention".into()
 }
 
 /// All alert rules.

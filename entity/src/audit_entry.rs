@@ -74,6 +74,8 @@ pub enum Noun {
     Approval,
     /// A part of the runs' history that was cleaned up.
     Cleaning,
+    /// How long the past is kept.
+    Retention,
     /// The unchained records of [`crate::audit_access`].
     Access,
 }

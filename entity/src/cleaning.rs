@@ -33,7 +33,7 @@ pub struct Model {
     pub ended_at: Option<Millis>,
 }
 
-/// The nine ways.
+/// Which runs go: the nine ways that a person may choose, and the three of the retention policy.
 #[derive(
     Clone,
     Copy,
@@ -62,9 +62,14 @@ pub enum What {
     AllButThirtyThousand,
     AllButHundredThousand,
     All,
+    /// By the policy: what is too old, what succeeded and is too old, and what is too much of a job.
+    TooOld,
+    SuccessTooOld,
+    TooMany,
 }
 
 impl What {
+    /// Those that a person may choose.
     pub const EACH: [Self; 9] = [
         Self::OverOneMonth,
         Self::OverThreeMonths,
@@ -89,10 +94,13 @@ impl What {
             Self::AllButThirtyThousand => "all_but_thirty_thousand",
             Self::AllButHundredThousand => "all_but_hundred_thousand",
             Self::All => "all",
+            Self::TooOld => "too_old",
+            Self::SuccessTooOld => "success_too_old",
+            Self::TooMany => "too_many",
         }
     }
 
-    /// The way with that word.
+    /// The way with that word, if a person may choose it.
     pub fn parse(word: &str) -> Option<Self> {
         Self::EACH.into_iter().find(|what| what.as_str() == word)
     }

@@ -37,6 +37,7 @@ pub mod job_source;
 pub mod log;
 pub mod log_part;
 pub mod namespace;
+pub mod retention;
 pub mod route_use;
 pub mod run;
 pub mod run_by_job;

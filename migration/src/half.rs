@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 /// The tables of all steps. Nothing of any other is touched: the database may be shared.
-pub const TABLES: [&str; 42] = [
+pub const TABLES: [&str; 43] = [
     "alert",
     "alert_rule",
     "alert_run",
@@ -46,6 +46,7 @@ pub const TABLES: [&str; 42] = [
     "log",
     "log_part",
     "namespace",
+    "retention",
     "route_use",
     "run",
     "run_by_job",

@@ -96,6 +96,8 @@ pub enum Action {
     ViewAudit,
     ManageUsers,
     ManageNamespaces,
+    /// How long the past is kept.
+    ManageRetention,
     ManageExecutors,
     ManageJobs,
     /// Channels, alert rules, deliveries.
@@ -121,6 +123,7 @@ impl Action {
             Self::ViewAudit
             | Self::ManageUsers
             | Self::ManageNamespaces
+            | Self::ManageRetention
             | Self::ChangePassword
             | Self::ManageTokens => None,
         }

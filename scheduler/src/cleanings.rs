@@ -2,15 +2,16 @@
 //! cluster's duties does it bit by bit ([`work`]), wherever one before it left off.
 
 mod cleaned;
+pub mod policy;
 pub mod work;
 
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::rules::cleaning::{Bounds, bounds};
 use crate::store::runs::{self, Past};
 use crate::store::{cleanings as store, executors, jobs};
-use crate::{Error, Refusal, Result, Services};
+use crate::{Error, Refusal, Result, Services, retention};
 use entity::cleaning::{ActiveModel, Model, What};
-use entity::executor;
+use entity::{Millis, executor};
 use sea_orm::Set;
 use std::collections::{BTreeMap, HashMap};
 
@@ -84,28 +85,33 @@ pub async fn order(services: &Services, caller: &Caller, draft: CleaningDraft) -
     if expected == 0 {
         return Err(Error::Refused(Refusal::NothingToClean));
     }
-    let now = services.clock.now();
-    let row = ActiveModel {
-        namespace_id: Set(asked.executor.as_ref().map(|executor| executor.namespace_id)),
-        executor_id: Set(asked.executor.as_ref().map(|executor| executor.id)),
-        job_id: Set(asked.job_id),
-        what: Set(draft.what),
-        due_before: Set(asked.bounds.due_before),
-        keep: Set(asked.bounds.keep),
-        expected: Set(expected),
-        gone: Set(0),
-        actor_id: Set(caller.account()),
-        actor: Set(caller.name.clone()),
-        address: Set(caller.address.clone()),
-        asked_at: Set(now),
-        open_since: Set(Some(now)),
-        ended_at: Set(None),
-        ..Default::default()
-    };
     let transaction = services.db.begin().await?;
+    let row = asked.row(draft.what, expected, caller, services.clock.now());
     let cleaning = store::insert(&transaction, row).await?;
     transaction.commit().await?;
     Ok(cleaning)
+}
+
+impl Asked {
+    fn row(&self, what: What, expected: i64, caller: &Caller, now: Millis) -> ActiveModel {
+        ActiveModel {
+            namespace_id: Set(self.executor.as_ref().map(|executor| executor.namespace_id)),
+            executor_id: Set(self.executor.as_ref().map(|executor| executor.id)),
+            job_id: Set(self.job_id),
+            what: Set(what),
+            due_before: Set(self.bounds.due_before),
+            keep: Set(self.bounds.keep),
+            expected: Set(expected),
+            gone: Set(0),
+            actor_id: Set(caller.account()),
+            actor: Set(caller.name.clone()),
+            address: Set(caller.address.clone()),
+            asked_at: Set(now),
+            open_since: Set(Some(now)),
+            ended_at: Set(None),
+            ..Default::default()
+        }
+    }
 }
 
 /// What was asked for lately in the namespaces that the caller sees, the newest first, at most 20.
@@ -141,15 +147,16 @@ async fn asked(services: &Services, caller: &Caller, draft: CleaningDraft) -> Re
         .as_ref()
         .map_or(Scope::Platform, |executor| Scope::Namespace { id: executor.namespace_id, noun: "executor" });
     authorise(caller, Action::ManageJobs, scope)?;
-    Ok(Asked { executor, job_id: draft.job_id, bounds: bounds(draft.what, now) })
+    let bounds = bounds(draft.what, &retention::current(services).await?, now);
+    Ok(Asked { executor, job_id: draft.job_id, bounds })
 }
 
 async fn extent(services: &Services, asked: &Asked) -> Result<Extent> {
     let reader = services.db.reader();
-    let Bounds { due_before, keep } = asked.bounds;
+    let Bounds { due_before, keep, succeeded } = asked.bounds;
     let mut by_job: BTreeMap<i32, i64> = BTreeMap::new();
     for executor_id in executors_of(services, asked.executor.as_ref().map(|found| found.id)).await? {
-        let past = Past { executor_id, job_id: asked.job_id, due_before };
+        let past = Past { executor_id, job_id: asked.job_id, due_before, succeeded };
         for (job_id, runs) in runs::counts(reader, past).await? {
             *by_job.entry(job_id).or_default() += (runs - i64::from(keep)).max(0);
         }

@@ -31,6 +31,7 @@ pub mod namespaces;
 pub mod outgoing;
 mod paging;
 pub mod passwords;
+pub mod retention;
 pub mod rules;
 pub mod runs;
 pub mod search;

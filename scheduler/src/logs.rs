@@ -65,10 +65,6 @@ pub struct LogSettings {
     pub queue: usize,
     /// Bytes of one log that are kept, half of them from its beginning and half from its end.
     pub run_bytes: usize,
-    /// How long a log is kept (ms).
-    pub age_ms: Millis,
-    /// Bytes that all logs may take in the database.
-    pub total_bytes: i64,
     /// Between two questions for new lines of a run that somebody follows.
     pub poll: Duration,
 }
@@ -80,8 +76,6 @@ impl Default for LogSettings {
             per_second: 20,
             queue: 10_000,
             run_bytes: 16 << 20,
-            age_ms: 30 * 24 * 3_600_000,
-            total_bytes: 4 << 30,
             poll: Duration::from_millis(500),
         }
     }

@@ -29,6 +29,7 @@ pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod logs;
 pub(crate) mod namespaces;
+pub(crate) mod retention;
 pub(crate) mod route_uses;
 pub(crate) mod runs;
 pub mod schema;

@@ -41,6 +41,7 @@ mod services {
     mod namespaces;
     mod pinning;
     mod queue;
+    mod retention;
     mod routing;
     mod runs;
     mod schedules;

@@ -11,7 +11,6 @@ pub use logs::Logs;
 pub use messages::{Mail, Outgoing};
 
 use ipnet::IpNet;
-use scheduler::host_metrics::Kept;
 use scheduler::rules::audit::Key;
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
@@ -41,7 +40,6 @@ pub struct Settings {
     pub http: Http,
     pub engine: Engine,
     pub audit: Audit,
-    pub host_metrics: HostMetrics,
     pub logs: Logs,
     pub outgoing: Outgoing,
     pub mail: Mail,
@@ -111,15 +109,6 @@ pub struct Engine {
 pub struct Audit {
     #[serde(deserialize_with = "empty_is_none")]
     key: Option<String>,
-    access_days: u32,
-}
-
-/// `[host_metrics]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HostMetrics {
-    sample_hours: u32,
-    minute_days: u32,
 }
 
 impl Settings {
@@ -186,7 +175,7 @@ impl Settings {
     }
 
     fn check_numbers(&self) -> Result<(), (&'static str, String)> {
-        let (http, engine, hosts) = (&self.http, &self.engine, &self.host_metrics);
+        let (http, engine) = (&self.http, &self.engine);
         let bounds = [
             ("executor_api.body_limit_bytes", self.executor_api.body_limit_bytes as u64, 1 << 16, 1 << 28),
             ("http.max_connections", http.max_connections as u64, 1, 1_000_000),
@@ -201,9 +190,6 @@ impl Settings {
             ("engine.unknown_for_ms", engine.unknown_for_ms.into(), 10_000, 86_400_000),
             ("engine.check_running_ms", engine.check_running_ms.into(), 1_000, 3_600_000),
             ("engine.deadline_grace_ms", engine.deadline_grace_ms.into(), 1_000, 3_600_000),
-            ("audit.access_days", self.audit.access_days.into(), 1, 36_500),
-            ("host_metrics.sample_hours", hosts.sample_hours.into(), 1, 168),
-            ("host_metrics.minute_days", hosts.minute_days.into(), 1, 400),
         ];
         for (key, value, least, most) in bounds.into_iter().chain(self.logs.bounds()) {
             if !(least..=most).contains(&value) {
@@ -228,21 +214,6 @@ impl Audit {
     /// The key that the settings give, if they give one.
     pub fn key(&self) -> Option<Key> {
         Key::read(self.key.as_deref()?)
-    }
-
-    /// How long accesses are kept (ms).
-    pub fn access_age_ms(&self) -> i64 {
-        i64::from(self.access_days) * 24 * 3_600_000
-    }
-}
-
-impl HostMetrics {
-    /// How long what is kept.
-    pub fn kept(&self) -> Kept {
-        Kept {
-            samples: i64::from(self.sample_hours) * 3_600_000,
-            minutes: i64::from(self.minute_days) * 24 * 3_600_000,
-        }
     }
 }
 

@@ -100,7 +100,7 @@ impl Server {
         ];
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
-        let sweeping = tokio::spawn(sweep(services, settings.audit.access_age_ms(), stop.clone()));
+        let sweeping = tokio::spawn(sweep(services, stop.clone()));
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
         Ok(Self {
             address,
@@ -227,7 +227,7 @@ fn leptos_options(data_dir: &Path) -> Result<LeptosOptions> {
 }
 
 /// Removes ended sessions, seals who came and went, and removes what of that is too old.
-async fn sweep(services: Services, access_age_ms: i64, stop: CancellationToken) {
+async fn sweep(services: Services, stop: CancellationToken) {
     let mut period = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
@@ -243,8 +243,7 @@ async fn sweep(services: Services, access_age_ms: i64, stop: CancellationToken) 
         if let Err(error) = audit::seal_accesses(&services).await {
             tracing::warn!(%error, "accesses could not be sealed in the audit");
         }
-        let before = services.clock.now() - access_age_ms;
-        if let Err(error) = audit::prune_accesses(&services, before).await {
+        if let Err(error) = audit::prune_accesses(&services).await {
             tracing::warn!(%error, "old accesses could not be deleted");
         }
     }

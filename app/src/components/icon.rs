@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub enum IconName {
     Alarm,
     AlertTriangle,
+    Archive,
     ArrowDown,
     ArrowUp,
     Ban,
@@ -71,6 +72,9 @@ impl IconName {
             }
             Self::AlertTriangle => {
                 "M21.73 18l-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01"
+            }
+            Self::Archive => {
+                "M3 3h18a1 1 0 0 1 1 1v3a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1M4 8v11a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8M10 12h4"
             }
             Self::ArrowDown => "M12 5v14M19 12l-7 7-7-7",
             Self::ArrowUp => "M5 12l7-7 7 7M12 19V5",

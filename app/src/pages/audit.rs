@@ -25,7 +25,7 @@ use leptos_router::hooks::use_query_map;
 pub use words::{noun_word, verb_word};
 
 /// In the filter's order.
-const NOUNS: [Noun; 15] = [
+const NOUNS: [Noun; 16] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
@@ -40,6 +40,7 @@ const NOUNS: [Noun; 15] = [
     Noun::Delivery,
     Noun::Approval,
     Noun::Cleaning,
+    Noun::Retention,
     Noun::Access,
 ];
 
@@ -239,6 +240,7 @@ pub fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::AlertRule => short.map(routes::alert_rule_edit),
         Noun::Approval => short.map(routes::approval),
         Noun::Cleaning => Some(routes::runs_clean(&[])),
+        Noun::Retention => Some(routes::retention()),
         Noun::ApiToken | Noun::Delivery | Noun::Access => None,
     }
 }

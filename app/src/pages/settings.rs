@@ -3,3 +3,4 @@
 pub mod alerts;
 pub mod channels;
 pub mod deliveries;
+pub mod retention;

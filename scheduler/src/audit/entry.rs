@@ -10,7 +10,7 @@ use entity::audit_entry::{Model, Noun, Verb};
 use entity::grant::Role;
 use entity::{
     Millis, alert_rule, api_token, approval, calendar, channel, delivery, executor, freeze, job, namespace,
-    run, user,
+    retention, run, user,
 };
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
@@ -242,6 +242,18 @@ impl Audited for calendar::Model {
 
     fn object(&self) -> Object {
         Object::new(self.id, self.name.clone(), Some(self.namespace_id))
+    }
+
+    fn facts(&self) -> Value {
+        without(self, &BOOKKEEPING)
+    }
+}
+
+impl Audited for retention::Model {
+    const NOUN: Noun = Noun::Retention;
+
+    fn object(&self) -> Object {
+        Object::new(self.id, String::new(), None)
     }
 
     fn facts(&self) -> Value {

@@ -4,7 +4,7 @@
 use super::Entry;
 use crate::authority::Caller;
 use crate::store::audit as store;
-use crate::{Result, Services};
+use crate::{Result, Services, retention};
 use entity::Millis;
 use entity::audit_entry::{Noun, Verb};
 use serde_json::{Value, json};
@@ -16,9 +16,11 @@ const DAY_MS: Millis = 24 * 3_600_000;
 /// In the entry: the accesses that this entry and those before it sealed are gone.
 const SEALED_UP_TO: &str = "sealed_up_to";
 
-/// Deletes accesses from before `before`, as far as they are sealed, all that one entry sealed together;
-/// how many. Call it every minute or so.
-pub async fn prune_accesses(services: &Services, before: Millis) -> Result<u64> {
+/// Deletes accesses that are too old by the policy, as far as they are sealed, all that one entry sealed
+/// together; how many. Call it every minute or so.
+pub async fn prune_accesses(services: &Services) -> Result<u64> {
+    let policy = retention::current(services).await?;
+    let before = services.clock.now() - Millis::from(policy.access_days) * DAY_MS;
     let reader = services.db.reader();
     if !store::has_sealed_before(reader, before - DAY_MS).await? {
         return Ok(0);

@@ -2,7 +2,7 @@ use super::*;
 
 const OWN: i32 = 7;
 const FOREIGN: i32 = 8;
-const ACTIONS: [Action; 10] = [
+const ACTIONS: [Action; 11] = [
     Action::View,
     Action::OperateJobs,
     Action::ManageJobs,
@@ -11,6 +11,7 @@ const ACTIONS: [Action; 10] = [
     Action::ManageAlerts,
     Action::ManageUsers,
     Action::ManageNamespaces,
+    Action::ManageRetention,
     Action::ChangePassword,
     Action::ManageTokens,
 ];

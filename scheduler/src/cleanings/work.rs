@@ -1,7 +1,7 @@
 //! The loop that deletes, bit by bit.
 
 use super::cleaned::Cleaned;
-use super::{executors_of, store};
+use super::{executors_of, policy, store};
 use crate::alerts::watch::OnDuty;
 use crate::audit::{self, Entry};
 use crate::authority::Caller;
@@ -9,8 +9,9 @@ use crate::logs::delete_parts;
 use crate::store::logs;
 use crate::store::runs::{self, Past, PastRun, Position};
 use crate::{Result, Services};
+use entity::Millis;
 use entity::audit_entry::Verb;
-use entity::cleaning::Model;
+use entity::cleaning::{Model, What};
 use entity::log;
 use entity::run::SPLIT;
 use std::collections::{HashMap, VecDeque};
@@ -27,10 +28,18 @@ const RUNS: usize = 250;
 /// Bytes of logs that one transaction deletes. A log of more than that goes part by part before its run.
 const BYTES: i64 = 4 << 20;
 
+/// Between two questions whether it is time for what the policy lets go, and before the first one: a server
+/// that starts has better to do.
+const ASK_EVERY: Millis = 10 * 60_000;
+
 /// The loop's state.
 pub struct Cleaner {
     services: Services,
     on_duty: OnDuty,
+    /// When to ask next whether it is time for what the policy lets go.
+    ask_at: Millis,
+    /// When that was looked for last.
+    looked_at: Option<Millis>,
     work: Option<Work>,
 }
 
@@ -47,7 +56,8 @@ struct Work {
 
 impl Cleaner {
     pub fn new(services: Services, on_duty: OnDuty) -> Self {
-        Self { services, on_duty, work: None }
+        let ask_at = services.clock.now() + ASK_EVERY;
+        Self { services, on_duty, ask_at, looked_at: None, work: None }
     }
 
     /// Goes on with what was asked for first, by at most 250 runs; whether there is more to be done. Two
@@ -57,7 +67,7 @@ impl Cleaner {
             self.work = None;
             return Ok(false);
         }
-        let Some(mut work) = self.taken_up().await? else { return Ok(false) };
+        let Some(mut work) = self.taken_up().await? else { return self.look_for_policy().await };
         let Some(executor_id) = work.executors.front().copied() else {
             self.end(work.cleaning).await?;
             return Ok(true);
@@ -76,6 +86,20 @@ impl Cleaner {
         self.delete(work.cleaning.id, gone).await?;
         self.work = Some(work);
         Ok(true)
+    }
+
+    /// Orders what the policy lets go, when it is time; whether there is something to be done.
+    async fn look_for_policy(&mut self) -> Result<bool> {
+        let now = self.services.clock.now();
+        if now < self.ask_at {
+            return Ok(false);
+        }
+        self.ask_at = now + ASK_EVERY;
+        if !policy::is_due(&self.services, self.looked_at).await? {
+            return Ok(false);
+        }
+        self.looked_at = Some(now);
+        Ok(policy::order(&self.services).await? > 0)
     }
 
     /// What is under way, or what was asked for first.
@@ -163,7 +187,8 @@ impl Cleaner {
 
 impl Work {
     fn past(&self, executor_id: i32) -> Past {
-        Past { executor_id, job_id: self.cleaning.job_id, due_before: self.cleaning.due_before }
+        let Model { job_id, due_before, what, .. } = self.cleaning;
+        Past { executor_id, job_id, due_before, succeeded: what == What::SuccessTooOld }
     }
 
     fn takes(&self, run: &PastRun) -> bool {

@@ -4,8 +4,9 @@
 use crate::rules::host_metrics::{EVERY, MINUTE};
 use crate::store::host_metrics as store;
 use crate::{Result, Services};
-use entity::Millis;
+use entity::{Millis, retention};
 
+const HOUR: Millis = 3_600_000;
 /// Time in one transaction: about one row of each instance.
 const SAMPLES: Millis = EVERY;
 const MINUTES: Millis = MINUTE;
@@ -21,6 +22,15 @@ pub struct Kept {
     pub samples: Millis,
     /// Whole minutes.
     pub minutes: Millis,
+}
+
+impl Kept {
+    pub fn by(policy: &retention::Model) -> Self {
+        Self {
+            samples: Millis::from(policy.host_sample_hours) * HOUR,
+            minutes: Millis::from(policy.host_minute_days) * 24 * HOUR,
+        }
+    }
 }
 
 /// Deletes what is older than it is kept, and what is left of deleted instances; call it every minute or so.

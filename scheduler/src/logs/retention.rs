@@ -1,8 +1,8 @@
 //! Deleting logs that are too old, and the oldest ones where all together take too much.
 
 use super::{Logs, delete_parts};
-use crate::Result;
 use crate::store::logs as store;
+use crate::{Result, retention};
 use entity::{Millis, log};
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::store::logs::KeptLogs;
 
+const DAY: Millis = 24 * 3_600_000;
+const MIB: i64 = 1 << 20;
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(600);
 /// Logs deleted in one transaction, and bytes: more than that goes part by part.
@@ -21,12 +23,13 @@ const MOST: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Logs {
-    /// Deletes what is too old at `now` (ms), and what is too much; how many logs.
+    /// Deletes what is too old by the policy at `now` (ms), and what is too much; how many logs.
     pub async fn delete_old(&self, now: Millis) -> Result<usize> {
         let reader = self.services.db.reader();
-        let too_old = now - self.settings.age_ms;
+        let policy = retention::current(&self.services).await?;
+        let too_old = now - Millis::from(policy.log_days) * DAY;
         let mut deleted = 0;
-        let mut excess = store::kept(reader).await?.bytes - self.settings.total_bytes;
+        let mut excess = store::kept(reader).await?.bytes - i64::from(policy.log_mib) * MIB;
         for _ in 0..MOST {
             let before = (excess <= 0).then_some(too_old);
             let oldest = store::oldest(reader, before, ROWS).await?;

@@ -2,7 +2,7 @@
 
 use crate::authority::Visible;
 use entity::Millis;
-use entity::cleaning::{ActiveModel, Column, Entity, Model};
+use entity::cleaning::{ActiveModel, Column, Entity, Model, What};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -19,6 +19,12 @@ pub async fn newest(conn: &impl ConnectionTrait, visible: &Visible, limit: u64) 
         query = query.filter(Column::NamespaceId.is_in(ids.iter().copied()));
     }
     query.order_by_desc(Column::Id).limit(limit).all(conn).await
+}
+
+/// When one of these was last asked for.
+pub async fn last_asked(conn: &impl ConnectionTrait, ways: &[What]) -> Result<Option<Millis>, DbErr> {
+    let these = Entity::find().filter(Column::What.is_in(ways.iter().copied()));
+    Ok(these.order_by_desc(Column::Id).limit(1).one(conn).await?.map(|row| row.asked_at))
 }
 
 /// The one that was asked for first and has not ended.

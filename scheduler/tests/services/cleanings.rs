@@ -8,11 +8,16 @@ use entity::{log, log_part, run_by_job, run_text};
 use scheduler::authority::Caller;
 use scheduler::cleanings::work::Cleaner;
 use scheduler::cleanings::{self, CleaningDraft, JobExtent};
+use scheduler::retention::{self, RetentionEdit};
 use scheduler::{Error, Refusal, audit};
 use sea_orm::{EntityTrait, IntoActiveModel, PaginatorTrait};
 use std::sync::Arc;
 
 const DAY: i64 = 24 * HOUR;
+
+fn usual() -> RetentionEdit {
+    RetentionEdit::from(&entity::retention::Model::default())
+}
 
 fn ended(run: &mut run::Model) {
     (run.state, run.live_bucket, run.ended_at) = (RunState::Failed, None, Some(run.due_at + 1));
@@ -169,4 +174,69 @@ async fn what_may_be_deleted_is_decided_by_the_executor_and_nothing_is_not_asked
     let ordered = cleanings::order(&world.services, &world.root, by_job).await.unwrap();
     assert_eq!(ordered.executor_id, Some(job.executor_id), "that of the job");
     assert!(cleanings::list(&world.services, &world.stranger()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_policy_lets_go_goes_once_a_day_and_the_audit_says_that_the_server_did_it() {
+    let world = World::new().await;
+    let services = &world.services;
+    let policy = RetentionEdit { success_days: 7, ..usual() };
+    retention::edit(services, &world.root, 0, &policy).await.unwrap();
+    let job = world.job("nightly", JobState::Stopped).await;
+    let succeeded = async |due_at| {
+        let change = |run: &mut run::Model| {
+            ended(run);
+            run.state = RunState::Succeeded;
+        };
+        world.run(&job, due_at, change).await
+    };
+    let old = past_run(&world, &job, START - 91 * DAY).await;
+    let failed = past_run(&world, &job, START - 89 * DAY).await;
+    let old_success = succeeded(START - 8 * DAY).await;
+    let young_success = succeeded(START - 6 * DAY).await;
+    let mut cleaner = cleaner(&world);
+    assert!(!cleaner.tick().await.unwrap(), "a server that starts has better to do");
+    world.clock.advance(10 * MINUTE);
+    while cleaner.tick().await.unwrap() {}
+    for gone in [old, old_success] {
+        assert!(!is_there(&world, gone).await);
+    }
+    for stays in [failed, young_success] {
+        assert!(is_there(&world, stays).await);
+    }
+    let rows = cleanings::list(services, &world.root).await.unwrap();
+    let done: Vec<_> = rows.iter().map(|row| (row.cleaning.what, row.cleaning.gone)).collect();
+    assert_eq!(done, [(What::SuccessTooOld, 1), (What::TooOld, 1)]);
+    let told = &audit::list(services, &world.root, &Default::default(), None).await.unwrap().entries[0];
+    assert_eq!(told.actor, "server");
+    assert!(told.after.as_deref().unwrap().contains("\"success_too_old\""), "{told:?}");
+    let anew = past_run(&world, &job, START - 95 * DAY).await;
+    world.clock.advance(22 * HOUR);
+    while cleaner.tick().await.unwrap() {}
+    assert!(is_there(&world, anew).await, "not twice a day");
+    world.clock.advance(HOUR);
+    while cleaner.tick().await.unwrap() {}
+    assert!(!is_there(&world, anew).await);
+}
+
+#[tokio::test]
+async fn another_policy_holds_the_same_day_and_leaves_each_job_its_newest_runs() {
+    let world = World::new().await;
+    let services = &world.services;
+    let job = world.job("busy", JobState::Stopped).await;
+    let mut runs = Vec::new();
+    for hour in 1..=5 {
+        runs.push(past_run(&world, &job, START - hour * HOUR).await);
+    }
+    let mut cleaner = cleaner(&world);
+    world.clock.advance(10 * MINUTE);
+    while cleaner.tick().await.unwrap() {}
+    assert!(is_there(&world, runs[4]).await, "nothing is too old or too much");
+    let few = RetentionEdit { runs_per_job: 2, ..usual() };
+    retention::edit(services, &world.root, 0, &few).await.unwrap();
+    world.clock.advance(10 * MINUTE);
+    while cleaner.tick().await.unwrap() {}
+    for (age, run) in runs.into_iter().enumerate() {
+        assert_eq!(is_there(&world, run).await, age < 2, "{age}");
+    }
 }

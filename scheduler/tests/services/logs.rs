@@ -12,6 +12,8 @@ use scheduler::engine::ended::{Ended, EndedRun, Wanted};
 use scheduler::logs::keep::{KeepReport, Keeper};
 use scheduler::logs::retention::KeptLogs;
 use scheduler::logs::{Ask, LogOf, LogSettings, LogView, Logs, Search};
+use scheduler::retention::{self, RetentionEdit};
+use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use std::sync::Arc;
 
@@ -288,7 +290,7 @@ async fn an_executor_that_does_not_answer_is_asked_again_and_then_left() {
 #[tokio::test]
 async fn old_logs_go_and_the_oldest_where_all_take_too_much() {
     const DAY: Millis = 86_400_000;
-    let library = Library::with(LogSettings { age_ms: 10 * DAY, ..LogSettings::default() }).await;
+    let library = Library::new().await;
     assert_eq!(library.logs.kept(), None, "nobody has looked yet");
     assert_eq!(library.logs.count_kept().await.unwrap(), KeptLogs::default());
     let old = library.kept(log(&["old"])).await;
@@ -301,12 +303,20 @@ async fn old_logs_go_and_the_oldest_where_all_take_too_much() {
     assert_eq!(library.logs.kept(), Some(expected));
     let now = library.world.clock.now();
     assert_eq!(library.logs.delete_old(now).await.unwrap(), 0);
-    assert_eq!(library.logs.delete_old(now + 9 * DAY + 1).await.unwrap(), 1);
+    assert_eq!(library.logs.delete_old(now + 29 * DAY + 1).await.unwrap(), 1);
     assert!(library.row(old).await.is_none() && library.row(young).await.is_some());
     assert!(!library.view(young, Ask::End).await.pieces.is_empty());
-    let tight = LogSettings { total_bytes: 10, ..LogSettings::default() };
-    let tight = Logs::new(library.world.services.clone(), library.origin.clone(), Arc::default(), tight);
-    assert_eq!(tight.delete_old(now).await.unwrap(), 1);
+    let services = &library.world.services;
+    let policy = retention::current(services).await.unwrap();
+    let tight = RetentionEdit { log_mib: 1, ..RetentionEdit::from(&policy) };
+    retention::edit(services, &library.world.root, 0, &tight).await.unwrap();
+    assert_eq!(library.logs.delete_old(now).await.unwrap(), 0, "there is room for it");
+    let transaction = services.db.begin().await.unwrap();
+    let grown =
+        entity::log::Entity::update_many().col_expr(entity::log::Column::Stored, Expr::value(2 << 20));
+    grown.exec(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(library.logs.delete_old(now).await.unwrap(), 1);
     assert_eq!(library.parts().await, 0);
 }
 

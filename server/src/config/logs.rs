@@ -5,7 +5,6 @@ use scheduler::logs::LogSettings;
 use serde::Deserialize;
 
 const MIB: u64 = 1 << 20;
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What is kept of runs' logs, and how fast.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,8 +14,6 @@ pub struct Logs {
     per_second: u32,
     queue: u32,
     run_mib: u32,
-    days: u32,
-    total_mib: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -29,13 +26,11 @@ enum Keep {
 
 impl Logs {
     /// Each number with its bounds.
-    pub(super) fn bounds(&self) -> [(&'static str, u64, u64, u64); 5] {
+    pub(super) fn bounds(&self) -> [(&'static str, u64, u64, u64); 3] {
         [
             ("logs.per_second", self.per_second.into(), 1, 1_000),
             ("logs.queue", self.queue.into(), 1, 1_000_000),
             ("logs.run_mib", self.run_mib.into(), 1, 1_024),
-            ("logs.days", self.days.into(), 1, 36_500),
-            ("logs.total_mib", self.total_mib.into(), 1, 1 << 30),
         ]
     }
 
@@ -49,8 +44,6 @@ impl Logs {
             per_second: self.per_second as usize,
             queue: self.queue as usize,
             run_bytes: (u64::from(self.run_mib) * MIB) as usize,
-            age_ms: i64::from(self.days) * DAY_MS,
-            total_bytes: i64::from(self.total_mib) * MIB as i64,
             ..LogSettings::default()
         }
     }

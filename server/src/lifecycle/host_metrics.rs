@@ -1,7 +1,8 @@
 //! Writes what executors report of their hosts, and removes what is too old.
 
 use crate::state::ServerState;
-use scheduler::host_metrics::{flush, sweep};
+use scheduler::host_metrics::{Kept, flush, sweep};
+use scheduler::{Services, retention};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +32,13 @@ pub async fn keep(state: ServerState, stop: CancellationToken) {
 /// Removes what is too old until the end. Not at the start, where the database has better to do.
 pub async fn prune(state: ServerState, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
-        if let Err(error) = sweep(&state.services, state.settings.host_metrics.kept()).await {
+        if let Err(error) = sweep_by_policy(&state.services).await {
             tracing::warn!(%error, "old reports of hosts could not be removed");
         }
     }
+}
+
+async fn sweep_by_policy(services: &Services) -> scheduler::Result<u64> {
+    let policy = retention::current(services).await?;
+    sweep(services, Kept::by(&policy)).await
 }

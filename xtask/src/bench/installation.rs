@@ -13,7 +13,7 @@ use crate::visitor::Visitor;
 const ONE_TIME: &str = "only for the first sign-in";
 
 /// Every page that a person opens, with what stands for the number of a thing.
-pub const PAGES: [&str; 41] = [
+pub const PAGES: [&str; 42] = [
     "/",
     "/topology",
     "/jobs",
@@ -42,6 +42,7 @@ pub const PAGES: [&str; 41] = [
     "/settings/channels",
     "/settings/channels/new",
     "/settings/deliveries",
+    "/settings/retention",
     "/namespaces",
     "/namespaces/new",
     "/namespaces/{namespace}",

@@ -21,6 +21,7 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::Delivery => tu_string!(i18n, audit.noun_delivery),
         Noun::Approval => tu_string!(i18n, audit.noun_approval),
         Noun::Cleaning => tu_string!(i18n, audit.noun_cleaning),
+        Noun::Retention => tu_string!(i18n, audit.noun_retention),
         Noun::Access => tu_string!(i18n, audit.noun_access),
     }
 }

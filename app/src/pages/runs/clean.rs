@@ -123,6 +123,9 @@ fn what_words(i18n: I18nContext<Locale>, what: What) -> &'static str {
         What::AllButThirtyThousand => tu_string!(i18n, runs.clean_all_but_thirty_thousand),
         What::AllButHundredThousand => tu_string!(i18n, runs.clean_all_but_hundred_thousand),
         What::All => tu_string!(i18n, runs.clean_all),
+        What::TooOld => tu_string!(i18n, runs.clean_too_old),
+        What::SuccessTooOld => tu_string!(i18n, runs.clean_success_too_old),
+        What::TooMany => tu_string!(i18n, runs.clean_too_many),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Past {
     /// Only of this job.
     pub job_id: Option<i32>,
     pub due_before: Millis,
+    /// Only those that succeeded.
+    pub succeeded: bool,
 }
 
 /// What has to be known of a run to delete it.
@@ -40,7 +42,10 @@ impl Past {
     fn runs(&self) -> Select<Entity> {
         let runs = Entity::find().filter(Column::ExecutorId.eq(self.executor_id));
         let runs = runs.filter(Column::DueAt.lt(self.due_before)).filter(Column::ParentId.is_null());
-        let runs = runs.filter(is_over());
+        let runs = match self.succeeded {
+            true => runs.filter(is_over()).filter(Column::State.eq(RunState::Succeeded)),
+            false => runs.filter(is_over()),
+        };
         match self.job_id {
             Some(id) => runs.filter(Column::JobId.eq(id)),
             None => runs,

@@ -31,8 +31,11 @@ const CHANNEL: &str =
 const CHANNEL_SAVED: &str =
     "id={channel}&version=999&form[name]=x&form[kind]=webhook&form[language]=en&form[zone]=UTC";
 
+const RETENTION: &str = "version=999&form[run_days]=90&form[success_days]=0&form[runs_per_job]=0&form[log_days]=30\
+     &form[log_mib]=4096&form[host_sample_hours]=6&form[host_minute_days]=7&form[access_days]=400";
+
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 111] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 113] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -130,6 +133,8 @@ pub const FUNCTIONS: [(&str, Needs, &str); 111] = [
     ("namespaces/revoke_grant", Platform, "id={grant}"),
     ("preferences/set_locale", Nothing, "locale=en"),
     ("preferences/set_theme", Nothing, "theme=dark"),
+    ("retention/edit_retention", Platform, RETENTION),
+    ("retention/retention", Platform, ""),
     ("runs/cleaning/clean_up", Inside(ManageJobs), "executor={executor}&what=over_one_year"),
     ("runs/cleaning/list_cleanings", SignIn, ""),
     (
@@ -160,7 +165,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 111] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 46] = [
+pub const PAGES: [(&str, Needs); 47] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -194,6 +199,7 @@ pub const PAGES: [(&str, Needs); 46] = [
     ("/settings/channels/new", Somewhere(ManageAlerts)),
     ("/settings/channels/{channel}", Inside(View)),
     ("/settings/deliveries", SignIn),
+    ("/settings/retention", Platform),
     ("/api-docs", SignIn),
     ("/approvals", SignIn),
     ("/approvals/{approval}", Inside(View)),
