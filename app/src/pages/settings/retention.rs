@@ -10,6 +10,7 @@ use crate::components::page_title::PageTitle;
 use crate::components::quantity::bytes;
 use crate::components::resource::resource;
 use crate::components::time::{Time, TimeStyle};
+use crate::components::toast::show_notices;
 use crate::i18n::*;
 use crate::pages::statistics::cards::grouped;
 use crate::routes;
@@ -18,6 +19,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Retention() -> impl IntoView {
     let edit = ServerAction::<EditRetention>::new();
+    show_notices(edit);
     let policy = resource(move || edit.version().get(), |_| retention());
     view! {
         <Transition>
