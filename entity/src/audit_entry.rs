@@ -61,6 +61,8 @@ pub enum Noun {
     Executor,
     Calendar,
     Freeze,
+    /// Of the cluster.
+    Server,
     Namespace,
     User,
     /// What a user may do in a namespace.

@@ -23,15 +23,30 @@ pub struct Model {
     pub freeze_seen: i32,
     /// Information for people; nobody compares it.
     pub started_at: Millis,
+    /// What the database's clock showed at its last renewal; also for people.
+    pub beat_at: Millis,
+    /// How late the last request began that it sent (ms).
+    pub lateness_ms: i64,
+    /// Runs of its jobs that wait for others to end.
+    pub waiting: i64,
 }
 
-/// Whether the lease holds.
+/// Whether the lease holds, and whether it is to decide for jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum ServerState {
     Live,
+    /// It hands its jobs over and gets no others, as a person said.
+    Draining,
     Dead,
+}
+
+impl ServerState {
+    /// Whether the lease holds.
+    pub fn is_alive(self) -> bool {
+        self != Self::Dead
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

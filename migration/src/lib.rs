@@ -32,6 +32,7 @@ mod m20261122_000027_dealing;
 mod m20261122_000028_deadlines;
 mod m20261122_000029_told_runs;
 mod m20261122_000031_draining;
+mod m20261123_000032_vitals;
 mod m20261123_000033_retention;
 mod schema;
 mod whole;
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000031_draining::Migration),
             Box::new(m20261122_000028_deadlines::Migration),
             Box::new(m20261122_000029_told_runs::Migration),
+            Box::new(m20261123_000032_vitals::Migration),
             Box::new(m20261123_000033_retention::Migration),
         ]
     }

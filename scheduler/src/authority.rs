@@ -98,6 +98,8 @@ pub enum Action {
     ManageNamespaces,
     /// How long the past is kept.
     ManageRetention,
+    /// See the servers of the cluster, and let them drain.
+    ManageServers,
     ManageExecutors,
     ManageJobs,
     /// Channels, alert rules, deliveries.
@@ -124,6 +126,7 @@ impl Action {
             | Self::ManageUsers
             | Self::ManageNamespaces
             | Self::ManageRetention
+            | Self::ManageServers
             | Self::ChangePassword
             | Self::ManageTokens => None,
         }

@@ -19,6 +19,7 @@ pub mod ended;
 pub mod failpoint;
 pub mod gate;
 mod handle;
+pub mod handover;
 pub mod holdings;
 mod identity;
 pub mod lease;
@@ -214,21 +215,45 @@ impl Loops {
         let decided = CancellationToken::new();
         let deciding = async {
             stop.cancelled().await;
+            hand_over(&shared).await;
             shared.stopping.cancel();
             let ended = futures::future::join_all(loops);
             drop(tokio::time::timeout(shared.settings.lease_ttl / 2, ended).await);
             decided.cancel();
         };
-        let keeping = keep(&mut keeper, shared.settings.lease_renewal, &decided);
+        let keeping = keep(&shared, &mut keeper, &decided);
         tokio::join!(deciding, keeping, record(&mut recorder, &decided));
         finish(&shared, &mut keeper, &mut recorder).await;
         drop(dispatching.over);
     }
 }
 
+/// Lets the other servers, if there are any, have the jobs, and what was claimed until they have them go out.
+async fn hand_over(shared: &Shared) {
+    let holdings = shared.holdings();
+    let Some(lease) = holdings.lease.filter(|_| holdings.has_neighbours()) else { return };
+    if let Err(error) = shared.store.drain(lease).await {
+        tracing::error!(%error, "the jobs cannot be handed over: the others take them when the lease is given up");
+        return;
+    }
+    shared.handover.hurry();
+    let ahead = Duration::from_millis(shared.settings.ahead_ms().unsigned_abs());
+    let deadline = Instant::now() + shared.settings.lease_renewal + ahead + shared.settings.answer_within;
+    let is_over = || shared.holdings().epochs.is_empty() && shared.lanes.is_idle();
+    while !is_over() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// Keeps the lease until the end.
-async fn keep(keeper: &mut Keeper, every: Duration, end: &CancellationToken) {
-    while end.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+async fn keep(shared: &Shared, keeper: &mut Keeper, end: &CancellationToken) {
+    let next = || async {
+        tokio::select! {
+            () = tokio::time::sleep(shared.settings.lease_renewal) => {}
+            () = shared.handover.stopped() => {}
+        }
+    };
+    while end.run_until_cancelled(next()).await.is_some() {
         match AssertUnwindSafe(keeper.tick(Instant::now())).catch_unwind().await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!(%error, "the lease cannot be renewed"),

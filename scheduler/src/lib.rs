@@ -35,6 +35,7 @@ pub mod retention;
 pub mod rules;
 pub mod runs;
 pub mod search;
+pub mod servers;
 pub mod sessions;
 pub mod signals;
 pub mod statistics;

@@ -11,6 +11,7 @@ pub(crate) mod cleanings;
 mod connect;
 pub(crate) mod dealings;
 pub(crate) mod deliveries;
+pub mod durability;
 pub mod engine;
 pub(crate) mod executors;
 pub mod filling;

@@ -28,6 +28,8 @@ mod following;
 mod forgetful;
 #[path = "engine_loops/freezes.rs"]
 mod freezes;
+#[path = "engine_loops/handover.rs"]
+mod handover;
 #[path = "engine_loops/held_back.rs"]
 mod held_back;
 #[path = "engine_loops/http.rs"]

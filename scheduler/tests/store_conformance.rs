@@ -43,7 +43,7 @@ use scheduler::Error;
 use scheduler::clock::{Clock, SystemClock};
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::bucket_of;
-use scheduler::store::engine::{Advance, Breaches, CursorSums, OpenBlock};
+use scheduler::store::engine::{Advance, Assignment, Breaches, CursorSums, OpenBlock, Renewal, Vitals};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -318,28 +318,52 @@ conform!(what_should_have_happened_is_counted_by_its_kind, async |bench: &Bench|
 conform!(a_lease_is_renewed_lost_taken_over_and_given_up, async |bench: &Bench| {
     let store = bench.store();
     let one = bench.server("one").await;
-    let renewal = store.renew(one.lease).await.unwrap().unwrap();
+    let renewal = store.renew(one.lease, Vitals::default()).await.unwrap().unwrap();
     assert!(renewal.buckets.iter().all(|bucket| bucket.owner == Some(one.lease.server_id)));
     assert_eq!(renewal.buckets.len(), usize::from(DUTY_BUCKET.unsigned_abs()) + 1);
     // Another server declares it dead only if it did not move.
     let seen = renewal.servers[0].clone();
-    store.renew(one.lease).await.unwrap();
+    store.renew(one.lease, Vitals::default()).await.unwrap();
     assert!(!store.depose(&seen).await.unwrap());
-    let renewal = store.renew(one.lease).await.unwrap().unwrap();
+    let renewal = store.renew(one.lease, Vitals::default()).await.unwrap().unwrap();
     assert!(store.depose(&renewal.servers[0]).await.unwrap());
-    assert_eq!(store.renew(one.lease).await.unwrap(), None);
+    assert_eq!(store.renew(one.lease, Vitals::default()).await.unwrap(), None);
     let two = bench.server("two").await;
     assert_ne!(two.lease.server_id, one.lease.server_id);
     assert!(two.epochs.iter().all(|(_, epoch)| *epoch == 3));
-    // Its next life is the same server; the lease of the life before is over.
+    // Its next life is the same server and keeps what it had; the lease of the life before is over.
     let again = bench.server("two").await;
+    assert!(again.epochs.iter().all(|(_, epoch)| *epoch == 4));
     assert_eq!(again.lease.server_id, two.lease.server_id);
-    assert_eq!(store.renew(two.lease).await.unwrap(), None);
+    assert_eq!(store.renew(two.lease, Vitals::default()).await.unwrap(), None);
     store.leave(again.lease).await.unwrap();
     let three = bench.server("three").await;
-    let servers = store.renew(three.lease).await.unwrap().unwrap().servers;
+    let servers = store.renew(three.lease, Vitals::default()).await.unwrap().unwrap().servers;
     let live: Vec<_> = servers.iter().filter(|server| server.state == ServerState::Live).collect();
     assert_eq!(live.len(), 1);
+});
+
+conform!(a_bucket_goes_to_another_owner_once_and_nowhere_when_it_has_moved_on, async |bench: &Bench| {
+    let store = bench.store();
+    let one = bench.server("one").await;
+    let two = bench.join("two").await;
+    let give = |bucket, seen, owner| Assignment { bucket, seen, owner };
+    let (from, to) = (one.lease.server_id, two.server_id);
+    let epoch = one.epochs[0].1;
+    store.assign(&[give(7, epoch, to), give(3, epoch, to), give(5, epoch - 1, to)]).await.unwrap();
+    // Nobody gets what was given away already.
+    store.assign(&[give(7, epoch, from)]).await.unwrap();
+    let buckets = store.renew(two, Vitals::default()).await.unwrap().unwrap().buckets;
+    let moved: Vec<_> =
+        buckets.iter().filter(|bucket| bucket.owner == Some(to)).map(|bucket| bucket.id).collect();
+    assert_eq!(moved, [3, 7]);
+    assert!(buckets.iter().all(|bucket| bucket.epoch == epoch + i64::from(moved.contains(&bucket.id))));
+    // Who drains holds its lease, until it leaves.
+    store.drain(one.lease).await.unwrap();
+    let servers = store.renew(one.lease, Vitals::default()).await.unwrap().unwrap().servers;
+    assert_eq!(servers.iter().find(|server| server.id == from).unwrap().state, ServerState::Draining);
+    store.leave(one.lease).await.unwrap();
+    assert_eq!(store.renew(one.lease, Vitals::default()).await.unwrap(), None);
 });
 
 conform!(a_renewal_tells_the_time, async |bench: &Bench| {
@@ -347,7 +371,11 @@ conform!(a_renewal_tells_the_time, async |bench: &Bench| {
     let now = SystemClock.now();
     bench.set_clock(now);
     let before = Instant::now();
-    let told = bench.store().renew(server.lease).await.unwrap().unwrap().told;
+    let vitals = Vitals { lateness_ms: 7, waiting: 8 };
+    let Renewal { servers, told, .. } = bench.store().renew(server.lease, vitals).await.unwrap().unwrap();
+    let own = &servers[0];
+    assert_eq!((own.lateness_ms, own.waiting), (7, 8));
+    assert!((own.beat_at - told.time).abs() < 1_000, "{own:?}");
     // The database may be on another machine.
     assert!((told.time - now).abs() < 60_000, "{} for {now}", told.time);
     assert!(before <= told.asked && told.asked <= told.answered && told.answered <= Instant::now());

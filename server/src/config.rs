@@ -95,6 +95,7 @@ pub enum SecureCookie {
 #[serde(deny_unknown_fields)]
 pub struct Engine {
     pub lease_ttl_ms: u32,
+    pub lease_grace_ms: u32,
     pub lead_ms: u32,
     pub ask_again_ms: u32,
     pub result_wait_ms: u32,
@@ -184,6 +185,7 @@ impl Settings {
             ("http.idle_timeout_ms", http.idle_timeout_ms, 100, 600_000),
             ("http.form_limit_bytes", http.form_limit_bytes as u64, 1 << 12, 1 << 26),
             ("engine.lease_ttl_ms", engine.lease_ttl_ms.into(), 1_000, 600_000),
+            ("engine.lease_grace_ms", engine.lease_grace_ms.into(), 0, 3_600_000),
             ("engine.lead_ms", engine.lead_ms.into(), 0, 2_000),
             ("engine.ask_again_ms", engine.ask_again_ms.into(), 500, 60_000),
             ("engine.result_wait_ms", engine.result_wait_ms.into(), 1_000, 3_600_000),

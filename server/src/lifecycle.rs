@@ -189,6 +189,7 @@ async fn start_engine(settings: &Settings, databases: &Databases, services: &Ser
         // Two renewals may be missed, and the gate shuts well before somebody else may take over.
         lease_renewal: ttl / 3,
         lease_margin: ttl / 6,
+        lease_grace: Duration::from_millis(typed.lease_grace_ms.into()),
         lead_ms: typed.lead_ms.into(),
         ask_again_ms: typed.ask_again_ms.into(),
         result_wait_ms: typed.result_wait_ms.into(),

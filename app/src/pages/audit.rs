@@ -25,12 +25,13 @@ use leptos_router::hooks::use_query_map;
 pub use words::{noun_word, verb_word};
 
 /// In the filter's order.
-const NOUNS: [Noun; 16] = [
+const NOUNS: [Noun; 17] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
     Noun::Calendar,
     Noun::Freeze,
+    Noun::Server,
     Noun::Namespace,
     Noun::User,
     Noun::Grant,
@@ -241,6 +242,6 @@ pub fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::Approval => short.map(routes::approval),
         Noun::Cleaning => Some(routes::runs_clean(&[])),
         Noun::Retention => Some(routes::retention()),
-        Noun::ApiToken | Noun::Delivery | Noun::Access => None,
+        Noun::Server | Noun::ApiToken | Noun::Delivery | Noun::Access => None,
     }
 }

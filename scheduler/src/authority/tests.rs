@@ -2,7 +2,7 @@ use super::*;
 
 const OWN: i32 = 7;
 const FOREIGN: i32 = 8;
-const ACTIONS: [Action; 11] = [
+const ACTIONS: [Action; 12] = [
     Action::View,
     Action::OperateJobs,
     Action::ManageJobs,
@@ -12,6 +12,7 @@ const ACTIONS: [Action; 11] = [
     Action::ManageUsers,
     Action::ManageNamespaces,
     Action::ManageRetention,
+    Action::ManageServers,
     Action::ChangePassword,
     Action::ManageTokens,
 ];

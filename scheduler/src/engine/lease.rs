@@ -4,32 +4,25 @@
 //! before it was sent. A lease that ended is never prolonged: the server drops what it had in
 //! memory and joins again as a new life.
 
+mod neighbours;
+
 use super::holdings::Holdings;
 use super::identity::new_incarnation;
 use super::shared::Shared;
 use super::timekeeper::Heard;
 use crate::Result;
-use crate::rules::bucket::server_for;
-use crate::store::engine::{Lease, Newcomer, Renewal, Told};
-use entity::Millis;
-use entity::server::{Model as Server, ServerState};
-use std::collections::HashMap;
+use crate::store::engine::{Assignment, Lease, Newcomer, Renewal, Told};
+use entity::server::Model as Server;
+use neighbours::{Moves, Neighbours, Patience};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How long a free bucket is left to the server it is meant for; then anybody may take it.
-const COURTESY: Duration = Duration::from_secs(2);
+use std::time::Instant;
 
 /// Keeps one server's lease.
 pub struct Keeper {
     shared: Arc<Shared>,
     identity: String,
-    lease: Option<Lease>,
-    since: Millis,
-    /// The others: their counter and since when it stands there, on our clock.
-    others: HashMap<i32, (i64, i64, Instant)>,
-    /// Free buckets and since when they are.
-    free: HashMap<i16, Instant>,
+    /// With what this life has seen of the others.
+    lease: Option<(Lease, Neighbours)>,
 }
 
 /// What a renewal came to.
@@ -39,65 +32,114 @@ pub struct LeaseReport {
     /// The lease was over; the next tick joins again.
     pub lost: bool,
     pub deposed: usize,
+    /// Buckets that went to other servers.
+    pub given: usize,
     pub buckets: usize,
-}
-
-/// What to do about the others and the free buckets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Moves {
-    pub depose: Vec<Server>,
-    pub take: Vec<i16>,
 }
 
 impl Keeper {
     pub fn new(shared: Arc<Shared>, identity: String) -> Self {
-        Self { shared, identity, lease: None, since: 0, others: HashMap::new(), free: HashMap::new() }
+        Self { shared, identity, lease: None }
     }
 
-    /// Joins if necessary, renews, deposes the dead, takes buckets. `now` is monotonic, read before
-    /// the call.
+    /// Joins if necessary, renews, deposes the dead, takes buckets and gives some away. `now` is monotonic,
+    /// read before the call.
     pub async fn tick(&mut self, now: Instant) -> Result<LeaseReport> {
-        let mut report = LeaseReport::default();
-        let lease = match self.lease {
-            Some(lease) => lease,
-            None => {
-                report.joined = true;
-                self.join().await?
+        let mut report = LeaseReport { joined: self.lease.is_none(), ..LeaseReport::default() };
+        let (lease, mut neighbours) = match self.lease.take() {
+            Some(kept) => kept,
+            None => (self.join().await?, Neighbours::new(now)),
+        };
+        let kept = self.keep(lease, &mut neighbours, now, &mut report).await;
+        match kept {
+            Ok(true) | Err(_) => self.lease = Some((lease, neighbours)),
+            Ok(false) => {
+                self.drop_everything();
+                return Ok(LeaseReport { lost: true, ..report });
             }
-        };
-        let Some(renewal) = self.renew(lease, now).await? else {
-            self.drop_everything();
-            return Ok(LeaseReport { lost: true, ..report });
-        };
-        let moves = self.decide(lease, &renewal, now);
-        for dead in &moves.depose {
-            if self.shared.store.depose(dead).await? {
-                report.deposed += 1;
+        }
+        report.buckets = self.shared.holdings().epochs.len();
+        kept.map(|_| report)
+    }
+
+    /// False when the lease is over.
+    async fn keep(
+        &self,
+        lease: Lease,
+        neighbours: &mut Neighbours,
+        now: Instant,
+        report: &mut LeaseReport,
+    ) -> Result<bool> {
+        let Some(mut renewal) = self.renew(lease, now).await? else { return Ok(false) };
+        let mut moves = self.moves(lease, neighbours, &renewal, now);
+        report.deposed = self.depose(&moves.depose).await?;
+        if report.deposed > 0 {
+            let Some(after) = self.renew(lease, now).await? else { return Ok(false) };
+            renewal = after;
+            moves = self.moves(lease, neighbours, &renewal, now);
+        }
+        if !moves.take.is_empty() {
+            self.shared.store.assign(&moves.take).await?;
+            if self.renew(lease, now).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        report.given = self.give(lease, moves.give, now).await?;
+        Ok(true)
+    }
+
+    fn moves(&self, lease: Lease, neighbours: &mut Neighbours, renewal: &Renewal, now: Instant) -> Moves {
+        let settings = &self.shared.settings;
+        let patience = Patience { ttl: settings.lease_ttl, grace: settings.lease_grace };
+        neighbours.note(lease, renewal, now);
+        neighbours.moves(lease, renewal, patience, now)
+    }
+
+    /// How many of these, which seem dead, are.
+    async fn depose(&self, still: &[Server]) -> Result<usize> {
+        let mut deposed = 0;
+        for server in still {
+            if self.shared.store.depose(server).await? {
+                deposed += 1;
                 tracing::warn!(
-                    server = dead.id,
+                    server = server.id,
                     "a server stopped renewing its lease: its jobs are taken over"
                 );
             }
         }
-        if !moves.take.is_empty() {
-            self.shared.store.take_buckets(lease, &moves.take).await?;
-            self.renew(lease, now).await?;
+        Ok(deposed)
+    }
+
+    /// Gives those away in which the planner claims nothing any more.
+    async fn give(&self, lease: Lease, to: Vec<Assignment>, now: Instant) -> Result<usize> {
+        let (ready, waiting): (Vec<_>, Vec<_>) = {
+            let ready = self.shared.handover.ask(to.clone());
+            to.into_iter().partition(|to| ready.contains(to))
+        };
+        if ready.is_empty() {
+            return Ok(0);
         }
-        report.buckets = self.shared.holdings().epochs.len();
-        Ok(report)
+        let buckets: Vec<i16> = ready.iter().map(|to| to.bucket).collect();
+        // Nothing is decided for them any more, before somebody else may.
+        self.shared.hold(self.shared.holdings().without(&buckets));
+        self.shared.store.assign(&ready).await?;
+        self.renew(lease, now).await?;
+        self.shared.handover.ask(waiting);
+        tracing::info!(buckets = ready.len(), "jobs were handed over to other servers");
+        Ok(ready.len())
     }
 
     /// Ends the lease in good order.
     pub async fn leave(&mut self) -> Result<()> {
         self.shared.gate.shut();
-        if let Some(lease) = self.lease.take() {
+        if let Some((lease, _)) = self.lease.take() {
             self.shared.store.leave(lease).await?;
         }
         self.drop_everything();
         Ok(())
     }
 
-    async fn join(&mut self) -> Result<Lease> {
+    async fn join(&self) -> Result<Lease> {
         let newcomer = Newcomer {
             identity: self.identity.clone(),
             incarnation: new_incarnation(),
@@ -106,20 +148,14 @@ impl Keeper {
         };
         let lease = self.shared.store.join(&newcomer).await?;
         self.shared.run_ids.belong_to(lease.server_id);
-        self.lease = Some(lease);
         Ok(lease)
     }
 
-    async fn renew(&mut self, lease: Lease, sent_at: Instant) -> Result<Option<Renewal>> {
-        let renewal = self.shared.store.renew(lease).await?;
+    async fn renew(&self, lease: Lease, sent_at: Instant) -> Result<Option<Renewal>> {
+        let renewal = self.shared.store.renew(lease, self.shared.figures.vitals()).await?;
         if let Some(renewal) = &renewal {
             let settings = &self.shared.settings;
-            let before = self.shared.holdings();
-            let mut holdings = Holdings::of(lease, renewal, self.since);
-            if holdings.epochs.iter().any(|(bucket, epoch)| before.epochs.get(bucket) != Some(epoch)) {
-                self.since = self.shared.now();
-                holdings.since = self.since;
-            }
+            let holdings = self.shared.holdings().followed_by(lease, renewal, self.shared.now());
             self.shared.hold(holdings);
             let Told { time, asked, answered } = renewal.told;
             match self.shared.timekeeper.as_ref().map(|keeper| keeper.hear(time, asked, answered)) {
@@ -136,41 +172,11 @@ impl Keeper {
         Ok(renewal)
     }
 
-    /// Pure but for what it remembers of the others' counters.
-    fn decide(&mut self, lease: Lease, renewal: &Renewal, now: Instant) -> Moves {
-        let ttl = self.shared.settings.lease_ttl;
-        let living = |server: &&Server| server.state == ServerState::Live && server.id != lease.server_id;
-        let others: Vec<&Server> = renewal.servers.iter().filter(living).collect();
-        self.others.retain(|id, _| others.iter().any(|server| server.id == *id));
-        let mut moves = Moves::default();
-        let mut live = vec![lease.server_id];
-        for server in others {
-            let seen = self.others.entry(server.id).or_insert((server.incarnation, server.counter, now));
-            if (seen.0, seen.1) != (server.incarnation, server.counter) {
-                *seen = (server.incarnation, server.counter, now);
-            }
-            match now.saturating_duration_since(seen.2) >= ttl {
-                true => moves.depose.push(server.clone()),
-                false => live.push(server.id),
-            }
-        }
-        let free: Vec<i16> =
-            renewal.buckets.iter().filter(|bucket| bucket.owner.is_none()).map(|bucket| bucket.id).collect();
-        self.free.retain(|id, _| free.contains(id));
-        for id in free {
-            let since = *self.free.entry(id).or_insert(now);
-            let anybody = now.saturating_duration_since(since) >= COURTESY;
-            if anybody || server_for(id, &live) == Some(lease.server_id) {
-                moves.take.push(id);
-            }
-        }
-        moves
-    }
-
     fn drop_everything(&mut self) {
         self.shared.gate.shut();
         self.shared.hold(Holdings::default());
         self.shared.lanes.clear();
+        self.shared.handover.ask(Vec::new());
         self.lease = None;
     }
 }

@@ -134,9 +134,12 @@ impl Planner {
         report.claimed += self.read_back().await?;
         self.fire(now, &mut report).await?;
         report.claimed += self.claim_waiting(now, waiting).await?;
+        self.shared.figures.waiting.store(self.queue.len() as u64, Ordering::Relaxed);
         report.next_at = match self.changed_runs.is_empty() {
             true => {
-                let fire = self.cursors.next_at().map(|next| next - self.shared.settings.wake_ms());
+                let moving = self.shared.handover.moving();
+                let next = self.cursors.next_at(|bucket| !moving.has_stopped(bucket));
+                let fire = next.map(|next| next - self.shared.settings.wake_ms());
                 fire.into_iter().chain(self.agenda.next_at()).min()
             }
             false => Some(now),
@@ -187,18 +190,41 @@ impl Planner {
         }
     }
 
-    /// Claims one batch of cursors after the other until none is due.
+    /// Claims what is due; in buckets that are to go, also what falls due before their next owner surely has
+    /// them, and then no more.
     async fn fire(&mut self, now: Millis, report: &mut PlanReport) -> Result<()> {
-        let until = now + self.shared.settings.lead_ms;
+        let lead = now + self.shared.settings.lead_ms;
+        let moving = self.shared.handover.moving();
+        let is_stuck = self.fire_until(lead, now, |bucket| !moving.has_stopped(bucket), report).await?;
+        let leaving = moving.leaving();
+        if is_stuck || leaving.is_empty() {
+            return Ok(());
+        }
+        let ahead = lead + self.shared.settings.ahead_ms();
+        if !self.fire_until(ahead, now, |bucket| moving.is_leaving(bucket), report).await? {
+            self.shared.handover.stop(leaving);
+        }
+        Ok(())
+    }
+
+    /// Claims one batch of cursors of these buckets after the other until none is due; true when one brought
+    /// nothing forward.
+    async fn fire_until(
+        &mut self,
+        until: Millis,
+        now: Millis,
+        is_meant: impl Fn(i16) -> bool,
+        report: &mut PlanReport,
+    ) -> Result<bool> {
         loop {
-            let due = self.cursors.due(until, self.shared.settings.batch);
-            let full = due.len() == self.shared.settings.batch;
+            let due = self.cursors.due(until, self.shared.settings.batch, &is_meant);
             if due.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
-            let stuck = self.fire_batch(&due, now, until, report).await?;
-            if stuck || !full {
-                return Ok(());
+            let full = due.len() == self.shared.settings.batch;
+            let is_stuck = self.fire_batch(&due, now, until, report).await?;
+            if is_stuck || !full {
+                return Ok(is_stuck);
             }
         }
     }
@@ -342,6 +368,7 @@ impl Planner {
                 () = self.prober.answered() => {}
                 () = self.stopper.answered(&mut self.released) => {}
                 () = self.shared.doubts.news() => {}
+                () = self.shared.handover.asked() => {}
                 () = self.shared.occupants.news() => {
                     self.note_released();
                     if self.released.is_empty() {

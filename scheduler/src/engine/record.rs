@@ -153,22 +153,27 @@ impl Recorder {
         }
     }
 
-    /// Decisions of the dispatcher (in doubt, handed back): made with the right held now.
+    /// Decisions of the dispatcher (in doubt, handed back) are made with the right held now; about runs of a
+    /// bucket that was given away, too: their claims are this server's still.
     async fn write_decisions(&self, entries: Vec<Entry>) -> Result<usize> {
         if entries.is_empty() {
             return Ok(0);
         }
-        let holdings = self.shared.holdings();
-        let Some(authority) = holdings.authority(holdings.buckets()) else {
-            return Ok(0);
-        };
         let steps: Vec<Step> = entries.iter().map(|entry| entry.step.clone()).collect();
-        match self.shared.store.apply(Some(&authority), &steps).await {
-            Ok(applied) => self.answer(entries, applied),
-            Err(Error::Conflict(_)) => tracing::warn!("decisions of an ended lease were dropped"),
-            Err(error) => return Err(error),
+        loop {
+            let holdings = self.shared.holdings();
+            let Some(authority) = holdings.authority(holdings.buckets()) else {
+                return Ok(0);
+            };
+            match self.shared.store.apply(Some(&authority), &steps).await {
+                Ok(applied) => self.answer(entries, applied),
+                // A bucket changed hands meanwhile.
+                Err(Error::Conflict(_)) if *self.shared.holdings() != *holdings => continue,
+                Err(Error::Conflict(_)) => tracing::warn!("decisions of an ended lease were dropped"),
+                Err(error) => return Err(error),
+            }
+            return Ok(steps.len());
         }
-        Ok(steps.len())
     }
 
     fn answer(&self, entries: Vec<Entry>, applied: Vec<Applied>) {

@@ -105,17 +105,20 @@ pub fn decide(run: &Run, view: View<'_>) -> Verdict {
 /// told: its executor first gets the time to repeat the result.
 fn overdue(run: &Run, view: View<'_>) -> Verdict {
     let is_own = run.claim == view.holdings.claim();
-    let was_heard = is_own || view.now - view.holdings.since >= view.settings.result_wait_ms;
+    let quiet_since = view.holdings.quiet_since(run.bucket, run.claim);
+    let was_heard = is_own || view.now - quiet_since >= view.settings.result_wait_ms;
     if was_heard { Verdict::Decide(What::Expire) } else { Verdict::Leave }
 }
 
-/// A claimed run without an answer. One's own is in hand, or was dropped; that of an earlier life
-/// is left alone until nothing of it can be on its way any more.
+/// A claimed run without an answer. One's own is in hand, or was dropped; so is that of another server,
+/// which gave the bucket away; that of a life that has ended is left alone until nothing of it can be on its
+/// way any more.
 fn unsent(run: &Run, view: View<'_>) -> Verdict {
     let doubt = |reason| Verdict::Decide(What::Doubt { claim: run.claim, from: RunState::Sending, reason });
-    if run.claim != view.holdings.claim() {
-        let quiet = view.now - view.holdings.since >= view.settings.quarantine_ms;
-        return if quiet { doubt(Reason::ServerGone) } else { Verdict::Leave };
+    if run.claim != view.holdings.claim() && !view.holdings.is_of_another(run.claim) {
+        let quiet_since = view.holdings.quiet_since(run.bucket, run.claim);
+        let is_quiet = view.now - quiet_since >= view.settings.quarantine_ms;
+        return if is_quiet { doubt(Reason::ServerGone) } else { Verdict::Leave };
     }
     let forgotten = !view.in_hand && view.now - run.due_at >= ANSWER_MS;
     if forgotten { doubt(Reason::NoAnswer) } else { Verdict::Leave }

@@ -20,6 +20,8 @@ pub struct EngineSettings {
     /// A server that did not renew for so long is dead.
     pub lease_ttl: Duration,
     pub lease_renewal: Duration,
+    /// For how much longer the jobs of a dead server are left to it, in case it comes back.
+    pub lease_grace: Duration,
     /// How much earlier than the lease the gate shuts.
     pub lease_margin: Duration,
     /// How long before its due time a run is claimed.
@@ -62,12 +64,22 @@ pub struct EngineSettings {
 /// Of the lead so much is spent waiting for what falls due soon after.
 const GATHER_MS: Millis = 30;
 
+/// How long a server may take to read the jobs of buckets that it got.
+const READING_MS: Millis = 1_000;
+
 impl EngineSettings {
     /// How long before a run is due the planner wakes for it. It claims whatever falls due within the lead:
     /// so jobs that are spread over the second are claimed some at a time, and not each in a transaction of
     /// its own.
     pub fn wake_ms(&self) -> Millis {
         self.lead_ms - GATHER_MS.min(self.lead_ms / 2)
+    }
+
+    /// How much earlier than else what falls due is claimed before its bucket goes to another server: until
+    /// that one has surely noticed and read it.
+    pub fn ahead_ms(&self) -> Millis {
+        let renewal = Millis::try_from(self.lease_renewal.as_millis()).unwrap_or(Millis::MAX / 2);
+        renewal + READING_MS
     }
 
     /// How long connecting to an executor may take: a part of what the lease surely has left when
@@ -85,6 +97,7 @@ impl Default for EngineSettings {
             networks: Arc::from([]),
             lease_ttl: Duration::from_secs(6),
             lease_renewal: Duration::from_secs(2),
+            lease_grace: Duration::ZERO,
             lease_margin: Duration::from_secs(1),
             lead_ms: 150,
             batch: 1_000,

@@ -6,6 +6,7 @@ use super::dispatcher::Dispatcher;
 use super::doubts::Doubts;
 use super::ended::Ended;
 use super::gate::Gate;
+use super::handover::Handover;
 use super::holdings::Holdings;
 use super::record::Facts;
 use super::settings::EngineSettings;
@@ -13,7 +14,7 @@ use super::timekeeper::Timekeeper;
 use super::watch::Watch;
 use crate::clock::SharedClock;
 use crate::signals::Signals;
-use crate::store::engine::{Breaches, Store};
+use crate::store::engine::{Breaches, Store, Vitals};
 use crate::store::ids::RunIds;
 use entity::Millis;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -44,6 +45,8 @@ pub struct Shared {
     pub doubts: Doubts,
     /// Runs that ended here and may have a log.
     pub ended: Arc<Ended>,
+    /// Buckets on their way to another server.
+    pub handover: Handover,
     /// Told when nothing new is to begin: loops end between two ticks, never within one.
     pub stopping: CancellationToken,
     holdings: RwLock<Arc<Holdings>>,
@@ -60,12 +63,22 @@ pub struct Figures {
     pub sent: AtomicU64,
     /// How late the last request began (ms).
     pub lateness: AtomicI64,
+    /// Runs that wait for others to end.
+    pub waiting: AtomicU64,
     /// Rows that met their own key, and other things that must not happen.
     pub violations: AtomicU64,
     breaches: Mutex<Breaches>,
 }
 
 impl Figures {
+    /// What the other servers are told.
+    pub fn vitals(&self) -> Vitals {
+        Vitals {
+            lateness_ms: self.lateness.load(Ordering::Relaxed),
+            waiting: self.waiting.load(Ordering::Relaxed).cast_signed(),
+        }
+    }
+
     /// Signs of broken promises that the last scan found.
     pub fn breaches(&self) -> Breaches {
         *self.breaches.lock().unwrap_or_else(PoisonError::into_inner)
@@ -108,6 +121,7 @@ impl Shared {
             occupants: Watch::default(),
             doubts: Doubts::default(),
             ended: Arc::default(),
+            handover: Handover::default(),
             stopping: CancellationToken::new(),
             holdings: RwLock::default(),
         })

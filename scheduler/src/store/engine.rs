@@ -2,7 +2,7 @@
 //! implementations, SQL and a model in memory. The conformance suite holds both equal.
 
 mod memory;
-mod rowset;
+pub(super) mod rowset;
 mod sql;
 
 pub use memory::{MemoryStore, Tables};
@@ -26,6 +26,15 @@ pub struct Lease {
     pub incarnation: i64,
 }
 
+/// A bucket gets another owner, if it still is in the epoch in which it was `seen`: epochs grow with every
+/// change of owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    pub bucket: i16,
+    pub seen: i64,
+    pub owner: i32,
+}
+
 /// A server that wants to take part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Newcomer {
@@ -35,6 +44,15 @@ pub struct Newcomer {
     pub incarnation: i64,
     pub address: String,
     pub now: Millis,
+}
+
+/// How a server is doing, as it says with each renewal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// How late the last request began (ms).
+    pub lateness_ms: i64,
+    /// Runs of its jobs that wait for others to end.
+    pub waiting: i64,
 }
 
 /// What a renewal of the lease reads in the same transaction.
@@ -206,15 +224,17 @@ pub struct Breaches {
 /// The engine's commands. Every one is a transaction of its own and may be repeated after an error.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Enters a server, taking the place of its own life before: that one's buckets are free.
+    /// Enters a server, taking the place of its own life before: it keeps that one's buckets, in new epochs.
     async fn join(&self, newcomer: &Newcomer) -> Result<Lease>;
     /// Prolongs the lease; none when it is over.
-    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>>;
+    async fn renew(&self, lease: Lease, vitals: Vitals) -> Result<Option<Renewal>>;
     /// Declares a server dead that did not move since it was `seen`; its buckets are free. False
     /// when it did move.
     async fn depose(&self, seen: &server::Model) -> Result<bool>;
-    /// Takes those of `buckets` that nobody owns.
-    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()>;
+    /// Gives buckets to owners, those of them that nobody gave to another one meanwhile.
+    async fn assign(&self, assignments: &[Assignment]) -> Result<()>;
+    /// This server is to hand its buckets over, and gets no others.
+    async fn drain(&self, lease: Lease) -> Result<()>;
     /// Leaves in good order: the buckets are free at once.
     async fn leave(&self, lease: Lease) -> Result<()>;
 

@@ -9,6 +9,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
     IntoActiveModel, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationBuilder, RelationDef,
 };
+use std::collections::HashMap;
 
 /// Which jobs a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -209,6 +210,15 @@ pub async fn delete(conn: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
 pub async fn insert_cursor(conn: &impl ConnectionTrait, cursor: job_cursor::Model) -> Result<(), DbErr> {
     let insert = job_cursor::Entity::insert(cursor.into_active_model());
     insert.exec_without_returning(conn).await.map(drop)
+}
+
+/// How many jobs lie in each bucket; those without are missing.
+pub async fn count_by_bucket(conn: &impl ConnectionTrait) -> Result<HashMap<i16, u64>, DbErr> {
+    use job_cursor::Column;
+    let query = job_cursor::Entity::find().select_only().column(Column::Bucket);
+    let query = query.column_as(Column::JobId.count(), "jobs").group_by(Column::Bucket);
+    let counted: Vec<(i16, i64)> = query.into_tuple().all(conn).await?;
+    Ok(counted.into_iter().map(|(bucket, jobs)| (bucket, jobs.unsigned_abs())).collect())
 }
 
 pub async fn cursor(conn: &impl ConnectionTrait, job_id: i32) -> Result<Option<job_cursor::Model>, DbErr> {

@@ -2,10 +2,13 @@
 
 use crate::database::Fresh;
 use entity::{
-    BUCKETS, calendar, executor, id_block, instance, job, job_cursor, run, run_by_job, run_text, stat_hour,
+    BUCKETS, bucket, calendar, executor, id_block, instance, job, job_cursor, run, run_by_job, run_text,
+    stat_hour,
 };
 use scheduler::engine::holdings::Holdings;
-use scheduler::store::engine::{Authority, MemoryStore, Newcomer, SqlStore, Store};
+use scheduler::store::engine::{
+    Assignment, Authority, Lease, MemoryStore, Newcomer, SqlStore, Store, Vitals,
+};
 use scheduler::store::ids::RunIds;
 use sea_orm::{EntityTrait, QueryOrder};
 use std::sync::Mutex;
@@ -94,19 +97,31 @@ impl Bench {
         self.store.as_ref()
     }
 
-    /// A server with this identity that holds every free bucket.
-    pub async fn server(&self, identity: &str) -> Authority {
+    /// A server with this identity, which holds what its life before held.
+    pub async fn join(&self, identity: &str) -> Lease {
         let newcomer = Newcomer {
             identity: identity.to_owned(),
             incarnation: rand::random_range(1..1 << 53),
             address: String::new(),
             now: 0,
         };
-        let lease = self.store.join(&newcomer).await.unwrap();
-        let all: Vec<i16> = (0..=BUCKETS).collect();
-        self.store.take_buckets(lease, &all).await.unwrap();
-        let renewal = self.store.renew(lease).await.unwrap().unwrap();
-        let authority = Holdings::of(lease, &renewal, 0).authority(all).unwrap();
+        self.store.join(&newcomer).await.unwrap()
+    }
+
+    /// The same, which takes every free bucket.
+    pub async fn server(&self, identity: &str) -> Authority {
+        let lease = self.join(identity).await;
+        let before = self.store.renew(lease, Vitals::default()).await.unwrap().unwrap();
+        let free = before.buckets.iter().filter(|bucket| bucket.owner.is_none());
+        let take = |bucket: &bucket::Model| Assignment {
+            bucket: bucket.id,
+            seen: bucket.epoch,
+            owner: lease.server_id,
+        };
+        self.store.assign(&free.map(take).collect::<Vec<_>>()).await.unwrap();
+        let renewal = self.store.renew(lease, Vitals::default()).await.unwrap().unwrap();
+        let holdings = Holdings::default().followed_by(lease, &renewal, 0);
+        let authority = holdings.authority(0..=BUCKETS).unwrap();
         *self.authority.lock().unwrap() = Some(authority.clone());
         authority
     }

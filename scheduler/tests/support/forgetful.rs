@@ -68,16 +68,20 @@ impl Store for ForgetfulStore {
         self.inner.join(newcomer).await
     }
 
-    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>> {
-        self.inner.renew(lease).await
+    async fn renew(&self, lease: Lease, vitals: Vitals) -> Result<Option<Renewal>> {
+        self.inner.renew(lease, vitals).await
     }
 
     async fn depose(&self, seen: &server::Model) -> Result<bool> {
         self.inner.depose(seen).await
     }
 
-    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()> {
-        self.inner.take_buckets(lease, buckets).await
+    async fn assign(&self, assignments: &[Assignment]) -> Result<()> {
+        self.inner.assign(assignments).await
+    }
+
+    async fn drain(&self, lease: Lease) -> Result<()> {
+        self.inner.drain(lease).await
     }
 
     async fn leave(&self, lease: Lease) -> Result<()> {

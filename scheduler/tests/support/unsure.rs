@@ -78,9 +78,10 @@ macro_rules! pass_on {
 
 pass_on! {
     join(newcomer: &Newcomer) -> Lease;
-    renew(lease: Lease) -> Option<Renewal>;
+    renew(lease: Lease, vitals: Vitals) -> Option<Renewal>;
     depose(seen: &server::Model) -> bool;
-    take_buckets(lease: Lease, buckets: &[i16]) -> ();
+    assign(assignments: &[Assignment]) -> ();
+    drain(lease: Lease) -> ();
     leave(lease: Lease) -> ();
     cursors_in(buckets: &[i16]) -> Vec<job_cursor::Model>;
     cursor_sums(buckets: &[i16]) -> HashMap<i16, CursorSums>;

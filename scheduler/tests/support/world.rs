@@ -80,6 +80,11 @@ impl World {
 
     /// A server begins a life, the next one of the same identity.
     pub async fn server(&self) -> Server {
+        self.server_named("one").await
+    }
+
+    /// A server of this identity begins a life.
+    pub async fn server_named(&self, identity: &str) -> Server {
         let gate = Arc::new(Gate::default());
         let (facts, inbox) = record::queue();
         let parts = Parts {
@@ -98,7 +103,7 @@ impl World {
             run_ids: Arc::new(RunIds::new(self.fresh.databases.engine.clone())),
         };
         let shared = Shared::new(parts, facts);
-        let mut keeper = Keeper::new(shared.clone(), "one".to_owned());
+        let mut keeper = Keeper::new(shared.clone(), identity.to_owned());
         keeper.tick(Instant::now()).await.unwrap();
         Server {
             keeper,

@@ -20,6 +20,7 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::AlertRule => tu_string!(i18n, audit.noun_alert_rule),
         Noun::Delivery => tu_string!(i18n, audit.noun_delivery),
         Noun::Approval => tu_string!(i18n, audit.noun_approval),
+        Noun::Server => tu_string!(i18n, audit.noun_server),
         Noun::Cleaning => tu_string!(i18n, audit.noun_cleaning),
         Noun::Retention => tu_string!(i18n, audit.noun_retention),
         Noun::Access => tu_string!(i18n, audit.noun_access),

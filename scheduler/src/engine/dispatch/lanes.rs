@@ -212,6 +212,11 @@ impl Lanes {
         self.lock().values().map(|lane| lane.in_flight.len()).sum()
     }
 
+    /// Whether nothing is claimed or under way.
+    pub fn is_idle(&self) -> bool {
+        self.lock().values().all(|lane| lane.queue.is_empty() && lane.in_flight.is_empty())
+    }
+
     /// Takes out everything that is not sent, for good.
     pub fn take_unsent(&self) -> Vec<Order> {
         let mut lanes = self.lock();

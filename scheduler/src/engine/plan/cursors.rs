@@ -64,14 +64,17 @@ impl Cursors {
         self.by_job.is_empty()
     }
 
-    pub fn next_at(&self) -> Option<Millis> {
-        self.by_time.first().map(|(next_at, _)| *next_at)
+    /// When the next cursor of these buckets is due.
+    pub fn next_at(&self, is_meant: impl Fn(i16) -> bool) -> Option<Millis> {
+        let is_meant = |id: &i32| self.by_job.get(id).is_some_and(|cursor| is_meant(cursor.bucket));
+        self.by_time.iter().find(|(_, id)| is_meant(id)).map(|(next_at, _)| *next_at)
     }
 
-    /// Cursors that stand at or before `until`, the earliest first.
-    pub fn due(&self, until: Millis, limit: usize) -> Vec<job_cursor::Model> {
-        let due = self.by_time.iter().take_while(|(next_at, _)| *next_at <= until).take(limit);
-        due.filter_map(|(_, id)| self.get(*id)).collect()
+    /// Cursors of these buckets that stand at or before `until`, the earliest first.
+    pub fn due(&self, until: Millis, limit: usize, is_meant: impl Fn(i16) -> bool) -> Vec<job_cursor::Model> {
+        let due = self.by_time.iter().take_while(|(next_at, _)| *next_at <= until);
+        let due = due.filter_map(|(_, id)| self.get(*id));
+        due.filter(|cursor| is_meant(cursor.bucket)).take(limit).collect()
     }
 
     fn get(&self, id: i32) -> Option<job_cursor::Model> {

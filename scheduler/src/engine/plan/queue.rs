@@ -56,6 +56,10 @@ impl Queue {
         self.entries.insert(run.id, Entry { executor_id, line, place });
     }
 
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub fn remove(&mut self, run_id: i64) {
         let Some(Entry { executor_id, line, place }) = self.entries.remove(&run_id) else { return };
         let Some(lines) = self.executors.get_mut(&executor_id) else { return };

@@ -9,6 +9,7 @@ use super::*;
 use crate::engine::step;
 use crate::{Error, Result};
 use entity::run::RunState;
+use entity::server::ServerState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -30,12 +31,14 @@ impl Store for MemoryStore {
         Ok(self.tables().join(newcomer))
     }
 
-    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>> {
+    async fn renew(&self, lease: Lease, vitals: Vitals) -> Result<Option<Renewal>> {
         let mut tables = self.tables();
+        let now = tables.now;
         let Some(server) = tables.live_server(lease) else {
             return Ok(None);
         };
         server.counter += 1;
+        (server.beat_at, server.lateness_ms, server.waiting) = (now, vitals.lateness_ms, vitals.waiting);
         let servers = tables.servers.values().cloned().collect();
         let buckets = tables.buckets.values().cloned().collect();
         let asked = Instant::now();
@@ -53,13 +56,19 @@ impl Store for MemoryStore {
         Ok(unmoved)
     }
 
-    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()> {
+    async fn assign(&self, assignments: &[Assignment]) -> Result<()> {
         let mut tables = self.tables();
-        for id in buckets {
-            if let Some(bucket) = tables.buckets.get_mut(id).filter(|bucket| bucket.owner.is_none()) {
-                bucket.owner = Some(lease.server_id);
-                bucket.epoch += 1;
+        for to in assignments {
+            if let Some(bucket) = tables.buckets.get_mut(&to.bucket).filter(|own| own.epoch == to.seen) {
+                (bucket.owner, bucket.epoch) = (Some(to.owner), to.seen + 1);
             }
+        }
+        Ok(())
+    }
+
+    async fn drain(&self, lease: Lease) -> Result<()> {
+        if let Some(server) = self.tables().live_server(lease) {
+            server.state = ServerState::Draining;
         }
         Ok(())
     }

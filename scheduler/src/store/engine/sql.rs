@@ -131,16 +131,20 @@ impl Store for SqlStore {
         Ok(lease)
     }
 
-    async fn renew(&self, lease: Lease) -> Result<Option<Renewal>> {
-        transact!(self, conn => leases::renew(conn, lease))
+    async fn renew(&self, lease: Lease, vitals: Vitals) -> Result<Option<Renewal>> {
+        transact!(self, conn => leases::renew(conn, lease, vitals))
     }
 
     async fn depose(&self, seen: &server::Model) -> Result<bool> {
         transact!(self, conn => leases::depose(conn, seen))
     }
 
-    async fn take_buckets(&self, lease: Lease, buckets: &[i16]) -> Result<()> {
-        transact!(self, conn => leases::take_buckets(conn, lease, buckets))
+    async fn assign(&self, assignments: &[Assignment]) -> Result<()> {
+        transact!(self, conn => leases::assign(conn, assignments))
+    }
+
+    async fn drain(&self, lease: Lease) -> Result<()> {
+        transact!(self, conn => leases::drain(conn, lease))
     }
 
     async fn leave(&self, lease: Lease) -> Result<()> {

@@ -74,7 +74,7 @@ impl Tables {
         let before = self.servers.values().find(|server| server.identity == newcomer.identity).cloned();
         let next_id = self.servers.keys().last().copied().unwrap_or(0) + 1;
         if let Some(old) = &before {
-            self.release_buckets(old.id);
+            self.own_buckets(old.id, Some(old.id));
         }
         let row = server::Model {
             id: before.as_ref().map_or(next_id, |old| old.id),
@@ -86,6 +86,9 @@ impl Tables {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             freeze_seen: 0,
             started_at: newcomer.now,
+            beat_at: 0,
+            lateness_ms: 0,
+            waiting: 0,
         };
         self.server_id = row.id;
         let lease = Lease { server_id: row.id, incarnation: row.incarnation };
@@ -95,19 +98,20 @@ impl Tables {
 
     pub(super) fn live_server(&mut self, lease: Lease) -> Option<&mut server::Model> {
         let server = self.servers.get_mut(&lease.server_id)?;
-        (server.incarnation == lease.incarnation && server.state == ServerState::Live).then_some(server)
+        (server.incarnation == lease.incarnation && server.state.is_alive()).then_some(server)
     }
 
     pub(super) fn end(&mut self, lease: Lease) {
         if let Some(server) = self.live_server(lease) {
             server.state = ServerState::Dead;
-            self.release_buckets(lease.server_id);
+            self.own_buckets(lease.server_id, None);
         }
     }
 
-    fn release_buckets(&mut self, server_id: i32) {
+    /// What this server owns has this owner, in new epochs.
+    fn own_buckets(&mut self, server_id: i32, owner: Option<i32>) {
         for bucket in self.buckets.values_mut().filter(|bucket| bucket.owner == Some(server_id)) {
-            bucket.owner = None;
+            bucket.owner = owner;
             bucket.epoch += 1;
         }
     }

@@ -1,0 +1,124 @@
+//! Buckets go from one server to another without a late fire.
+
+use crate::rows::{START, job};
+use crate::world::{JavaExecutor, Server, World};
+use entity::DUTY_BUCKET;
+use entity::job::Model as Job;
+use entity::run::{Reason, RunState};
+use scheduler::engine::dispatcher::ScriptedDispatcher;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+const TTL: Duration = Duration::from_secs(6);
+/// All of them, with that of the duties.
+const ALL: usize = DUTY_BUCKET as usize + 1;
+
+/// Forty jobs of each second.
+async fn world(executors: ScriptedDispatcher) -> World {
+    let jobs: Vec<Job> = (1..=40).map(|id| job(id, 1)).collect();
+    let mut world = World::with(executors, &jobs).await;
+    world.settings.lease_ttl = TTL;
+    world
+}
+
+/// Renews as the running keeper does: every two seconds, and when the planner has stopped somewhere.
+async fn renew(server: &mut Server, begin: Instant, second: u64) {
+    let now = begin + Duration::from_secs(second);
+    let moving = server.shared.handover.moving();
+    let has_stopped = (0..=DUTY_BUCKET).any(|bucket| moving.has_stopped(bucket));
+    if second.is_multiple_of(2) || has_stopped {
+        server.keeper.tick(now).await.unwrap();
+    }
+}
+
+fn held(server: &Server) -> usize {
+    server.shared.holdings().epochs.len()
+}
+
+/// Each of these seconds has one run of each job, which went out when it was due.
+async fn expect_every_second_once(world: &World, seconds: i64) {
+    let runs = world.runs().await;
+    let mut fires = HashSet::new();
+    for run in runs.iter().filter(|run| run.nominal_at < START + seconds * 1_000) {
+        assert!(fires.insert((run.job_id, run.nominal_at)), "{run:?}");
+        assert_eq!(run.sent_at, Some(run.due_at), "{run:?}");
+    }
+    assert_eq!(fires.len(), 40 * usize::try_from(seconds).unwrap());
+    assert_eq!(world.executors.runs().len(), fires.len());
+}
+
+#[tokio::test]
+async fn a_newcomer_gets_its_share_and_nothing_is_late_or_doubled() {
+    let world = world(ScriptedDispatcher::accepting()).await;
+    let mut one = world.server_named("one").await;
+    let mut two = world.server_named("two").await;
+    assert_eq!((held(&one), held(&two)), (ALL, 0));
+    let begin = Instant::now();
+    for second in 0..16 {
+        for server in [&mut one, &mut two] {
+            renew(server, begin, second).await;
+            server.turn().await;
+            // The planner has claimed ahead.
+            renew(server, begin, second).await;
+        }
+        world.clock.advance(1_000);
+    }
+    assert_eq!(held(&one) + held(&two), ALL);
+    assert!((60..200).contains(&held(&two)), "{}", held(&two));
+    expect_every_second_once(&world, 16).await;
+}
+
+#[tokio::test]
+async fn a_server_that_drains_hands_over_and_sends_what_it_had_claimed() {
+    let world = world(ScriptedDispatcher::accepting()).await;
+    let mut one = world.server_named("one").await;
+    let mut two = world.server_named("two").await;
+    let begin = Instant::now();
+    for second in 0..12 {
+        if second == 3 {
+            let lease = one.shared.holdings().lease.unwrap();
+            one.shared.store.drain(lease).await.unwrap();
+        }
+        for server in [&mut one, &mut two] {
+            renew(server, begin, second).await;
+            server.turn().await;
+            renew(server, begin, second).await;
+        }
+        world.clock.advance(1_000);
+    }
+    assert_eq!((held(&one), held(&two)), (0, ALL));
+    assert!(one.shared.lanes.is_idle());
+    expect_every_second_once(&world, 12).await;
+}
+
+#[tokio::test]
+async fn what_a_server_claimed_before_it_gave_its_jobs_away_is_left_to_it_while_it_lives() {
+    let java = JavaExecutor::default();
+    let world = world(java.dispatcher()).await;
+    let mut one = world.server_named("one").await;
+    let mut two = world.server_named("two").await;
+    one.turn().await;
+    let begin = Instant::now();
+    let lease = one.shared.holdings().lease.unwrap();
+    one.shared.store.drain(lease).await.unwrap();
+    one.keeper.tick(begin).await.unwrap();
+    one.plan().await;
+    assert_eq!(one.keeper.tick(begin).await.unwrap().given, ALL);
+    assert_eq!(held(&one), 0);
+    // It stops here, with three seconds' runs in hand.
+    two.keeper.tick(begin).await.unwrap();
+    assert_eq!(held(&two), ALL);
+    world.clock.advance(10_000);
+    two.plan().await;
+    let in_hand =
+        |run: &&entity::run::Model| run.state == RunState::Sending && run.claim == lease.incarnation;
+    assert_eq!(world.runs().await.iter().filter(in_hand).count(), 120);
+    assert_eq!(two.rescue().await.decided, 0);
+    // Its lease runs out; what it may have sent at the last moment is waited for, and then it is asked.
+    two.keeper.tick(begin + TTL).await.unwrap();
+    assert_eq!(two.rescue().await.decided, 0);
+    world.clock.advance(3_000);
+    assert_eq!(two.rescue().await.decided, 120);
+    let doubtful = world.runs().await.into_iter().filter(|run| run.reason == Reason::ServerGone);
+    assert_eq!(doubtful.count(), 120);
+}
