@@ -46,6 +46,7 @@ mod services {
     mod runs;
     mod schedules;
     mod search;
+    mod servers;
     mod sessions;
     mod shards;
     mod sign_in;

@@ -87,3 +87,26 @@ async fn ask(conn: &impl ConnectionTrait, sql: &str) -> Result<String, DbErr> {
     row.try_get_by_index::<String>(0)
         .or_else(|_| row.try_get_by_index::<i64>(0).map(|number| number.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_weak(questions: &[Question], name: &str, value: &str) -> bool {
+        let question = questions.iter().find(|question| question.name == name);
+        question.is_some_and(|question| (question.is_weak)(value))
+    }
+
+    #[test]
+    fn what_may_lose_a_commit_is_weak() {
+        assert!(is_weak(&SQLITE, "synchronous", "1") && !is_weak(&SQLITE, "synchronous", "2"));
+        assert!(is_weak(&SQLITE, "journal_mode", "off") && !is_weak(&SQLITE, "journal_mode", "wal"));
+        assert!(is_weak(&POSTGRES, "fsync", "off") && !is_weak(&POSTGRES, "fsync", "on"));
+        assert!(is_weak(&POSTGRES, "synchronous_commit", "off"));
+        assert!(!is_weak(&POSTGRES, "synchronous_commit", "local"));
+        let flush = "innodb_flush_log_at_trx_commit";
+        assert!(is_weak(&MYSQL, flush, "2") && is_weak(&MYSQL, flush, "0") && !is_weak(&MYSQL, flush, "1"));
+        assert!(is_weak(&MYSQL, "innodb_doublewrite", "OFF") && is_weak(&MYSQL, "innodb_doublewrite", "0"));
+        assert!(!is_weak(&MYSQL, "innodb_doublewrite", "ON"));
+    }
+}
