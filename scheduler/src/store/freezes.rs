@@ -66,7 +66,8 @@ pub async fn heed(conn: &impl ConnectionTrait, lease: Lease, id: i32) -> Result<
 
 /// How many living servers have not heeded this one yet.
 pub async fn unheeded(conn: &impl ConnectionTrait, id: i32) -> Result<u64, DbErr> {
-    let living = server::Entity::find().filter(server::Column::State.eq(ServerState::Live));
+    // One that drains sends what it has claimed.
+    let living = server::Entity::find().filter(server::Column::State.ne(ServerState::Dead));
     living.filter(server::Column::FreezeSeen.lt(id)).count(conn).await
 }
 

@@ -77,6 +77,12 @@ async fn a_freeze_waits_until_every_living_server_heeds_it_and_counts_those_that
     assert!(matches!(unheeded, Err(Error::Refused(Refusal::FreezeUnheeded(1)))));
     let freeze = lasting(&world).await[0].freeze.id;
     freezes::thaw(&world.services, &world.root, freeze).await.unwrap();
+    // One that drains still sends what it has claimed.
+    store.drain(living).await.unwrap();
+    let unheeded = freezes::freeze(&world.services, &world.root, draft(None)).await;
+    assert!(matches!(unheeded, Err(Error::Refused(Refusal::FreezeUnheeded(1)))));
+    let freeze = lasting(&world).await[0].freeze.id;
+    freezes::thaw(&world.services, &world.root, freeze).await.unwrap();
     store.heed(living, freeze + 1).await.unwrap();
     freezes::freeze(&world.services, &world.root, draft(None)).await.unwrap();
 }
