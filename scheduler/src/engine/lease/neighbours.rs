@@ -3,7 +3,8 @@
 //!
 //! Buckets go to *candidates*, each to the one that [`server_for`] names. A newcomer is a candidate once it
 //! has lived for a whole lease, so that servers that come and go every few seconds move nothing; whoever owns
-//! a bucket is one, so that every server names the same.
+//! a bucket is one, so that every server names the same. Where servers differ about the candidates for a
+//! while, a bucket still comes to rest: each giver that takes part itself gives to a heavier one.
 
 use crate::rules::bucket::server_for;
 use crate::store::engine::{Assignment, Lease, Renewal};
@@ -90,15 +91,15 @@ impl Neighbours {
         };
         let depose: Vec<Server> = renewal.servers.iter().filter(is_still).cloned().collect();
         let candidates = self.candidates(own, renewal, patience.ttl, now);
-        let candidates: Vec<i32> =
-            candidates.into_iter().filter(|id| depose.iter().all(|dead| dead.id != *id)).collect();
+        let is_meant_to_take = candidates.contains(&own.server_id) || takes_part(own, renewal);
         let mut moves = Moves { depose, ..Moves::default() };
         for bucket in &renewal.buckets {
             let Some(meant) = server_for(bucket.id, &candidates) else { continue };
             let to = |owner| Assignment { bucket: bucket.id, seen: bucket.epoch, owner };
             match self.free.get(&bucket.id) {
                 Some(since)
-                    if meant == own.server_id || now.saturating_duration_since(*since) >= COURTESY =>
+                    if meant == own.server_id
+                        || is_meant_to_take && now.saturating_duration_since(*since) >= COURTESY =>
                 {
                     moves.take.push(to(own.server_id));
                 }
@@ -111,7 +112,8 @@ impl Neighbours {
         moves
     }
 
-    /// Who is to share the buckets. Where nobody would, all that live.
+    /// Who is to share the buckets. Where nobody would, all that live. Never who has missed a renewal: it may
+    /// be dead, and what it is given would be late.
     fn candidates(&self, own: Lease, renewal: &Renewal, ttl: Duration, now: Instant) -> Vec<i32> {
         let owners: HashSet<i32> = renewal.buckets.iter().filter_map(|bucket| bucket.owner).collect();
         let known_since = |id: i32| match id == own.server_id {
@@ -122,7 +124,12 @@ impl Neighbours {
             let long = |since: Instant| now.saturating_duration_since(since) >= ttl;
             owners.contains(&id) || known_since(id).is_some_and(long)
         };
-        let alive = || renewal.servers.iter().filter(|server| server.state.is_alive());
+        let is_silent = |id: &i32| {
+            let seen = self.others.get(id);
+            seen.is_some_and(|seen| now.saturating_duration_since(seen.still_since) >= ttl / 2)
+        };
+        let is_there = |server: &&Server| server.state.is_alive() && !is_silent(&server.id);
+        let alive = || renewal.servers.iter().filter(is_there);
         let ready = || alive().filter(|server| server.state == ServerState::Live);
         let choices = [
             ready().filter(|server| is_settled(server.id)).map(|server| server.id).collect::<Vec<_>>(),
@@ -131,6 +138,11 @@ impl Neighbours {
         ];
         choices.into_iter().find(|choice| !choice.is_empty()).unwrap_or_default()
     }
+}
+
+/// Whether this server is not one that drains.
+fn takes_part(own: Lease, renewal: &Renewal) -> bool {
+    renewal.servers.iter().any(|server| server.id == own.server_id && server.state == ServerState::Live)
 }
 
 #[cfg(test)]
@@ -257,6 +269,29 @@ mod tests {
         assert_eq!(moves.give.len(), 8);
         let alone = seen(&[(1, 1, ServerState::Draining)], MINE);
         assert_eq!(moves_after(&[(0, alone)], PATIENCE), Moves::default());
+    }
+
+    #[test]
+    fn who_drains_takes_nothing_that_another_can_have() {
+        let freed = |mine| seen(&[(1, 1, ServerState::Draining), (2, mine, LIVE)], [None; 8]);
+        let moves = moves_after(&[(0, freed(1)), (2, freed(2)), (4, freed(3))], PATIENCE);
+        assert_eq!(moves, Moves::default());
+        // The other one does not answer.
+        let moves = moves_after(&[(0, freed(1)), (2, freed(1)), (4, freed(1))], PATIENCE);
+        assert_eq!(moves.take.len(), 8);
+    }
+
+    #[test]
+    fn who_missed_a_renewal_is_given_nothing_however_long_the_grace() {
+        let with = |counter| seen(&[(1, 1, LIVE), (2, counter, LIVE)], MINE);
+        let patience = Patience { grace: Duration::from_secs(60), ..PATIENCE };
+        let history = [(0, with(1)), (6, with(2)), (8, with(2))];
+        assert_eq!(buckets(&moves_after(&history, patience).give), of_two());
+        let silent = [&history[..], &[(10, with(2)), (30, with(2))]].concat();
+        assert_eq!(moves_after(&silent[..4], patience), Moves::default());
+        assert_eq!(moves_after(&silent, patience), Moves::default());
+        let back = [&silent[..], &[(32, with(3))]].concat();
+        assert_eq!(buckets(&moves_after(&back, patience).give), of_two());
     }
 
     #[test]
