@@ -50,6 +50,7 @@ use dispatcher::HttpDispatcher;
 use effects::Effects;
 use futures::FutureExt;
 use gate::Gate;
+use holdings::Holdings;
 use identity::Identity;
 use lease::Keeper;
 use plan::Planner;
@@ -71,6 +72,17 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 const THREADS: usize = 2;
 /// How soon a loop that panicked begins anew.
 const AGAIN: Duration = Duration::from_secs(1);
+/// A server that stops hands its jobs over for so long at most: what it claims ahead for their next owners is
+/// sent within some 3 s, and claiming and giving them away takes a moment. What is not sent by then, as with
+/// longer leases, is handed back, and the next owner sends it.
+const HANDING_OVER: Duration = Duration::from_secs(4);
+/// So long its loops may take to end.
+const ENDING: Duration = Duration::from_millis(1_500);
+/// Within so long it stops: it hands over, ends its loops, hears the answers to its last requests, and has half
+/// a second to write them down and to leave.
+pub const STOPS_WITHIN: Duration =
+    HANDING_OVER.saturating_add(ENDING).saturating_add(settings::ANSWER_WITHIN).saturating_add(LEAVING);
+const LEAVING: Duration = Duration::from_millis(500);
 
 /// A running engine.
 pub struct Engine {
@@ -218,7 +230,7 @@ impl Loops {
             hand_over(&shared).await;
             shared.stopping.cancel();
             let ended = futures::future::join_all(loops);
-            drop(tokio::time::timeout(shared.settings.lease_ttl / 2, ended).await);
+            drop(tokio::time::timeout(ENDING, ended).await);
             decided.cancel();
         };
         let keeping = keep(&shared, &mut keeper, &decided);
@@ -231,16 +243,19 @@ impl Loops {
 /// Lets the other servers, if there are any, have the jobs, and what was claimed until they have them go out.
 async fn hand_over(shared: &Shared) {
     let holdings = shared.holdings();
-    let Some(lease) = holdings.lease.filter(|_| holdings.has_neighbours()) else { return };
+    let Some(lease) = holdings.lease.filter(|_| holdings.has_heirs()) else { return };
     if let Err(error) = shared.store.drain(lease).await {
         tracing::error!(%error, "the jobs cannot be handed over: the others take them when the lease is given up");
         return;
     }
     shared.handover.hurry();
-    let ahead = Duration::from_millis(shared.settings.ahead_ms().unsigned_abs());
-    let deadline = Instant::now() + shared.settings.lease_renewal + ahead + shared.settings.answer_within;
-    let is_over = || shared.holdings().epochs.is_empty() && shared.lanes.is_idle();
-    while !is_over() && Instant::now() < deadline {
+    let deadline = Instant::now() + HANDING_OVER;
+    let is_over = |holdings: &Holdings| match holdings.epochs.is_empty() {
+        true => !shared.lanes.has_unsent(),
+        // Servers that stop at the same time do not wait for one another.
+        false => !holdings.has_heirs(),
+    };
+    while !is_over(&shared.holdings()) && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use leptos::config::{Env, LeptosOptions};
 use scheduler::cleanings::work::Cleaner;
 use scheduler::clock::SystemClock;
-use scheduler::engine::{Engine, EngineHandle, EngineSettings};
+use scheduler::engine::{Engine, EngineHandle, EngineSettings, STOPS_WITHIN};
 use scheduler::logs::Logs;
 use scheduler::logs::keep::Keeper;
 use scheduler::signals::Signals;
@@ -29,10 +29,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// How long open requests may take once the server stops, and the engine to write down what it
-/// knows. Supervisors lose their patience after 10 s.
+/// How long open requests may take once the server stops. The engine is waited for as long as it may take to
+/// hand its jobs over and to write down what it knows, which is 9 s. Supervisors lose their patience after 10 s.
 const ANSWER: Duration = Duration::from_secs(8);
-const FINISH: Duration = Duration::from_secs(8);
 /// Ended sessions are removed this often.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -133,7 +132,7 @@ impl Server {
         tracing::info!("stopping");
         self.stop.cancel();
         // Side by side: results that still come in are recorded as long as the engine works.
-        let (answered, ()) = tokio::join!(timeout(ANSWER, self.serving), self.engine.shutdown(FINISH));
+        let (answered, ()) = tokio::join!(timeout(ANSWER, self.serving), self.engine.shutdown(STOPS_WITHIN));
         if answered.is_err() {
             tracing::warn!("requests were still open and have been cut off");
         }

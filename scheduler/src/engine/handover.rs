@@ -1,7 +1,9 @@
 //! Buckets on their way to another server, without a late fire.
 //!
 //! The lease's keeper asks for it. The planner claims what falls due in these buckets until their next owner
-//! surely has them, and then no more; the keeper gives them away. What was claimed goes out from here.
+//! surely has them, and then no more; the keeper gives them away. What was claimed goes out from here. What
+//! may have to wait for other runs or for an answer cannot be claimed ahead: its rows are there, and the next
+//! owner decides about them as soon as it knows that they are its own, which is a renewal later at most.
 
 use crate::store::engine::Assignment;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +73,7 @@ impl Handover {
         self.stopped.notify_one();
     }
 
-    /// Resolves when buckets are to go, for the planner.
+    /// Resolves when buckets came or are to go, for the planner.
     pub async fn asked(&self) {
         self.asked.notified().await;
     }
@@ -79,6 +81,11 @@ impl Handover {
     /// Resolves when claiming has stopped somewhere, for the keeper.
     pub async fn stopped(&self) {
         self.stopped.notified().await;
+    }
+
+    /// Lets the planner look at once: it has other buckets.
+    pub fn note_holdings(&self) {
+        self.asked.notify_one();
     }
 
     /// Lets the keeper look at once.

@@ -2,6 +2,7 @@
 
 use crate::store::engine::{Authority, Lease, Renewal};
 use entity::Millis;
+use entity::server::{Model as Server, ServerState};
 use protocol::native::SENDS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ pub struct Holdings {
     living: BTreeSet<i64>,
     /// When lives ended (ms UTC), of those that ended while this server watched.
     ended_at: BTreeMap<i64, Millis>,
+    /// Whether another server takes part, and does not drain.
+    has_heirs: bool,
 }
 
 impl Holdings {
@@ -35,12 +38,14 @@ impl Holdings {
         let mut ended_at = self.ended_at.clone();
         ended_at.retain(|_, at| now - *at < REMEMBERED_MS);
         ended_at.extend(self.living.difference(&living).map(|claim| (*claim, now)));
+        let is_heir = |server: &Server| server.id != lease.server_id && server.state == ServerState::Live;
         Self {
             lease: Some(lease),
             epochs: mine().map(|bucket| (bucket.id, bucket.epoch)).collect(),
             taken_at: mine().map(|bucket| (bucket.id, taken_at(bucket.id, bucket.epoch))).collect(),
             living,
             ended_at,
+            has_heirs: renewal.servers.iter().any(is_heir),
         }
     }
 
@@ -75,9 +80,9 @@ impl Holdings {
         self.epochs.get(&bucket).copied().unwrap_or(0) * SENDS + 1
     }
 
-    /// Whether there are other servers.
-    pub fn has_neighbours(&self) -> bool {
-        self.living.len() > 1
+    /// Whether there is another server that could have what this one has.
+    pub fn has_heirs(&self) -> bool {
+        self.has_heirs
     }
 
     /// Whether another server has this claim in its hands still: it gave the bucket away, not its requests.
@@ -97,7 +102,6 @@ mod tests {
     use super::*;
     use crate::store::engine::Told;
     use entity::bucket;
-    use entity::server::{Model as Server, ServerState};
     use std::time::Instant;
 
     const ME: Lease = Lease { server_id: 1, incarnation: 11 };
@@ -134,9 +138,11 @@ mod tests {
     fn a_bucket_is_quiet_since_it_was_taken_and_its_claim_since_its_life_ended() {
         let first = Holdings::default().followed_by(ME, &renewal(ServerState::Live, &[(7, 3)]), 1_000);
         assert_eq!((first.quiet_since(7, 5), first.is_of_another(21)), (1_000, true));
+        assert!(first.has_heirs());
         let second = first.followed_by(ME, &renewal(ServerState::Draining, &[(7, 3), (8, 4)]), 2_000);
         assert_eq!((second.quiet_since(7, 5), second.quiet_since(8, 5)), (1_000, 2_000));
         assert!(second.is_of_another(21) && !second.is_of_another(11));
+        assert!(!second.has_heirs(), "it drains, too");
         let third = second.followed_by(ME, &renewal(ServerState::Dead, &[(7, 3), (8, 5)]), 3_000);
         assert_eq!((third.quiet_since(7, 21), third.quiet_since(7, 5)), (3_000, 1_000));
         assert_eq!((third.quiet_since(8, 5), third.is_of_another(21)), (3_000, false));

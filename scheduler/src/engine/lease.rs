@@ -84,8 +84,8 @@ impl Keeper {
                 return Ok(false);
             }
         }
-        report.given = self.give(lease, moves.give, now).await?;
-        Ok(true)
+        report.given = self.give(moves.give).await?;
+        Ok(report.given == 0 || self.renew(lease, now).await?.is_some())
     }
 
     fn moves(&self, lease: Lease, neighbours: &mut Neighbours, renewal: &Renewal, now: Instant) -> Moves {
@@ -111,7 +111,7 @@ impl Keeper {
     }
 
     /// Gives those away in which the planner claims nothing any more.
-    async fn give(&self, lease: Lease, to: Vec<Assignment>, now: Instant) -> Result<usize> {
+    async fn give(&self, to: Vec<Assignment>) -> Result<usize> {
         let (ready, waiting): (Vec<_>, Vec<_>) = {
             let ready = self.shared.handover.ask(to.clone());
             to.into_iter().partition(|to| ready.contains(to))
@@ -123,7 +123,6 @@ impl Keeper {
         // Nothing is decided for them any more, before somebody else may.
         self.shared.hold(self.shared.holdings().without(&buckets));
         self.shared.store.assign(&ready).await?;
-        self.renew(lease, now).await?;
         self.shared.handover.ask(waiting);
         tracing::info!(buckets = ready.len(), "jobs were handed over to other servers");
         Ok(ready.len())
@@ -155,8 +154,13 @@ impl Keeper {
         let renewal = self.shared.store.renew(lease, self.shared.figures.vitals()).await?;
         if let Some(renewal) = &renewal {
             let settings = &self.shared.settings;
-            let holdings = self.shared.holdings().followed_by(lease, renewal, self.shared.now());
+            let before = self.shared.holdings();
+            let holdings = before.followed_by(lease, renewal, self.shared.now());
+            let is_other = holdings.epochs != before.epochs;
             self.shared.hold(holdings);
+            if is_other {
+                self.shared.handover.note_holdings();
+            }
             let Told { time, asked, answered } = renewal.told;
             match self.shared.timekeeper.as_ref().map(|keeper| keeper.hear(time, asked, answered)) {
                 Some(Heard::Doubted) => {

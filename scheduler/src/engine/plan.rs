@@ -45,7 +45,7 @@ use tokio::sync::broadcast;
 /// Fires of one job in one transaction.
 const MAX_FIRES: usize = 100;
 /// How often what may have changed without a signal is looked for.
-const POLL_MS: Millis = 1_000;
+pub(super) const POLL_MS: Millis = 1_000;
 /// Between two ticks at least: what one could not bring forward is not tried in a circle.
 const SHORTEST_MS: u64 = 5;
 /// How soon the database is tried again.
@@ -196,7 +196,9 @@ impl Planner {
         let lead = now + self.shared.settings.lead_ms;
         let moving = self.shared.handover.moving();
         let is_stuck = self.fire_until(lead, now, |bucket| !moving.has_stopped(bucket), report).await?;
-        let leaving = moving.leaving();
+        // Of a bucket that came a moment ago it is not known yet what falls due.
+        let leaving: Vec<i16> =
+            moving.leaving().into_iter().filter(|bucket| self.cursors.has_read(*bucket)).collect();
         if is_stuck || leaving.is_empty() {
             return Ok(());
         }

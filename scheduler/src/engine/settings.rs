@@ -64,6 +64,8 @@ pub struct EngineSettings {
 /// Of the lead so much is spent waiting for what falls due soon after.
 const GATHER_MS: Millis = 30;
 
+/// How long the answer to a request may take before the executor counts as silent.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// How long a server may take to read the jobs of buckets that it got.
 const READING_MS: Millis = 1_000;
 
@@ -103,7 +105,7 @@ impl Default for EngineSettings {
             batch: 1_000,
             permits: 64,
             window: 20_000,
-            answer_within: Duration::from_secs(3),
+            answer_within: ANSWER_WITHIN,
             probe_within: Duration::from_secs(1),
             coalesce_ms: 200,
             deadline_grace_ms: 30_000,

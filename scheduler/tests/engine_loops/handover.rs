@@ -3,10 +3,15 @@
 use crate::rows::{START, job};
 use crate::world::{JavaExecutor, Server, World};
 use entity::DUTY_BUCKET;
-use entity::job::Model as Job;
+use entity::job::{Model as Job, Overlap};
 use entity::run::{Reason, RunState};
+use entity::{bucket, server};
+use scheduler::clock::SystemClock;
 use scheduler::engine::dispatcher::ScriptedDispatcher;
+use scheduler::engine::{Engine, EngineSettings, STOPS_WITHIN};
+use sea_orm::EntityTrait;
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const TTL: Duration = Duration::from_secs(6);
@@ -15,18 +20,22 @@ const ALL: usize = DUTY_BUCKET as usize + 1;
 
 /// Forty jobs of each second.
 async fn world(executors: ScriptedDispatcher) -> World {
-    let jobs: Vec<Job> = (1..=40).map(|id| job(id, 1)).collect();
+    world_of(executors, Overlap::Allow).await
+}
+
+async fn world_of(executors: ScriptedDispatcher, overlap: Overlap) -> World {
+    let jobs: Vec<Job> = (1..=40).map(|id| Job { overlap, slots: 100, ..job(id, 1) }).collect();
     let mut world = World::with(executors, &jobs).await;
     world.settings.lease_ttl = TTL;
     world
 }
 
 /// Renews as the running keeper does: every two seconds, and when the planner has stopped somewhere.
-async fn renew(server: &mut Server, begin: Instant, second: u64) {
-    let now = begin + Duration::from_secs(second);
+async fn renew(server: &mut Server, begin: Instant, ms: u64) {
+    let now = begin + Duration::from_millis(ms);
     let moving = server.shared.handover.moving();
     let has_stopped = (0..=DUTY_BUCKET).any(|bucket| moving.has_stopped(bucket));
-    if second.is_multiple_of(2) || has_stopped {
+    if ms.is_multiple_of(2_000) || has_stopped {
         server.keeper.tick(now).await.unwrap();
     }
 }
@@ -56,10 +65,10 @@ async fn a_newcomer_gets_its_share_and_nothing_is_late_or_doubled() {
     let begin = Instant::now();
     for second in 0..16 {
         for server in [&mut one, &mut two] {
-            renew(server, begin, second).await;
+            renew(server, begin, second * 1_000).await;
             server.turn().await;
             // The planner has claimed ahead.
-            renew(server, begin, second).await;
+            renew(server, begin, second * 1_000).await;
         }
         world.clock.advance(1_000);
     }
@@ -80,14 +89,14 @@ async fn a_server_that_drains_hands_over_and_sends_what_it_had_claimed() {
             one.shared.store.drain(lease).await.unwrap();
         }
         for server in [&mut one, &mut two] {
-            renew(server, begin, second).await;
+            renew(server, begin, second * 1_000).await;
             server.turn().await;
-            renew(server, begin, second).await;
+            renew(server, begin, second * 1_000).await;
         }
         world.clock.advance(1_000);
     }
     assert_eq!((held(&one), held(&two)), (0, ALL));
-    assert!(one.shared.lanes.is_idle());
+    assert!(!one.shared.lanes.has_unsent() && one.shared.lanes.in_flight() == 0);
     expect_every_second_once(&world, 12).await;
 }
 
@@ -121,4 +130,81 @@ async fn what_a_server_claimed_before_it_gave_its_jobs_away_is_left_to_it_while_
     assert_eq!(two.rescue().await.decided, 120);
     let doubtful = world.runs().await.into_iter().filter(|run| run.reason == Reason::ServerGone);
     assert_eq!(doubtful.count(), 120);
+}
+
+#[tokio::test]
+async fn what_may_have_to_wait_is_late_only_until_the_next_owner_knows_that_it_is_its_own() {
+    let world = world_of(ScriptedDispatcher::accepting(), Overlap::Queue).await;
+    let mut one = world.server_named("one").await;
+    let mut two = world.server_named("two").await;
+    // Nobody polls when something falls due.
+    world.clock.advance(300);
+    let (begin, mut known_at) = (Instant::now(), None);
+    for step in 0..120 {
+        if step == 30 {
+            let lease = one.shared.holdings().lease.unwrap();
+            one.shared.store.drain(lease).await.unwrap();
+        }
+        for server in [&mut one, &mut two] {
+            renew(server, begin, step * 100).await;
+            server.turn().await;
+            renew(server, begin, step * 100).await;
+        }
+        if held(&two) == ALL {
+            known_at.get_or_insert(two.shared.now());
+        }
+        world.clock.advance(100);
+    }
+    let (known_at, mut fires) = (known_at.unwrap(), HashSet::new());
+    for run in world.runs().await.iter().filter(|run| (START + 1..START + 12_000).contains(&run.nominal_at)) {
+        assert!(fires.insert((run.job_id, run.nominal_at)), "{run:?}");
+        let late = run.sent_at.unwrap() - run.due_at;
+        let is_between = (known_at - 2_000..=known_at).contains(&run.due_at);
+        assert!(late == 0 || is_between && late <= 2_000, "{late} ms: {run:?}");
+    }
+    assert_eq!(fires.len(), 40 * 11);
+}
+
+/// Two running engines on the database of this world, which know of each other.
+async fn start_two(world: &World) -> (Engine, Engine) {
+    let (one, two) = (start(world).await, start(world).await);
+    tokio::time::sleep(EngineSettings::default().lease_renewal + Duration::from_millis(300)).await;
+    (one, two)
+}
+
+async fn start(world: &World) -> Engine {
+    let databases = world.fresh.databases.clone();
+    Engine::start(databases, Arc::new(SystemClock), world.signals.clone(), EngineSettings::default())
+        .await
+        .unwrap()
+}
+
+async fn owners(world: &World) -> HashSet<(Option<i32>, i64)> {
+    let buckets = bucket::Entity::find().all(world.fresh.databases.web.reader()).await.unwrap();
+    buckets.into_iter().map(|bucket| (bucket.owner, bucket.epoch)).collect()
+}
+
+#[tokio::test]
+async fn a_server_that_stops_gives_its_jobs_to_the_others() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[]).await;
+    let (one, _two) = start_two(&world).await;
+    let before = owners(&world).await;
+    assert_eq!(before.len(), 1);
+    one.shutdown(STOPS_WITHIN).await;
+    let servers = server::Entity::find().all(world.fresh.databases.web.reader()).await.unwrap();
+    let states: Vec<_> = servers.iter().map(|server| server.state).collect();
+    assert_eq!(states, [server::ServerState::Dead, server::ServerState::Live]);
+    // Given, not left for somebody to take: one epoch.
+    let epoch = before.into_iter().next().unwrap().1;
+    assert_eq!(owners(&world).await, HashSet::from([(Some(servers[1].id), epoch + 1)]));
+}
+
+#[tokio::test]
+async fn servers_that_stop_together_do_not_wait_for_one_another() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[]).await;
+    let (one, two) = start_two(&world).await;
+    let begin = Instant::now();
+    tokio::join!(one.shutdown(STOPS_WITHIN), two.shutdown(STOPS_WITHIN));
+    assert!(begin.elapsed() < Duration::from_millis(3_500), "{:?}", begin.elapsed());
+    assert!(owners(&world).await.iter().all(|(owner, _)| owner.is_none()));
 }

@@ -212,9 +212,9 @@ impl Lanes {
         self.lock().values().map(|lane| lane.in_flight.len()).sum()
     }
 
-    /// Whether nothing is claimed or under way.
-    pub fn is_idle(&self) -> bool {
-        self.lock().values().all(|lane| lane.queue.is_empty() && lane.in_flight.is_empty())
+    /// Whether anything that was claimed has not gone out yet.
+    pub fn has_unsent(&self) -> bool {
+        self.lock().values().any(|lane| !lane.queue.is_empty())
     }
 
     /// Takes out everything that is not sent, for good.

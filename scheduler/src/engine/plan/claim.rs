@@ -2,6 +2,7 @@
 //! that others of their job may hold up, runs whose instances are asked first, runs that are split into
 //! shards, and the shards.
 
+use super::POLL_MS;
 use super::admission::Gatekeeper;
 use super::agenda::Agenda;
 use super::cursors::Cursors;
@@ -56,11 +57,12 @@ struct Decided {
     replaced: Vec<Run>,
 }
 
-/// Runs that wait and whose time has come, of executors with room.
+/// Runs that wait and whose time has come, or comes before the next poll, of executors with room. Those that
+/// are due later were inserted by another server, which had the job until a moment ago.
 pub async fn due(shared: &Shared, now: Millis) -> Result<Vec<i64>> {
     let settings = &shared.settings;
     let full = shared.lanes.full(settings.window, settings.permits);
-    let until = now + settings.lead_ms;
+    let until = now + settings.lead_ms + POLL_MS;
     shared.store.waiting(&shared.holdings().buckets(), until, &full, BATCH).await
 }
 

@@ -106,6 +106,11 @@ impl Cursors {
         fresh.into_iter().map(|(id, _)| id).collect()
     }
 
+    /// Whether this bucket's cursors are here.
+    pub fn has_read(&self, bucket: i16) -> bool {
+        self.read.contains_key(&bucket)
+    }
+
     /// Every bucket is to be read again.
     pub fn forget_buckets(&mut self) {
         self.read.clear();
