@@ -12,7 +12,7 @@ use std::{env, error::Error, fmt::Write, fs, path::Path, path::PathBuf};
 /// The first is the default.
 const LOCALES: [&str; 2] = ["en", "zh-CN"];
 /// Files whose keys are used in code as `namespace.key`.
-const NAMESPACES: [&str; 25] = [
+const NAMESPACES: [&str; 26] = [
     "common",
     "account",
     "alerts",
@@ -32,6 +32,7 @@ const NAMESPACES: [&str; 25] = [
     "roles",
     "runs",
     "search",
+    "servers",
     "states",
     "statistics",
     "time",

@@ -19,6 +19,7 @@ pub mod preferences;
 pub mod retention;
 pub mod runs;
 pub mod search;
+pub mod servers;
 pub mod statistics;
 pub mod tokens;
 pub mod topology;

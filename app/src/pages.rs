@@ -13,6 +13,7 @@ pub mod login;
 pub mod namespaces;
 pub mod runs;
 pub mod search;
+pub mod servers;
 pub mod settings;
 pub mod statistics;
 pub mod topology;

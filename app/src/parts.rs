@@ -7,7 +7,7 @@
 use crate::components::at_once::TakenAtOnce;
 use crate::pages::{
     account, api_docs, approvals, audit, calendars, executors, freezes, home, jobs, namespaces, runs, search,
-    settings, statistics, topology, users,
+    servers, settings, statistics, topology, users,
 };
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -93,6 +93,8 @@ part!(managing, load_managing, Managing {
     EditChannel => settings::channels::edit::EditChannel,
     Deliveries => settings::deliveries::Deliveries,
     Retention => settings::retention::Retention,
+    Servers => servers::list::ServerList,
+    Server => servers::detail::ServerDetail,
     Users => users::list::UserList,
     NewUser => users::new::NewUser,
     User => users::detail::UserDetail,

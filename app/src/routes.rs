@@ -54,6 +54,8 @@ pub fn AppRoutes() -> impl IntoView {
                     <Route path=path!("/settings/deliveries") view=Managing::Deliveries ssr=SsrMode::Async/>
                     <Route path=path!("/search") view=Managing::Search ssr=SsrMode::Async/>
                     <Route path=path!("/settings/retention") view=Managing::Retention ssr=SsrMode::Async/>
+                    <Route path=path!("/cluster") view=Managing::Servers ssr=SsrMode::Async/>
+                    <Route path=path!("/cluster/:id") view=Managing::Server ssr=SsrMode::Async/>
                     <Route path=path!("/statistics") view=Watching::Statistics ssr=SsrMode::Async/>
                     <Route path=path!("/topology") view=Watching::Topology ssr=SsrMode::Async/>
                     <Route path=path!("/freezes") view=Managing::Freezes ssr=SsrMode::Async/>
@@ -184,6 +186,16 @@ pub fn calendar_new() -> String {
 /// The form of a calendar.
 pub fn calendar_edit(id: i32) -> String {
     format!("/calendars/{id}")
+}
+
+/// The servers.
+pub fn cluster() -> String {
+    "/cluster".into()
+}
+
+/// A server, and its jobs from behind `after`.
+pub fn server(id: i32, after: &str) -> String {
+    link(&format!("/cluster/{id}"), &[("after", after)])
 }
 
 /// How long the past is kept.

@@ -10,7 +10,6 @@ use entity::audit_entry::{Noun, Verb};
 use entity::server::{Model, ServerState};
 use entity::{BUCKETS, DUTY_BUCKET, Millis, bucket};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 
 /// A server that died is named for so long (ms).
 const REMEMBERED: Millis = 24 * 3_600_000;
@@ -69,14 +68,18 @@ fn count(buckets: &[bucket::Model], server_id: i32) -> usize {
     buckets.iter().filter(|bucket| bucket.id < BUCKETS && bucket.owner == Some(server_id)).count()
 }
 
-/// The address of the server that decides for each of these buckets; those that nobody has are missing.
-pub async fn owners(services: &Services) -> Result<HashMap<i16, String>> {
-    let reader = services.db.reader();
-    let servers = store::servers(reader).await?;
-    let address: HashMap<i32, String> =
-        servers.into_iter().map(|server| (server.id, server.address)).collect();
-    let owned = store::buckets(reader).await?.into_iter();
-    Ok(owned.filter_map(|bucket| Some((bucket.id, address.get(&bucket.owner?)?.clone()))).collect())
+/// One of the servers of [`cluster`].
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not there (any more).
+pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<ServerRow> {
+    let found = cluster(services, caller).await?.servers.into_iter().find(|row| row.server.id == id);
+    found.ok_or(Error::NotFound("server"))
+}
+
+/// The server that decides for a job; none while nobody does.
+pub async fn owner_of_job(services: &Services, job_id: i32) -> Result<Option<Model>> {
+    Ok(store::owner_of_job(services.db.reader(), job_id).await?)
 }
 
 /// Lets a server hand its jobs over to the others and get none, until it is taken back or starts anew.

@@ -57,7 +57,9 @@ pub async fn job(id: i32) -> Result<JobView, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::jobs::get(&services, &caller, id).await.map_err(ssr::refuse)?;
     let may = May::inside(&caller, detail.job.namespace_id);
-    Ok(JobView::new(detail, may, services.clock.now(), FIRES))
+    let server = scheduler::servers::owner_of_job(&services, id).await.map_err(ssr::refuse)?;
+    let pulse = Pulse::new(&detail, server, services.clock.now(), FIRES);
+    Ok(JobView::new(detail, may, pulse))
 }
 
 /// What changes on a job's page while one looks at it.
@@ -65,7 +67,8 @@ pub async fn job(id: i32) -> Result<JobView, AppError> {
 pub async fn job_pulse(id: i32) -> Result<Pulse, AppError> {
     let (services, caller) = ssr::domain().map_err(ssr::refuse)?;
     let detail = scheduler::jobs::get(&services, &caller, id).await.map_err(ssr::refuse)?;
-    Ok(Pulse::new(&detail, services.clock.now(), FIRES))
+    let server = scheduler::servers::owner_of_job(&services, id).await.map_err(ssr::refuse)?;
+    Ok(Pulse::new(&detail, server, services.clock.now(), FIRES))
 }
 
 /// The next fires of what is being typed, computed by the code that fires. Something half typed is

@@ -242,6 +242,7 @@ pub fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::Approval => short.map(routes::approval),
         Noun::Cleaning => Some(routes::runs_clean(&[])),
         Noun::Retention => Some(routes::retention()),
-        Noun::Server | Noun::ApiToken | Noun::Delivery | Noun::Access => None,
+        Noun::Server => Some(routes::cluster()),
+        Noun::ApiToken | Noun::Delivery | Noun::Access => None,
     }
 }

@@ -3,11 +3,11 @@
 use super::{job_children, job_sources, route_uses};
 use crate::authority::Visible;
 use entity::job::{ActiveModel, Column, Entity, JobState, Model, RunMode, ScheduleKind};
-use entity::{Millis, executor, job_cursor};
+use entity::{Millis, bucket, executor, job_cursor};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    IntoActiveModel, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationBuilder, RelationDef,
+    IntoActiveModel, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationBuilder, RelationDef,
 };
 use std::collections::HashMap;
 
@@ -21,6 +21,8 @@ pub struct JobFilter {
     pub state: Option<JobState>,
     /// Part of the owner; empty = all.
     pub owner: String,
+    /// Only those that this server decides for.
+    pub server_id: Option<i32>,
 }
 
 /// The order of a list.
@@ -349,7 +351,8 @@ fn matching(visible: &Visible, filter: &JobFilter) -> Condition {
     let mut all = Condition::all()
         .add_option(filter.namespace_id.map(|id| Column::NamespaceId.eq(id)))
         .add_option(filter.executor_id.map(|id| Column::ExecutorId.eq(id)))
-        .add_option(filter.state.map(|state| Column::State.eq(state)));
+        .add_option(filter.state.map(|state| Column::State.eq(state)))
+        .add_option(filter.server_id.map(decided_by));
     if let Visible::Only(ids) = visible {
         all = all.add(Column::NamespaceId.is_in(ids.iter().copied()));
     }
@@ -367,6 +370,13 @@ fn matching(visible: &Visible, filter: &JobFilter) -> Condition {
         all = all.add(super::contains(Column::Owner, owner));
     }
     all
+}
+
+/// Jobs in the buckets of this server.
+fn decided_by(server_id: i32) -> Expr {
+    let buckets = bucket::Entity::find().select_only().column(bucket::Column::Id);
+    let buckets = buckets.filter(bucket::Column::Owner.eq(server_id)).into_query();
+    job_cursor::Column::Bucket.in_subquery(buckets)
 }
 
 fn behind(position: Position) -> Condition {

@@ -4,11 +4,11 @@
 use super::engine::rowset::{self, Kind, Rowset};
 use super::engine::{Assignment, Lease, Newcomer, Renewal, Told, Vitals};
 use entity::server::{ActiveModel, Column, Entity, Model, ServerState};
-use entity::{Millis, bucket};
+use entity::{Millis, bucket, job_cursor};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 use std::time::Instant;
 
@@ -114,6 +114,15 @@ pub async fn servers(conn: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
 /// All buckets, by their ids.
 pub async fn buckets(conn: &impl ConnectionTrait) -> Result<Vec<bucket::Model>, DbErr> {
     bucket::Entity::find().order_by_asc(bucket::Column::Id).all(conn).await
+}
+
+/// The server that decides for a job.
+pub async fn owner_of_job(conn: &impl ConnectionTrait, job_id: i32) -> Result<Option<Model>, DbErr> {
+    let of_job = job_cursor::Entity::find().select_only().column(job_cursor::Column::Bucket);
+    let of_job = of_job.filter(job_cursor::Column::JobId.eq(job_id));
+    let owner = bucket::Entity::find().select_only().column(bucket::Column::Owner);
+    let owner = owner.filter(bucket::Column::Id.in_subquery(of_job.into_query()));
+    Entity::find().filter(Column::Id.in_subquery(owner.into_query())).one(conn).await
 }
 
 /// A server, whose row nobody else writes until the transaction ends.

@@ -4,11 +4,11 @@ use entity::audit_entry::{Noun, Verb};
 use entity::job::JobState;
 use entity::server::ServerState;
 use scheduler::audit::{self, Filter};
+use scheduler::jobs::{self, JobFilter, JobOrder};
 use scheduler::rules::bucket::bucket_of;
 use scheduler::servers::{self, Cluster, ServerRow};
 use scheduler::store::engine::{Assignment, Lease, Newcomer, SqlStore, Store, Vitals};
 use scheduler::{Error, Result};
-use std::collections::HashMap;
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -67,10 +67,26 @@ async fn the_list_says_who_is_there_how_they_do_what_they_have_and_who_leads() {
         .map(|ServerRow { server, .. }| (server.address.as_str(), server.lateness_ms, server.waiting))
         .collect();
     assert_eq!(told, [("http://one:8080", 7, 8), ("http://two:8080", 0, 0)]);
-    let owners = servers::owners(&world.services).await.unwrap();
-    let of_one = |bucket: i16| (bucket, "http://one:8080".to_owned());
-    let of_two = (DUTY_BUCKET, "http://two:8080".to_owned());
-    assert_eq!(owners, HashMap::from([of_one(jobs[0]), of_one(jobs[1]), of_two]));
+}
+
+#[tokio::test]
+async fn each_job_names_the_server_that_decides_for_it_and_each_server_its_jobs() {
+    let world = World::new().await;
+    let services = &world.services;
+    let (first, second) = (world.job("first", JobState::On).await, world.job("second", JobState::On).await);
+    let (one, two) = (join(&world, "one", 11).await, join(&world, "two", 21).await);
+    give(&world, one, &[bucket_of(first.id)]).await;
+    let owner = async |job_id| servers::owner_of_job(services, job_id).await.unwrap().map(|owner| owner.id);
+    assert_eq!((owner(first.id).await, owner(second.id).await), (Some(one.server_id), None));
+    let jobs_of = async |lease: Lease| {
+        let filter = JobFilter { server_id: Some(lease.server_id), ..JobFilter::default() };
+        let page = jobs::list(services, &world.root, &filter, JobOrder::Name, None).await.unwrap();
+        page.rows.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!((jobs_of(one).await, jobs_of(two).await), (vec![first.id], vec![]));
+    assert_eq!(servers::get(services, &world.root, one.server_id).await.unwrap().jobs, 1);
+    let nobody = servers::get(services, &world.root, two.server_id + 1).await;
+    assert!(matches!(nobody, Err(Error::NotFound("server"))), "{nobody:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::visitor::Visitor;
 const ONE_TIME: &str = "only for the first sign-in";
 
 /// Every page that a person opens, with what stands for the number of a thing.
-pub const PAGES: [&str; 42] = [
+pub const PAGES: [&str; 44] = [
     "/",
     "/topology",
     "/jobs",
@@ -37,6 +37,8 @@ pub const PAGES: [&str; 42] = [
     "/approvals",
     "/approvals/{approval}",
     "/freezes",
+    "/cluster",
+    "/cluster/1",
     "/settings/alerts",
     "/settings/alerts/new",
     "/settings/channels",

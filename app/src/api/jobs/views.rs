@@ -106,6 +106,8 @@ pub struct Pulse {
     pub fires: Vec<Fire>,
     /// Newest first.
     pub recent: Vec<RecentLine>,
+    /// The address of the server that fires it; none while nobody does.
+    pub server: Option<String>,
 }
 
 /// The server stopped a job after failures in a row, and nobody has started it since.
@@ -179,6 +181,7 @@ pub enum Hold {
 mod from_services {
     use super::*;
     use crate::error::{AppError, ErrorKind};
+    use entity::server::Model as Server;
     use scheduler::authority::Caller;
     use scheduler::executors::ExecutorRow;
     use scheduler::jobs::{self, JobDetail, JobFilter, JobOrder, JobPage, JobRow};
@@ -196,6 +199,7 @@ mod from_services {
                 executor_id: id(&self.executor),
                 state: serde_json::from_value(self.state.as_str().into()).ok(),
                 owner: self.owner.clone(),
+                server_id: None,
             };
             (filter, if self.order == "name" { JobOrder::Name } else { JobOrder::NextFire })
         }
@@ -272,10 +276,10 @@ mod from_services {
     }
 
     impl JobView {
-        pub(in crate::api) fn new(detail: JobDetail, may: May, now: i64, fires: usize) -> Self {
+        pub(in crate::api) fn new(detail: JobDetail, may: May, pulse: Pulse) -> Self {
             Self {
                 may,
-                pulse: Pulse::new(&detail, now, fires),
+                pulse,
                 delay_ms: detail.delay_ms,
                 job: detail.job,
                 app_name: detail.executor.app_name,
@@ -296,7 +300,12 @@ mod from_services {
     }
 
     impl Pulse {
-        pub(in crate::api) fn new(detail: &JobDetail, now: i64, fires: usize) -> Self {
+        pub(in crate::api) fn new(
+            detail: &JobDetail,
+            server: Option<Server>,
+            now: i64,
+            fires: usize,
+        ) -> Self {
             let fires = detail.coming(now, fires);
             Self {
                 state: detail.job.state,
@@ -304,6 +313,7 @@ mod from_services {
                 next_at: detail.next_at,
                 fires: fires.into_iter().map(Fire::from).collect(),
                 recent: detail.recent.iter().map(RecentLine::from).collect(),
+                server: server.map(|server| server.address),
             }
         }
     }

@@ -51,6 +51,7 @@ fn administration() -> Vec<Entry> {
             (routes::namespaces(), IconName::Layers, tu_string!(i18n, common.namespaces), 0),
             (routes::users(), IconName::User, tu_string!(i18n, common.users), 0),
             (routes::audit(), IconName::ListTree, tu_string!(i18n, audit.title), 0),
+            (routes::cluster(), IconName::Cluster, tu_string!(i18n, servers.title), 0),
             (routes::retention(), IconName::Archive, tu_string!(i18n, retention.title), 0),
         ],
         false => Vec::new(),

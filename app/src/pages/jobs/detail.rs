@@ -147,6 +147,7 @@ fn FactLine(view: JobView, pulse: RwSignal<Pulse>) -> impl IntoView {
     let i18n = use_i18n();
     let (schedule, is_cron) = schedule_text(i18n, view.job.schedule_kind, &view.job.schedule);
     let next_at = Memo::new(move |_| pulse.read().next_at);
+    let server = Memo::new(move |_| pulse.read().server.clone());
     let next = move || {
         match next_at.get() {
         Some(at) => view! {
@@ -168,6 +169,9 @@ fn FactLine(view: JobView, pulse: RwSignal<Pulse>) -> impl IntoView {
             <Fact label=tu_string!(i18n, jobs.namespace)>{view.namespace}</Fact>
             {(!view.job.owner.is_empty())
                 .then(|| view! { <Fact label=tu_string!(i18n, jobs.owner)>{view.job.owner.clone()}</Fact> })}
+            <Fact label=tu_string!(i18n, jobs.server)>
+                {move || server.get().unwrap_or_else(|| "–".to_owned())}
+            </Fact>
             <Fact label=tu_string!(i18n, jobs.changed)>
                 <Time at=view.job.updated_at style=TimeStyle::Relative/>
                 {view.updated_by.map(|name| format!(" · {name}"))}

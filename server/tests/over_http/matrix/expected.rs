@@ -35,7 +35,7 @@ const RETENTION: &str = "version=999&form[run_days]=90&form[success_days]=0&form
      &form[log_mib]=4096&form[host_sample_hours]=6&form[host_minute_days]=7&form[access_days]=400";
 
 /// Below `/rpc/app/api/`, with what is sent.
-pub const FUNCTIONS: [(&str, Needs, &str); 113] = [
+pub const FUNCTIONS: [(&str, Needs, &str); 117] = [
     ("account/account", SignIn, ""),
     ("account/change_password", OwnAccount, "current=&new=&again="),
     ("account/sign_in", Nothing, "name=nobody&password=nothing"),
@@ -148,6 +148,10 @@ pub const FUNCTIONS: [(&str, Needs, &str); 113] = [
     ("runs/list_runs", SignIn, "query[job]="),
     ("runs/run", Inside(View), "id={run}"),
     ("search/search", SignIn, "q={namespace}"),
+    ("servers/cluster", Platform, ""),
+    ("servers/drain_server", Platform, "id=999"),
+    ("servers/server", Platform, "id=999"),
+    ("servers/take_back_server", Platform, "id=999"),
     ("statistics/statistics", SignIn, "query[range]="),
     ("statistics/today", SignIn, ""),
     ("tokens/create_token", SignIn, "form[name]=&form[role]=viewer&form[days]=1"),
@@ -165,7 +169,7 @@ pub const FUNCTIONS: [(&str, Needs, &str); 113] = [
 ];
 
 /// The pages, and what is served beside them.
-pub const PAGES: [(&str, Needs); 47] = [
+pub const PAGES: [(&str, Needs); 49] = [
     ("/login", Nothing),
     ("/", SignIn),
     ("/account", OwnAccount),
@@ -192,6 +196,8 @@ pub const PAGES: [(&str, Needs); 47] = [
     ("/search", SignIn),
     ("/statistics", SignIn),
     ("/topology", SignIn),
+    ("/cluster", Platform),
+    ("/cluster/999", Platform),
     ("/settings/alerts", SignIn),
     ("/settings/alerts/new", Somewhere(ManageAlerts)),
     ("/settings/alerts/{rule}", Inside(View)),

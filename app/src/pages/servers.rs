@@ -1,0 +1,4 @@
+//! `/cluster` and below.
+
+pub mod detail;
+pub mod list;
