@@ -5,7 +5,7 @@ use super::shared::Shared;
 use super::step::{Applied, Step, What};
 use crate::{Error, Result};
 use entity::Millis;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -79,15 +79,17 @@ impl Facts {
 pub struct Recorder {
     shared: Arc<Shared>,
     inbox: Inbox,
-    /// Accepted runs by id, with the time they came: their result may be written along.
-    patient: HashMap<i64, (Millis, Entry)>,
+    /// Accepted runs by id: their result may be written along.
+    patient: HashMap<i64, Entry>,
+    /// When they came, the oldest first; also of those that are no longer patient.
+    arrivals: VecDeque<(Millis, i64)>,
     /// Taken from the inbox, and not on disk yet.
     batch: Vec<Entry>,
 }
 
 impl Recorder {
     pub fn new(shared: Arc<Shared>, inbox: Inbox) -> Self {
-        Self { shared, inbox, patient: HashMap::new(), batch: Vec::new() }
+        Self { shared, inbox, patient: HashMap::new(), arrivals: VecDeque::new(), batch: Vec::new() }
     }
 
     /// Records what has arrived. After an error the same is tried again by the next tick.
@@ -99,8 +101,8 @@ impl Recorder {
     /// Records what has arrived and what still waits for a result.
     pub async fn tick_all(&mut self) -> Result<RecordReport> {
         self.gather();
-        let patient = self.patient.drain().map(|(_, (_, entry))| entry);
-        self.batch.extend(patient);
+        self.arrivals.clear();
+        self.batch.extend(self.patient.drain().map(|(_, entry)| entry));
         self.flush().await
     }
 
@@ -111,18 +113,20 @@ impl Recorder {
         {
             self.sort_in(entry, now);
         }
-        let patience = self.shared.settings.coalesce_ms;
-        let over = self.patient.extract_if(|_, (since, _)| now - *since >= patience);
-        self.batch.extend(over.map(|(_, (_, entry))| entry));
+        let before = now - self.shared.settings.coalesce_ms;
+        while let Some((_, run_id)) = self.arrivals.pop_front_if(|(since, _)| *since <= before) {
+            self.batch.extend(self.patient.remove(&run_id));
+        }
     }
 
     /// Lets an acceptance wait; anything else goes at once, after the acceptance of its run.
     fn sort_in(&mut self, entry: Entry, now: Millis) {
         if matches!(entry.step.what, What::Accepted { .. }) && entry.answer.is_none() {
-            self.patient.insert(entry.step.run_id, (now, entry));
+            self.arrivals.push_back((now, entry.step.run_id));
+            self.patient.insert(entry.step.run_id, entry);
             return;
         }
-        if let Some((_, accepted)) = self.patient.remove(&entry.step.run_id) {
+        if let Some(accepted) = self.patient.remove(&entry.step.run_id) {
             self.batch.push(accepted);
         }
         self.batch.push(entry);

@@ -18,9 +18,20 @@ const SHUT: Duration = Duration::from_millis(100);
 /// The runs that were refused, with the executor's words.
 type Refused = HashMap<i64, String>;
 
-/// Sends runs and notes what becomes of the request. Its permit is held until the answer is there
-/// or given up.
-pub async fn send(shared: Arc<Shared>, parcel: Parcel) {
+/// Sends runs, and then what goes next with the same permit until nothing is due. The permit is held until the
+/// answer is there or given up.
+pub async fn send(shared: Arc<Shared>, first: Parcel) {
+    let mut next = Some(first);
+    while let Some(parcel) = next {
+        next = match send_one(&shared, &parcel).await {
+            Some(answered) => super::next_after(&shared, &parcel, answered),
+            None => return wait_at_gate(&shared, parcel).await,
+        };
+    }
+}
+
+/// Sends runs and notes what becomes of the request; whether it was answered, none when the gate was shut.
+async fn send_one(shared: &Shared, parcel: &Parcel) -> Option<bool> {
     let sent_at = shared.now();
     let count = parcel.orders.len() as u64;
     shared.figures.sent.fetch_add(count, Ordering::Relaxed);
@@ -31,28 +42,28 @@ pub async fn send(shared: Arc<Shared>, parcel: Parcel) {
         }
     }
     let answer = {
-        let call = deliver(&shared, &parcel);
+        let call = deliver(shared, parcel);
         tokio::pin!(call);
         match tokio::time::timeout(shared.settings.answer_within, &mut call).await {
             Ok(answer) => answer,
             Err(_) => {
-                note_silence(&shared, &parcel);
+                note_silence(shared, parcel);
                 call.await
             }
         }
     };
     if answer == Err(CallFailure::GateShut) {
-        return wait_at_gate(&shared, parcel).await;
+        return None;
     }
     let answered = !matches!(answer, Err(CallFailure::NoAnswer(_)));
     if !answered {
-        note_doubts(&shared, &parcel);
+        note_doubts(shared, parcel);
     }
     let at = shared.now();
     for order in &parcel.orders {
-        shared.facts.note(Step { run_id: order.run_id, at, what: outcome(&shared, order, sent_at, &answer) });
+        shared.facts.note(Step { run_id: order.run_id, at, what: outcome(shared, order, sent_at, &answer) });
     }
-    shared.lanes.finished(&parcel, answered);
+    Some(answered)
 }
 
 /// One run as XXL-JOB's executors take it; many at once to those that take many.
