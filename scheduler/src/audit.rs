@@ -38,6 +38,16 @@ pub struct Page {
     pub after: Option<String>,
 }
 
+/// Whether the last entry is sealed with this program's key; true where there is none yet.
+pub async fn is_sealed_with_our_key(services: &Services) -> Result<bool> {
+    let reader = services.db.reader();
+    let last = match store::head(reader).await? {
+        Some(head) => store::by_seq(reader, head.seq).await?,
+        None => None,
+    };
+    Ok(last.is_none_or(|entry| entry.key_id == services.audit.id()))
+}
+
 /// Commits a change with what the audit says about it, which is written last: whoever changes something at
 /// the same time waits for the commit only.
 pub(crate) async fn commit(

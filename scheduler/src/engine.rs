@@ -37,6 +37,7 @@ pub mod timekeeper;
 pub mod watch;
 
 pub use handle::{BrokenPromises, EngineHandle, EngineStatus, Recorded, ResultFact};
+pub use identity::host_name;
 pub use settings::EngineSettings;
 
 use crate::clock::SharedClock;

@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 /// A server that died is named for so long (ms).
 const REMEMBERED: Millis = 24 * 3_600_000;
 
+/// Heartbeats of the last minute; clocks of two machines may differ a little (ms).
+const AT_WORK: Millis = 60_000;
+
 /// The servers, and the database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {
@@ -80,6 +83,16 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<Server
 /// The server that decides for a job; none while nobody does.
 pub async fn owner_of_job(services: &Services, job_id: i32) -> Result<Option<Model>> {
     Ok(store::owner_of_job(services.db.reader(), job_id).await?)
+}
+
+/// Another server that is at work on this database, as far as its last heartbeat tells, if there is one.
+/// `address` is the one that asks.
+pub async fn beside(services: &Services, address: &str) -> Result<Option<String>> {
+    let now = services.clock.now();
+    let is_at_work = |server: &Model| server.state.is_alive() && (now - server.beat_at).abs() < AT_WORK;
+    let mut others = store::servers(services.db.reader()).await?.into_iter();
+    let other = others.find(|server| is_at_work(server) && server.address != address);
+    Ok(other.map(|server| server.address))
 }
 
 /// Lets a server hand its jobs over to the others and get none, until it is taken back or starts anew.

@@ -2,8 +2,9 @@
 //! start.
 
 use crate::config::Settings;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use scheduler::rules::audit::Key;
+use scheduler::{Services, audit, servers};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -22,6 +23,27 @@ pub fn of(settings: &Settings) -> Result<Key> {
             in_file(&folder.join(FILE))
         }
     }
+}
+
+/// Looks whether the audit is sealed with this key so far. An entry that is sealed with another cannot be
+/// verified together with the others.
+///
+/// # Errors
+/// Another server is sealing it with another key at this moment. `address` is this one's.
+pub async fn check(services: &Services, address: &str) -> Result<()> {
+    if audit::is_sealed_with_our_key(services).await? {
+        return Ok(());
+    }
+    if let Some(other) = servers::beside(services, address).await? {
+        bail!(
+            "the server {other} seals the audit with another key: give all servers the same audit.key, or copy the \
+             file audit.key from its data folder"
+        );
+    }
+    tracing::warn!(
+        "the audit was sealed with another key until now: its entries cannot be verified together"
+    );
+    Ok(())
 }
 
 /// The key in this file, which is made where there is none. Two processes that start at once find the same.

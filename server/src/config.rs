@@ -116,11 +116,16 @@ impl Settings {
     /// The folder of this one server.
     pub fn data_dir(&self) -> PathBuf {
         let beside_sqlite = || {
-            let path = self.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
-            let file = PathBuf::from(path.split('?').next()?);
+            let file = self.sqlite_file()?;
             file.parent().filter(|folder| !folder.as_os_str().is_empty()).map(PathBuf::from)
         };
         self.data_dir.as_ref().map(PathBuf::from).or_else(beside_sqlite).unwrap_or_else(|| "data".into())
+    }
+
+    /// The database, where it is SQLite's.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let path = self.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
+        path.split('?').next().map(PathBuf::from)
     }
 
     /// Whether the session cookie is sent over https only.

@@ -5,6 +5,7 @@
 // The pages' views are types within types, deeper than the compiler's usual limit.
 #![recursion_limit = "256"]
 
+mod alone;
 mod audit_key;
 pub mod commands;
 pub mod config;

@@ -4,6 +4,7 @@ pub(crate) mod alerts;
 mod connections;
 mod host_metrics;
 
+use crate::alone::Alone;
 use crate::audit_key;
 use crate::config::Settings;
 use crate::http::{self, assets, executor_api};
@@ -12,7 +13,7 @@ use anyhow::{Context, Result};
 use leptos::config::{Env, LeptosOptions};
 use scheduler::cleanings::work::Cleaner;
 use scheduler::clock::SystemClock;
-use scheduler::engine::{Engine, EngineHandle, EngineSettings, STOPS_WITHIN};
+use scheduler::engine::{Engine, EngineHandle, EngineSettings, STOPS_WITHIN, host_name};
 use scheduler::logs::Logs;
 use scheduler::logs::keep::Keeper;
 use scheduler::signals::Signals;
@@ -38,6 +39,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// A running server.
 pub struct Server {
     address: SocketAddr,
+    alone: Option<Alone>,
     first_start: FirstStart,
     databases: Databases,
     engine: Engine,
@@ -67,9 +69,12 @@ impl Server {
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
+        let alone = settings.sqlite_file().map(|file| Alone::on(&file)).transpose()?;
         let (databases, services) = open(&settings).await?;
         let first_start = prepare(&services, settings.admin_password.clone()).await?;
-        let engine = start_engine(&settings, &databases, &services).await?;
+        let name = named(address);
+        audit_key::check(&services, &name).await?;
+        let engine = start_engine(&settings, name, &databases, &services).await?;
         let services =
             Services { run_ids: engine.handle().run_ids(), clock: engine.handle().clock(), ..services };
         let stop = CancellationToken::new();
@@ -103,6 +108,7 @@ impl Server {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
         Ok(Self {
             address,
+            alone,
             first_start,
             databases,
             engine,
@@ -147,6 +153,16 @@ impl Server {
             Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),
             Err(_) => tracing::warn!("the database did not close in time"),
         }
+        drop(self.alone);
+    }
+}
+
+/// What people read of this server among others: where it listens, by its host's name where that is everywhere.
+/// Behind a balancer the public address is the same for all.
+fn named(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() {
+        true => format!("{}:{}", host_name(), address.port()),
+        false => address.to_string(),
     }
 }
 
@@ -177,12 +193,17 @@ pub async fn prepare(services: &Services, admin_password: Option<String>) -> Res
 }
 
 /// Begins to fire, on threads and connections of the engine's own.
-async fn start_engine(settings: &Settings, databases: &Databases, services: &Services) -> Result<Engine> {
+async fn start_engine(
+    settings: &Settings,
+    address: String,
+    databases: &Databases,
+    services: &Services,
+) -> Result<Engine> {
     let typed = &settings.engine;
     let ttl = Duration::from_millis(typed.lease_ttl_ms.into());
     let chosen = EngineSettings {
         data_folder: Some(settings.data_dir()),
-        address: settings.public_url.clone().unwrap_or_else(|| settings.listen.clone()),
+        address,
         networks: settings.executor_api.allowed_networks.clone().into(),
         lease_ttl: ttl,
         // Two renewals may be missed, and the gate shuts well before somebody else may take over.

@@ -63,7 +63,8 @@ fn random_hex() -> String {
     format!("{:032x}", rand::rng().random::<u128>())
 }
 
-fn host_name() -> String {
+/// As the system knows it, at most 64 characters.
+pub fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let name = name.ok().or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
     match name.trim() {

@@ -7,7 +7,8 @@ use entity::{Millis, bucket, executor, job_cursor};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    IntoActiveModel, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationBuilder, RelationDef,
+    IntoActiveModel, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationBuilder,
+    RelationDef,
 };
 use std::collections::HashMap;
 

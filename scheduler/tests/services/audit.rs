@@ -5,11 +5,12 @@ use entity::job::JobState;
 use scheduler::audit::{self, Filter, Verdict};
 use scheduler::authority::Caller;
 use scheduler::jobs::JobDraft;
-use scheduler::rules::audit::Break;
+use scheduler::rules::audit::{Break, Key};
 use scheduler::users::{self, PasswordChange, UserDraft};
-use scheduler::{Error, executors, jobs, runs, sessions};
+use scheduler::{Error, Services, executors, jobs, runs, sessions};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use std::sync::Arc;
 
 async fn entries(world: &World) -> Vec<Model> {
     audit::list(&world.services, &world.root, &Filter::default(), None).await.unwrap().entries
@@ -172,6 +173,16 @@ async fn who_comes_and_who_is_turned_away_is_sealed_and_alterations_are_found() 
     audit_access::Entity::delete_many().filter(failed).exec(&transaction).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(verify(&world).await.broken, Some(Break::Accesses(2)));
+}
+
+#[tokio::test]
+async fn another_key_than_that_of_the_last_entry_is_noticed() {
+    let world = World::new().await;
+    let services = &world.services;
+    let other = Services { audit: Arc::new(Key::new([8; 32])), ..services.clone() };
+    world.executor("default", "worker").await;
+    assert!(audit::is_sealed_with_our_key(services).await.unwrap());
+    assert!(!audit::is_sealed_with_our_key(&other).await.unwrap());
 }
 
 #[tokio::test]

@@ -168,3 +168,17 @@ async fn the_database_says_how_it_keeps_what_it_was_given() {
         assert_eq!(values, [("2", false), ("wal", false)]);
     }
 }
+
+#[tokio::test]
+async fn a_newcomer_knows_who_is_at_work_beside_it() {
+    let world = World::new().await;
+    let lease = join(&world, "one", 11).await;
+    store(&world).renew(lease, Vitals::default()).await.unwrap();
+    let beat_at = cluster(&world).await.servers[0].server.beat_at;
+    world.clock.set(beat_at + 59_000);
+    let beside = async |address: &str| servers::beside(&world.services, address).await.unwrap();
+    assert_eq!(beside("http://two:8080").await.as_deref(), Some("http://one:8080"));
+    assert_eq!(beside("http://one:8080").await, None, "it is that one itself");
+    world.clock.set(beat_at + 60_000);
+    assert_eq!(beside("http://two:8080").await, None, "nobody has heard of it for a minute");
+}

@@ -71,6 +71,18 @@ async fn a_data_folder_that_cannot_be_written_is_named() {
 }
 
 #[tokio::test]
+async fn a_second_server_on_the_same_sqlite_database_is_told_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Server::start(settings(&folder, &[])).await.unwrap();
+    let elsewhere = folder.path().join("elsewhere").display().to_string();
+    let refused = Server::start(settings(&folder, &[("data_dir", &elsewhere)])).await;
+    let text = format!("{:#}", refused.err().unwrap());
+    assert!(text.contains("SQLite serves one, PostgreSQL and MariaDB several"), "{text}");
+    first.stop().await;
+    Server::start(settings(&folder, &[("data_dir", &elsewhere)])).await.unwrap().stop().await;
+}
+
+#[tokio::test]
 async fn stopping_answers_what_is_open_and_accepts_nothing_new() {
     let test = TestServer::start().await;
     let address = test.server.address();

@@ -68,6 +68,15 @@ pub const SCENARIOS: &[Scenario] = &[
         play: servers::killed_in_turn,
     },
     Scenario {
+        name: "servers-come-and-go",
+        about: "three servers, of which one ends and comes back every few seconds",
+        backends: SHARED,
+        smoke: &[Postgres],
+        allowed: &[],
+        moves_clock: false,
+        play: servers::coming_and_going,
+    },
+    Scenario {
         name: "failpoints-kill",
         about: "the server is killed at each step of a run",
         backends: ALL,

@@ -30,12 +30,13 @@ const QUIET: Duration = Duration::from_secs(120);
 const ACQUAINTANCE_MS: i64 = 2_000;
 
 /// Shorter than an installation's, so that a scenario sees the end of what it began.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("ORRERY_ENGINE_LEASE_TTL_MS", "1000"),
     ("ORRERY_ENGINE_ASK_AGAIN_MS", "1000"),
     ("ORRERY_ENGINE_RESULT_WAIT_MS", "5000"),
     ("ORRERY_ENGINE_UNKNOWN_FOR_MS", "45000"),
     ("ORRERY_ENGINE_DEADLINE_GRACE_MS", "3000"),
+    ("ORRERY_AUDIT_KEY", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"),
     ("ORRERY_LOG", "warn"),
 ];
 

@@ -176,7 +176,7 @@ impl Ground {
             filled = filled.replace("{grant}", &self.grant().await.to_string());
         }
         let me = self.people.get(&who).copied().unwrap_or_default();
-        let ids: [(&str, i64); 16] = [
+        let ids: [(&str, i64); 17] = [
             ("{namespace}", things.namespace.into()),
             ("{executor}", things.executor.into()),
             ("{instance}", things.instance.into()),
@@ -193,6 +193,8 @@ impl Ground {
             ("{user}", self.bystander.into()),
             ("{token}", self.token.into()),
             ("{me}", me.into()),
+            // The only one of its database.
+            ("{server}", 1),
         ];
         ids.iter().fold(filled, |filled, (name, id)| filled.replace(name, &id.to_string()))
     }

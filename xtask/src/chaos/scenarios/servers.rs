@@ -27,6 +27,8 @@ const LATE: &str = "a request may have gone out after this server's lease was ov
 
 /// Twice the lease.
 const STANDSTILL: Duration = Duration::from_secs(2);
+/// A server hands its jobs over, and hears the answers to its last requests.
+const LEAVING: Duration = Duration::from_secs(15);
 /// By then the other server has asked twice, and sent again what never started.
 const LONG_STANDSTILL: Duration = Duration::from_secs(8);
 /// By then a server has come to any step: its jobs fire each second.
@@ -55,6 +57,24 @@ pub fn killed_in_turn(stage: Stage<'_>) -> Result<Verdict> {
             world.pause(0, 1_500);
             world.nodes[number].start()?;
             number = 1 - number;
+        }
+        Ok(())
+    })
+}
+
+/// Three servers of which one ends, as it is told to, and comes back every few seconds: a new one before
+/// anything was given to it, one that has its share, one that has just got it.
+pub fn coming_and_going(stage: Stage<'_>) -> Result<Verdict> {
+    stage.run(usual(3, 40), |world| {
+        world.settle_in();
+        while world.fires() {
+            let number = world.dice.number(0, 2) as usize;
+            let node = &mut world.nodes[number];
+            node.signal(Signal::SIGTERM);
+            ensure!(node.ends_within(LEAVING)?, "server {number} did not end when it was told to");
+            world.pause(0, 1_500);
+            world.nodes[number].start()?;
+            world.pause(500, 4_000);
         }
         Ok(())
     })
