@@ -17,6 +17,8 @@ mod following;
 mod holding;
 #[path = "store_conformance/past.rs"]
 mod past;
+#[path = "store_conformance/places.rs"]
+mod places;
 #[path = "store_conformance/queue.rs"]
 mod queue;
 #[path = "store_conformance/random_steps.rs"]

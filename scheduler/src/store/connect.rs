@@ -1,14 +1,17 @@
 //! Opening the database: one URL, three backends, separate pools for engine and web.
 
+mod places;
+
 use crate::{Error, Result};
+use places::{Places, split};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxMySqlConnector,
     SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
-use sqlx::Connection;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, MySql, Postgres};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -64,7 +67,8 @@ impl Db {
 
 impl Databases {
     /// Opens `url`: `sqlite:<path>` (created if missing), `postgres://…`, or `mysql://…` (also for
-    /// MariaDB).
+    /// MariaDB). The latter two may name several hosts, separated by commas: the one that writes is found, also when
+    /// it changes.
     ///
     /// # Errors
     /// [`Error::Unavailable`] naming the reason, when the URL is none of these or nobody answers.
@@ -125,19 +129,27 @@ async fn sqlite(url: &str) -> Result<Databases, sqlx::Error> {
 }
 
 async fn postgres(url: &str) -> Result<Databases, sqlx::Error> {
-    let options = PgConnectOptions::from_str(url)?.application_name("orrery");
+    let options = |url: &String| Ok(PgConnectOptions::from_str(url)?.application_name("orrery"));
+    let all = split(url).iter().map(options).collect::<Result<_, sqlx::Error>>()?;
+    let places: Places<Postgres> = Places::find(all).await?;
     let open = async |connections| {
-        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-        let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_with(options.clone()).await?);
-        Ok::<_, sqlx::Error>(Db { backend: DbBackend::Postgres, read: pool.clone(), write: pool })
+        places.open(PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE)).await
     };
-    Ok(Databases { web: open(12).await?, engine: open(6).await? })
+    let (web, engine) = (open(12).await?, open(6).await?);
+    places.follow(vec![web.clone(), engine.clone()]);
+    let db = |pool| {
+        let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        Db { backend: DbBackend::Postgres, read: pool.clone(), write: pool }
+    };
+    Ok(Databases { web: db(web), engine: db(engine) })
 }
 
 /// MySQL and MariaDB at READ COMMITTED, as the other two: their own default takes gap locks.
 async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
     let url = url.replacen("mariadb:", "mysql:", 1);
-    let options = MySqlConnectOptions::from_str(&url)?.charset("utf8mb4");
+    let options = |url: &String| Ok(MySqlConnectOptions::from_str(url)?.charset("utf8mb4"));
+    let all = split(&url).iter().map(options).collect::<Result<_, sqlx::Error>>()?;
+    let places: Places<MySql> = Places::find(all).await?;
     let open = async |connections| {
         let pool = MySqlPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
         let pool = pool.after_connect(|connection, _| {
@@ -147,10 +159,15 @@ async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
                 Ok(())
             })
         });
-        let pool = SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_with(options.clone()).await?);
-        Ok::<_, sqlx::Error>(Db { backend: DbBackend::MySql, read: pool.clone(), write: pool })
+        places.open(pool).await
     };
-    Ok(Databases { web: open(12).await?, engine: open(6).await? })
+    let (web, engine) = (open(12).await?, open(6).await?);
+    places.follow(vec![web.clone(), engine.clone()]);
+    let db = |pool| {
+        let pool = SqlxMySqlConnector::from_sqlx_mysql_pool(pool);
+        Db { backend: DbBackend::MySql, read: pool.clone(), write: pool }
+    };
+    Ok(Databases { web: db(web), engine: db(engine) })
 }
 
 #[cfg(test)]
