@@ -1,4 +1,4 @@
-//! Servers that die, pause and lose their connections at any command, interleaved in every order,
+//! Servers that die, pause, drain and lose their connections at any command, interleaved in every order,
 //! under a clock that only the simulation moves. Whatever happens: each nominal time of each job is
 //! in exactly one row, nothing is started twice, no final state changes, nothing is sent to where a run
 //! of its job is in doubt, what follows a run follows it once, a run that is split ends with its shards,
@@ -33,10 +33,11 @@ use database::Fresh;
 use entity::executor::Model as Executor;
 use entity::job::{Model as Job, Overlap, Routing};
 use entity::run::{Model as Run, RunState};
+use entity::server::ServerState;
 use futures::future::join_all;
 use ground::Ground;
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
+use rand::seq::{IndexedMutRandom, IndexedRandom};
 use rand::{Rng, SeedableRng};
 use rows::{START, cursor, executor, instance, job};
 use scheduler::clock::ManualClock;
@@ -211,6 +212,7 @@ impl World {
         let awake = self.servers.iter_mut().flatten().filter(|server| server.paused_until <= now);
         join_all(awake.map(|server| server.turn(now, monotonic))).await;
         self.strike();
+        self.drain();
         self.report();
         self.check_final_states();
         limits::check(&self.store.tables());
@@ -227,6 +229,21 @@ impl World {
             } else if !self.over.load(Ordering::SeqCst) && self.random.random_range(0..150) == 0 {
                 server.paused_until = self.now + self.random.random_range(500..15_000);
             }
+        }
+    }
+
+    /// Now and then somebody lets a server drain, or takes one back.
+    fn drain(&mut self) {
+        if self.over.load(Ordering::SeqCst) || self.random.random_range(0..30) != 0 {
+            return;
+        }
+        let mut tables = self.store.tables();
+        let mut alive: Vec<_> = tables.servers.values_mut().filter(|one| one.state.is_alive()).collect();
+        if let Some(server) = alive.choose_mut(&mut self.random) {
+            server.state = match server.state {
+                ServerState::Draining => ServerState::Live,
+                _ => ServerState::Draining,
+            };
         }
     }
 

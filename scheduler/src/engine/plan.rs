@@ -9,6 +9,7 @@ mod agenda;
 mod claim;
 mod cursors;
 mod doubt;
+mod fire;
 mod freeze;
 mod news;
 mod probe;
@@ -21,17 +22,13 @@ mod stopper;
 pub use cursors::Cursors;
 pub use rows::{Fired, Rows, deadline, rows_for};
 
-use super::directory::JobBody;
 use super::dispatch::Order;
 use super::shared::Shared;
-use crate::rules::bucket::bucket_of;
-use crate::rules::misfire::{self, Due, MAX_STEPS, TOLERANCE_MS};
+use crate::Result;
 use crate::signals::Change;
-use crate::store::engine::Advance;
-use crate::{Error, Result};
 use agenda::Agenda;
 use claim::Claimer;
-use entity::{Millis, job_cursor};
+use entity::Millis;
 use freeze::Heeded;
 use probe::Prober;
 use queue::Queue;
@@ -42,8 +39,6 @@ use std::time::Duration;
 use stopper::Stopper;
 use tokio::sync::broadcast;
 
-/// Fires of one job in one transaction.
-const MAX_FIRES: usize = 100;
 /// How often what may have changed without a signal is looked for.
 pub(super) const POLL_MS: Millis = 1_000;
 /// Between two ticks at least: what one could not bring forward is not tried in a circle.
@@ -190,136 +185,6 @@ impl Planner {
         }
     }
 
-    /// Claims what is due; in buckets that are to go, also what falls due before their next owner surely has
-    /// them, and then no more.
-    async fn fire(&mut self, now: Millis, report: &mut PlanReport) -> Result<()> {
-        let lead = now + self.shared.settings.lead_ms;
-        let moving = self.shared.handover.moving();
-        let is_stuck = self.fire_until(lead, now, |bucket| !moving.has_stopped(bucket), report).await?;
-        // Of a bucket that came a moment ago it is not known yet what falls due.
-        let leaving: Vec<i16> =
-            moving.leaving().into_iter().filter(|bucket| self.cursors.has_read(*bucket)).collect();
-        if is_stuck || leaving.is_empty() {
-            return Ok(());
-        }
-        let ahead = lead + self.shared.settings.ahead_ms();
-        if !self.fire_until(ahead, now, |bucket| moving.is_leaving(bucket), report).await? {
-            self.shared.handover.stop(leaving);
-        }
-        Ok(())
-    }
-
-    /// Claims one batch of cursors of these buckets after the other until none is due; true when one brought
-    /// nothing forward.
-    async fn fire_until(
-        &mut self,
-        until: Millis,
-        now: Millis,
-        is_meant: impl Fn(i16) -> bool,
-        report: &mut PlanReport,
-    ) -> Result<bool> {
-        loop {
-            let due = self.cursors.due(until, self.shared.settings.batch, &is_meant);
-            if due.is_empty() {
-                return Ok(false);
-            }
-            let full = due.len() == self.shared.settings.batch;
-            let is_stuck = self.fire_batch(&due, now, until, report).await?;
-            if is_stuck || !full {
-                return Ok(is_stuck);
-            }
-        }
-    }
-
-    /// Claims a batch; true when it brought nothing forward.
-    async fn fire_batch(
-        &mut self,
-        due: &[job_cursor::Model],
-        now: Millis,
-        until: Millis,
-        report: &mut PlanReport,
-    ) -> Result<bool> {
-        let shared = self.shared.clone();
-        let ids: Vec<i32> = due.iter().map(|cursor| cursor.job_id).collect();
-        let bodies = shared.directory.jobs(shared.store.as_ref(), &ids).await?;
-        let freezes = shared.directory.freezes();
-        let mut fired: Vec<Fired> = Vec::with_capacity(due.len());
-        for cursor in due {
-            let body = bodies.get(&cursor.job_id).filter(|body| body.job.version == cursor.version);
-            let Some(body) = body else {
-                // An edit is just being saved, or the job is just being deleted.
-                self.changed_jobs.insert(cursor.job_id);
-                self.cursors.suspend(cursor.job_id);
-                continue;
-            };
-            if freezes.is_frozen(body.job.namespace_id) {
-                // The thaw has every cursor read again.
-                self.cursors.suspend(cursor.job_id);
-                continue;
-            }
-            match decide(body, cursor, now, until) {
-                Some(plan) => fired.push(Fired { cursor: cursor.clone(), body: body.clone(), plan }),
-                None => self.cursors.suspend_unreadable(cursor.job_id),
-            }
-        }
-        shared.figures.unreadable.store(self.cursors.unreadable() as u64, Ordering::Relaxed);
-        let Rows { advances, orders, appointments } = rows_for(&shared, &fired, now).await?;
-        let is_stuck = self.commit(advances, orders, report).await? == 0;
-        // An appointment of a cursor that had moved on finds no row.
-        appointments.into_iter().for_each(|(at, run_id)| self.agenda.add(at, run_id));
-        Ok(is_stuck)
-    }
-
-    /// Writes a batch, and hands the runs of the cursors that were won to dispatching. Returns how
-    /// many cursors moved.
-    async fn commit(
-        &mut self,
-        advances: Vec<Advance>,
-        mut orders: Vec<Order>,
-        report: &mut PlanReport,
-    ) -> Result<usize> {
-        if advances.is_empty() {
-            return Ok(0);
-        }
-        let holdings = self.shared.holdings();
-        let buckets = advances.iter().map(|advance| bucket_of(advance.job_id));
-        let Some(authority) = holdings.authority(buckets) else {
-            return Ok(0);
-        };
-        let planned = match self.shared.store.plan(&authority, &advances).await {
-            Ok(planned) => planned,
-            Err(Error::Conflict(_)) => {
-                tracing::warn!("a bucket was taken over while its jobs were being claimed");
-                self.cursors.forget_buckets();
-                report.refused = true;
-                return Ok(0);
-            }
-            Err(error) => {
-                self.unsure.append(&mut orders);
-                return Err(error);
-            }
-        };
-        for run_id in &planned.violations {
-            self.shared.violation("a fire met a row of its own key", *run_id);
-        }
-        for advance in &advances {
-            if planned.won.contains(&advance.job_id) {
-                report.planned += advance.rows.len();
-                self.cursors.advance(advance);
-            } else {
-                report.lost += 1;
-                self.changed_jobs.insert(advance.job_id);
-                self.cursors.suspend(advance.job_id);
-            }
-        }
-        orders.retain(|order| {
-            planned.won.contains(&order.body.job.id) && !planned.violations.contains(&order.run_id)
-        });
-        report.claimed += orders.len();
-        self.shared.lanes.push(orders);
-        Ok(planned.won.len())
-    }
-
     /// Finds out which claims are on disk whose commit brought no answer, and hands these to
     /// dispatching.
     async fn read_back(&mut self) -> Result<usize> {
@@ -390,22 +255,4 @@ impl Planner {
             if self.changed_jobs.is_empty() { next_at.map_or(poll, |next| next.min(poll)) } else { now };
         Duration::from_millis(u64::try_from(next - now).unwrap_or(0).clamp(SHORTEST_MS, 1_000))
     }
-}
-
-/// What becomes of the nominal times of one cursor; none when its timetable cannot be read.
-///
-/// A job that is spread is planned as if it were earlier by its delay: on that clock its nominal
-/// times are its due times, so lateness and the lead are measured from when a run is due.
-fn decide(body: &JobBody, cursor: &job_cursor::Model, now: Millis, until: Millis) -> Option<misfire::Plan> {
-    Some(misfire::plan(Due {
-        timetable: body.timetable.as_ref().ok()?,
-        first: cursor.held_from.or(cursor.next_at.map(|due_at| due_at - body.delay_ms))?,
-        now: now - body.delay_ms,
-        until: until - body.delay_ms,
-        policy: body.job.misfire_policy,
-        catch_up_ms: body.job.catch_up_ms,
-        tolerance_ms: TOLERANCE_MS,
-        max_fires: MAX_FIRES,
-        max_steps: MAX_STEPS,
-    }))
 }
