@@ -2,7 +2,7 @@
 //! state `unknown`, ahead of them by the runs whose row is just about to say so.
 
 use crate::rules::doubt::Site;
-use entity::run::{Model as Run, RunState};
+use entity::run::Model as Run;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,9 +72,9 @@ impl Doubts {
         }
     }
 
-    /// Adds those whose rows say that they are in doubt.
-    pub fn add_all(&self, runs: &[Run]) {
-        for run in runs.iter().filter(|run| run.state == RunState::Unknown) {
+    /// Adds runs, as their rows say where they are.
+    pub fn add_all<'a>(&self, runs: impl IntoIterator<Item = &'a Run>) {
+        for run in runs {
             Site::of(run).into_iter().for_each(|site| self.add(run.id, site));
         }
     }

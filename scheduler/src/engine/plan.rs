@@ -41,6 +41,8 @@ use tokio::sync::broadcast;
 
 /// How often what may have changed without a signal is looked for.
 pub(super) const POLL_MS: Millis = 1_000;
+/// How soon is looked again whether another server has heard of what it is sending.
+const LOOK_ELSEWHERE_MS: Millis = 50;
 /// Between two ticks at least: what one could not bring forward is not tried in a circle.
 const SHORTEST_MS: u64 = 5;
 /// How soon the database is tried again.
@@ -57,6 +59,9 @@ pub struct Planner {
     queue_read_at: Millis,
     /// Buckets that came, and are not read yet.
     fresh_buckets: BTreeSet<i16>,
+    /// Runs that another server, which lives, claimed before it gave their buckets away, and that it has not
+    /// heard of yet.
+    sent_elsewhere: BTreeSet<i64>,
     /// Executors where something that waits may find room.
     released: HashSet<i32>,
     stopper: Stopper,
@@ -98,6 +103,7 @@ impl Planner {
             queue: Queue::default(),
             queue_read_at: Millis::MIN,
             fresh_buckets: BTreeSet::new(),
+            sent_elsewhere: BTreeSet::new(),
             released: HashSet::new(),
             stopper: Stopper::default(),
             heeded: Heeded::default(),
@@ -135,7 +141,8 @@ impl Planner {
                 let moving = self.shared.handover.moving();
                 let next = self.cursors.next_at(|bucket| !moving.has_stopped(bucket));
                 let fire = next.map(|next| next - self.shared.settings.wake_ms());
-                fire.into_iter().chain(self.agenda.next_at()).min()
+                let look = (!self.sent_elsewhere.is_empty()).then_some(now + LOOK_ELSEWHERE_MS);
+                fire.into_iter().chain(self.agenda.next_at()).chain(look).min()
             }
             false => Some(now),
         };

@@ -176,7 +176,7 @@ impl Rescuer {
             return Ok(RescueReport::default());
         }
         let runs = shared.store.doubtful(&holdings.buckets(), now - YOUNG_MS, now, BATCH).await?;
-        shared.doubts.add_all(&runs);
+        shared.doubts.add_all(runs.iter().filter(|run| run.state == RunState::Unknown));
         self.keep_inquiries(&runs, now);
         let mut report = RescueReport { doubtful: runs.len(), ..RescueReport::default() };
         let to_ask: Vec<&Run> =

@@ -3,7 +3,9 @@
 use super::Planner;
 use crate::Result;
 use crate::rules::doubt::may_be_in_doubt;
+use crate::store::engine::RunWithParameter;
 use entity::Millis;
+use entity::run::{Model as Run, RunState};
 use std::collections::HashSet;
 
 /// Rows read at most when buckets came: more than the windows of a good many executors.
@@ -13,15 +15,22 @@ const SLICE: usize = 1_000;
 
 impl Planner {
     /// Brings what is known of runs in doubt up to date, and takes note of what need not wait for them any
-    /// more. What came with its bucket is read before anything is claimed.
+    /// more. What came with its bucket is read before anything is claimed. What its owner before is still sending
+    /// may come into doubt there, which nobody here would hear of: it counts as in doubt until its row says that
+    /// it was answered.
     pub(super) async fn look_at_doubts(&mut self, poll: bool, fresh: bool) -> Result<()> {
         let shared = self.shared.clone();
         if fresh {
-            let buckets = shared.holdings().buckets();
-            let read = shared.store.doubtful(&buckets, Millis::MAX, shared.now(), MOST).await?;
-            shared.doubts.add_all(&read);
+            let holdings = shared.holdings();
+            let read = shared.store.doubtful(&holdings.buckets(), Millis::MAX, shared.now(), MOST).await?;
+            let is_sent_elsewhere =
+                |run: &&Run| run.state == RunState::Sending && holdings.is_of_another(run.claim);
+            self.sent_elsewhere.extend(read.iter().filter(is_sent_elsewhere).map(|run| run.id));
+            shared.doubts.add_all(read.iter().filter(|run| run.state == RunState::Unknown));
+            shared.doubts.add_all(read.iter().filter(is_sent_elsewhere));
         }
         let mut to_read = shared.doubts.take_changed();
+        to_read.extend(self.sent_elsewhere.iter().take(SLICE));
         if poll {
             to_read.extend(shared.doubts.next_slice(SLICE));
             // An instance that came may take what waits for another.
@@ -35,7 +44,7 @@ impl Planner {
     }
 
     /// Settles those of the runs whose rows say so, or are gone.
-    async fn settle_doubts(&self, run_ids: Vec<i64>) -> Result<()> {
+    async fn settle_doubts(&mut self, run_ids: Vec<i64>) -> Result<()> {
         if run_ids.is_empty() {
             return Ok(());
         }
@@ -43,8 +52,16 @@ impl Planner {
         let found = self.shared.store.runs(&run_ids).await?;
         let doubtful = found.iter().filter(|found| may_be_in_doubt(&found.run));
         let doubtful: HashSet<i64> = doubtful.map(|found| found.run.id).collect();
-        let settled = run_ids.into_iter().filter(|id| !doubtful.contains(id));
-        settled.for_each(|id| self.shared.doubts.settle_as_of(id, moment));
+        let is_being_sent = |found: &&RunWithParameter| found.run.state == RunState::Sending;
+        let being_sent: HashSet<i64> = found.iter().filter(is_being_sent).map(|found| found.run.id).collect();
+        for id in run_ids {
+            if !being_sent.contains(&id) {
+                self.sent_elsewhere.remove(&id);
+            }
+            if !doubtful.contains(&id) {
+                self.shared.doubts.settle_as_of(id, moment);
+            }
+        }
         Ok(())
     }
 }
