@@ -136,11 +136,11 @@ where
         let mut connection = place.connect().await?;
         match connection.writes().await? {
             true => Ok(connection),
-            false => Err(sqlx::Error::Configuration("none of the database's places takes writes".into())),
+            false => Err(refused("none of the database's places takes writes")),
         }
     });
     let asked = asked.map(|asked| tokio::time::timeout(ANSWERS_WITHIN, asked));
-    let mut last = sqlx::Error::PoolTimedOut;
+    let mut last = refused("none of the database's places answers");
     for (place, answer) in futures::future::join_all(asked).await.into_iter().enumerate() {
         match answer {
             Ok(Ok(connection)) => return Ok((place, connection)),
@@ -149,6 +149,10 @@ where
         }
     }
     Err(last)
+}
+
+fn refused(reason: &str) -> sqlx::Error {
+    sqlx::Error::Configuration(reason.into())
 }
 
 async fn still_writes<DB: Database>(connection: &mut DB::Connection) -> bool
