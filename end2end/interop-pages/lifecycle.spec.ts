@@ -5,10 +5,10 @@
 
 import { randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import { runNow } from "../support/jobs.ts";
+import { freePort } from "../support/ports.ts";
 import { kill, Processes } from "../support/processes.ts";
 import { signIn } from "../support/sign-in.ts";
 
@@ -122,16 +122,6 @@ async function online(client: Client, count: number, timeout = 60_000): Promise<
     await page.goto(`/executors/${client.id}`);
     await expect(page.getByRole("cell", { name: "Online", exact: true })).toHaveCount(count, { timeout: 500 });
   }).toPass({ timeout });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 // One run each, which is looked at for all clients, and killed then.

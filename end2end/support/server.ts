@@ -2,10 +2,10 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./ports.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 
@@ -116,12 +116,4 @@ async function end(child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   // The server promises to leave within 10 s.
   await Promise.race([ended, sleep(12_000).then(() => child.kill("SIGKILL"))]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

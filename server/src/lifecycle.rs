@@ -157,10 +157,10 @@ impl Server {
     }
 }
 
-/// What people read of this server among others: where it listens, by its host's name where that is everywhere.
-/// Behind a balancer the public address is the same for all.
+/// What people read of this server among others: where it listens, by its host's name where the address is none of
+/// its own. Behind a balancer the public address is the same for all.
 fn named(address: SocketAddr) -> String {
-    match address.ip().is_unspecified() {
+    match address.ip().is_unspecified() || address.ip().is_loopback() {
         true => format!("{}:{}", host_name(), address.port()),
         false => address.to_string(),
     }

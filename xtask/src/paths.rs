@@ -3,10 +3,12 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::sys::statvfs::statvfs;
 
 /// The root of this checkout.
@@ -128,7 +130,20 @@ fn scratch() -> MutexGuard<'static, Vec<PathBuf>> {
     SCRATCH.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A TCP port of this host that is free now.
+/// A TCP port of this host that is free now, another one each time: below those that Linux gives to outgoing
+/// connections, one of which would have it while a server is down that is to come back to it.
 pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Two that run at the same time begin elsewhere.
+    let start = std::process::id().wrapping_mul(97);
+    for _ in 0..COUNT {
+        let place = start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        let port = u16::try_from(FIRST + place)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port from {FIRST} to {} is free", FIRST + COUNT - 1)
 }

@@ -114,7 +114,9 @@ impl Recorder {
             self.sort_in(entry, now);
         }
         let before = now - self.shared.settings.coalesce_ms;
-        while let Some((_, run_id)) = self.arrivals.pop_front_if(|(since, _)| *since <= before) {
+        // Where the clock went back, what came before lies ahead: it does not hold up what came since.
+        let is_over = |(since, _): &mut (Millis, i64)| *since <= before || *since > now;
+        while let Some((_, run_id)) = self.arrivals.pop_front_if(is_over) {
             self.batch.extend(self.patient.remove(&run_id));
         }
     }

@@ -87,6 +87,19 @@ async fn a_result_that_overtakes_the_answer_is_written_together_with_it() {
 }
 
 #[tokio::test]
+async fn an_acceptance_does_not_wait_for_a_clock_that_went_back() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[job(1, 1)]).await;
+    let mut server = world.server().await;
+    server.plan().await;
+    server.send(0).await;
+    server.recorder.tick().await.unwrap();
+    assert_eq!(world.states().await, [RunState::Sending], "its result may come along");
+    world.clock.set(START - 3_600_000);
+    server.recorder.tick().await.unwrap();
+    assert_eq!(world.states().await, [RunState::Running]);
+}
+
+#[tokio::test]
 async fn what_is_being_written_when_the_server_stops_is_written() {
     let mut world = World::with(ScriptedDispatcher::accepting(), &[job(1, 1)]).await;
     world.settings.coalesce_ms = 0;

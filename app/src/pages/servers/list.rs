@@ -55,7 +55,7 @@ fn Content(view: ClusterView, draining: Draining) -> impl IntoView {
         Column::new(tu_string!(i18n, servers.jobs)).number().class("cw-2"),
         Column::new(tu_string!(i18n, servers.waiting)).number().class("cw-2"),
         Column::new(tu_string!(i18n, servers.lateness)).number().class("cw-2"),
-        Column::new(tu_string!(i18n, servers.started)).class("cw-3"),
+        Column::new(tu_string!(i18n, servers.started)).number().class("cw-3"),
         Column::new(tu_string!(i18n, servers.heartbeat)).number().class("cw-3"),
         Column::new(tu_string!(i18n, servers.drain)).actions().class("cw-2"),
     ];
@@ -119,13 +119,13 @@ fn row(line: ServerLine, draining: Draining) -> impl IntoView {
                 <span class="sub">{format!("#{} · {}", line.id, line.version)}</span>
             </td>
             <td class="p1">{state_mark(line.state)}</td>
-            <td class="p2 num">{line.buckets}</td>
-            <td class="p1 num">{grouped(line.jobs)}</td>
-            <td class="p3 num">{grouped(line.waiting.unsigned_abs())}</td>
-            <td class="p3 num">{duration(line.lateness_ms)}</td>
-            <td class="p3 muted">{started}</td>
+            <td class="num">{line.buckets}</td>
+            <td class="num">{grouped(line.jobs)}</td>
+            <td class="num">{grouped(line.waiting.unsigned_abs())}</td>
+            <td class="num">{duration(line.lateness_ms)}</td>
+            <td class="num muted">{started}</td>
             <td class="p2 num muted"><Time at=line.beat_at style=TimeStyle::Relative/></td>
-            <td class="p1 num">{action}</td>
+            <td class="p2 num">{action}</td>
         </tr>
     }
 }
