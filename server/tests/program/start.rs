@@ -39,7 +39,7 @@ async fn the_first_start_prints_administrator_and_password_and_later_ones_do_not
 }
 
 #[tokio::test]
-async fn a_port_or_a_folder_in_use_is_said_in_one_line() {
+async fn a_port_a_database_or_a_folder_in_use_is_said_in_one_line() {
     let holder = Installation::new();
     let serving = holder.serve().await;
     let address = serving.address.strip_prefix("http://").unwrap();
@@ -48,6 +48,11 @@ async fn a_port_or_a_folder_in_use_is_said_in_one_line() {
     assert!(line.starts_with("orrery: cannot listen on") && line.contains(address), "{line}");
 
     let line = only_line(&holder.run_command(&[]).await);
+    assert!(line.contains("another server runs on the SQLite database"), "{line}");
+
+    let elsewhere = Installation::new();
+    let folder = format!("data_dir={}", holder.folder.path().display());
+    let line = only_line(&elsewhere.run_command(&["--set", &folder]).await);
     assert!(line.contains("another server is running with the data folder"), "{line}");
 }
 
