@@ -44,6 +44,12 @@ pub struct ServerRow {
 /// [`Error::Forbidden`] for whoever may not manage servers.
 pub async fn cluster(services: &Services, caller: &Caller) -> Result<Cluster> {
     authorise(caller, Action::ManageServers, Scope::Platform)?;
+    let (servers, unowned_jobs) = rows(services).await?;
+    Ok(Cluster { servers, unowned_jobs, database: durability::read(services.db.reader()).await? })
+}
+
+/// The servers, and how many jobs have none.
+async fn rows(services: &Services) -> Result<(Vec<ServerRow>, u64)> {
     let reader = services.db.reader();
     let buckets = store::buckets(reader).await?;
     let jobs = jobs::count_by_bucket(reader).await?;
@@ -60,11 +66,7 @@ pub async fn cluster(services: &Services, caller: &Caller) -> Result<Cluster> {
         is_leader: buckets.iter().any(|bucket| bucket.id == DUTY_BUCKET && bucket.owner == Some(server.id)),
         server,
     };
-    Ok(Cluster {
-        servers: servers.into_iter().map(row).collect(),
-        unowned_jobs: jobs_of(None),
-        database: durability::read(reader).await?,
-    })
+    Ok((servers.into_iter().map(row).collect(), jobs_of(None)))
 }
 
 fn count(buckets: &[bucket::Model], server_id: i32) -> usize {
@@ -76,8 +78,9 @@ fn count(buckets: &[bucket::Model], server_id: i32) -> usize {
 /// # Errors
 /// [`Error::NotFound`] when it is not there (any more).
 pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<ServerRow> {
-    let found = cluster(services, caller).await?.servers.into_iter().find(|row| row.server.id == id);
-    found.ok_or(Error::NotFound("server"))
+    authorise(caller, Action::ManageServers, Scope::Platform)?;
+    let (servers, _) = rows(services).await?;
+    servers.into_iter().find(|row| row.server.id == id).ok_or(Error::NotFound("server"))
 }
 
 /// The server that decides for a job; none while nobody does.
