@@ -25,6 +25,7 @@ mod identity;
 pub mod lease;
 pub mod plan;
 pub mod record;
+pub mod regroup;
 pub mod rescue;
 pub mod scan;
 pub mod settings;
@@ -221,6 +222,7 @@ impl Loops {
             supervise("settle", of(), |shared| async move { Settler::new(shared).run().await }),
             supervise("silence", of(), silence::run),
             supervise("scan", of(), scan::run),
+            supervise("regroup", of(), regroup::run),
             supervise_on(&dispatching.runtime, "dispatch", of(), dispatch::run),
         ];
         // What decides ends first; what keeps the lease and records goes on meanwhile, and is

@@ -9,7 +9,7 @@ use crate::audit::{self, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::fields::is_taken;
 use crate::signals::Change;
-use crate::store::{executors as store, instances, namespaces, runs, turned_away};
+use crate::store::{buckets, executors as store, instances, namespaces, runs, turned_away};
 use crate::{Error, Refusal, Result, Services, passwords};
 use draft::{Settings, check_token};
 use entity::audit_entry::{Noun, Verb};
@@ -208,6 +208,9 @@ pub async fn edit(
     }
     manual::set_instances(&transaction, id, &settings, now).await?;
     let executor = store::by_id(&transaction, id).await?.ok_or(Error::NotFound("executor"))?;
+    if (stored.max_parallel > 0) != (executor.max_parallel > 0) {
+        buckets::of_executor(&transaction, id, executor.max_parallel).await?;
+    }
     let asked = Asked { request: Request::EditExecutor { id, version, edit: edit.clone() }, version };
     approvals::commit(services, caller, transaction, asked, Entry::edited(&stored, &executor)).await?;
     services.signals.publish(Change::Executor(id));

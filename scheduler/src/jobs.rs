@@ -18,13 +18,14 @@ use crate::audit::{Definition, Entry};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::{self, ExecutorView};
 use crate::fields::is_taken;
-use crate::rules::bucket::bucket_of;
+use crate::rules::bucket::bucket_among;
 use crate::rules::preview::PreviewFire;
 use crate::rules::timetable::Timetable;
 use crate::runs::RecentRun;
 use crate::signals::Change;
 use crate::store::{
-    calendars, executors as executor_store, job_children, jobs as store, namespaces, runs as run_store, users,
+    buckets, calendars, executors as executor_store, job_children, jobs as store, namespaces,
+    runs as run_store, users,
 };
 use crate::{Error, Result, Services, job_sources, rules};
 use cursor::delay;
@@ -156,7 +157,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
     let request = Request::CreateJob { draft: Box::new(draft.clone()), state };
     let checked = draft.checked(now, calendar.as_ref(), None)?;
     let transaction = services.db.begin().await?;
-    check_executor_stays(&transaction, executor.id).await?;
+    let executor = locked_executor(&transaction, executor.id).await?;
     check_calendar_stays(&transaction, checked.draft.calendar_id).await?;
     check_name_free(&transaction, executor.namespace_id, &checked.draft.name, None).await?;
     children::check(&transaction, executor.namespace_id, None, &checked.draft.children).await?;
@@ -177,7 +178,7 @@ pub async fn create(services: &Services, caller: &Caller, draft: JobDraft, state
     let (outlook, job) = (timed.outlook(now)?, timed.job);
     let cursor = job_cursor::Model {
         job_id: job.id,
-        bucket: bucket_of(job.id),
+        bucket: bucket_among(job.id, executor.id, executor.max_parallel),
         version: job.version,
         next_at: outlook.next_at,
         held_from: outlook.held_from,
@@ -215,7 +216,7 @@ pub async fn edit(
     let checked = draft.checked(now, calendar.as_ref(), Some(&stored))?;
     let ids = ids_for_held(services, &stored, now).await?;
     let transaction = services.db.begin().await?;
-    check_executor_stays(&transaction, executor.id).await?;
+    let executor = locked_executor(&transaction, executor.id).await?;
     check_calendar_stays(&transaction, checked.draft.calendar_id).await?;
     let before = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
     if before.version != version {
@@ -238,6 +239,10 @@ pub async fn edit(
     }
     let before = Timed::from(calendars::beside(&transaction, before).await?);
     let saved = save(&transaction, caller, &before, changes, now, ids).await?;
+    if before.job.executor_id != executor.id {
+        let bucket = bucket_among(id, executor.id, executor.max_parallel);
+        buckets::of_job(&transaction, id, bucket).await?;
+    }
     job_sources::record(&transaction, caller, Some(&before.job), &saved.job).await?;
     let before = Definition { job: &before.job, children: was };
     let entry = Entry::edited(&before, &Definition { job: &saved.job, children });
@@ -294,10 +299,10 @@ async fn check_calendar_stays(transaction: &DatabaseTransaction, id: Option<i32>
     calendar.map(drop).ok_or_else(|| Error::field("calendar_id", Fault::Unknown))
 }
 
-/// Locks the executor, so that it is not deleted while it gets a job.
-async fn check_executor_stays(transaction: &DatabaseTransaction, id: i32) -> Result<()> {
+/// The executor, locked, so that it is not deleted, and sets no limit, while it gets a job.
+async fn locked_executor(transaction: &DatabaseTransaction, id: i32) -> Result<executor::Model> {
     let executor = executor_store::by_id_locked(transaction, id).await?;
-    executor.map(drop).ok_or_else(|| Error::field("executor_id", Fault::Unknown))
+    executor.ok_or_else(|| Error::field("executor_id", Fault::Unknown))
 }
 
 async fn check_name_free(

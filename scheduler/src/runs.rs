@@ -14,7 +14,6 @@ use crate::audit::{Entry, RunOfJob};
 use crate::authority::{Action, Caller, Scope, authorise, visible};
 use crate::executors::ExecutorView;
 use crate::fields::Faults;
-use crate::rules::bucket::bucket_of;
 use crate::rules::follow::Follows;
 use crate::signals::Change;
 use crate::store::{dealings, executors, instances, job_children, jobs as job_store, runs as store, users};
@@ -159,7 +158,8 @@ pub async fn run_now(
     let parameter_given = parameter.clone();
     let text = asked_by(id, caller, parameter);
     let has_children = !job_children::of_parents(&transaction, &[job.id]).await?.is_empty();
-    let run = new_manual(id, &job, has_children, now);
+    let bucket = job_store::bucket(&transaction, job.id).await?;
+    let run = new_manual(id, &job, bucket, has_children, now);
     store::insert(&transaction, run, text).await?;
     let entry = Entry::of(Verb::Run, &job).with(json!({"run": id, "parameter": parameter_given}));
     let asked = Asked { request, version: job.version };
@@ -223,9 +223,8 @@ fn asked_by(run_id: i64, caller: &Caller, parameter: Option<String>) -> run_text
 }
 
 /// A run that waits to be sent by the engine.
-fn new_manual(id: i64, job: &job::Model, has_children: bool, now: Millis) -> Model {
-    let mut run =
-        Model { kind: RunKind::Manual, slot: -id, ..Model::waiting(id, job, bucket_of(job.id), now) };
+fn new_manual(id: i64, job: &job::Model, bucket: i16, has_children: bool, now: Millis) -> Model {
+    let mut run = Model { kind: RunKind::Manual, slot: -id, ..Model::waiting(id, job, bucket, now) };
     Follows::of(job, has_children, run.attempt).mark(&mut run);
     run
 }

@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod api_tokens;
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod buckets;
 pub(crate) mod calendars;
 pub(crate) mod channels;
 pub(crate) mod cleanings;

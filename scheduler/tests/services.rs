@@ -35,6 +35,7 @@ mod services {
     mod job_list;
     mod job_sources;
     mod jobs;
+    mod limits;
     mod log_follow;
     mod log_origin;
     mod logs;

@@ -32,6 +32,7 @@ mod unsure;
 use database::Fresh;
 use entity::executor::Model as Executor;
 use entity::job::{Model as Job, Overlap, Routing};
+use entity::job_cursor::Model as Cursor;
 use entity::run::{Model as Run, RunState};
 use entity::server::ServerState;
 use futures::future::join_all;
@@ -48,11 +49,13 @@ use scheduler::engine::gate::Gate;
 use scheduler::engine::lease::Keeper;
 use scheduler::engine::plan::Planner;
 use scheduler::engine::record::{self, Recorder};
+use scheduler::engine::regroup;
 use scheduler::engine::rescue::Rescuer;
 use scheduler::engine::shared::{Parts, Shared};
 use scheduler::engine::step::{Step, What};
+use scheduler::rules::bucket::bucket_among;
 use scheduler::signals::Signals;
-use scheduler::store::engine::MemoryStore;
+use scheduler::store::engine::{MemoryStore, Store};
 use scheduler::store::ids::RunIds;
 use seeds::{Seeds, Tally};
 use std::collections::{BTreeMap, HashMap};
@@ -74,6 +77,8 @@ const CHILD: i32 = JOBS + 1;
 /// A job whose fires are split over both instances, every few seconds; it is retried.
 const BROADCAST: i32 = JOBS + 2;
 const PARENTS: [i32; 2] = [1, BROADCAST];
+/// Runs that may be out at the executor, where it limits them.
+const LIMIT: i32 = 5;
 /// How long misfortune lasts (ms of the simulated clock).
 const STORM: i64 = 20_000;
 /// While nothing is left but doubt, time goes in steps of so long: shorter than a lease.
@@ -112,6 +117,8 @@ struct World {
     revive_at: Vec<i64>,
     report_at: HashMap<i64, i64>,
     final_states: BTreeMap<i64, RunState>,
+    /// Whether somebody sets the executor's limit now and then, and takes it away.
+    is_limit_changed: bool,
     /// What was sent and should not have been.
     breaches: Arc<Mutex<Vec<String>>>,
 }
@@ -123,8 +130,7 @@ impl World {
         let count = random.random_range(1..=3);
         {
             let mut tables = store.tables();
-            // With several servers each counts the runs of its own buckets.
-            let max_parallel = if count == 1 { *[0, 5].choose(&mut random).unwrap() } else { 0 };
+            let max_parallel = *[0, LIMIT].choose(&mut random).unwrap();
             tables.executors.insert(1, Executor { max_parallel, ..executor(1) });
             for id in 1..=2 {
                 tables.instances.insert(id, instance(id, 1));
@@ -139,13 +145,16 @@ impl World {
                 let overlap = OVERLAPS[id.unsigned_abs() as usize % OVERLAPS.len()];
                 let limits = Job { timeout_s: 60, overlap, queue_length: 5, ..job(id, 1) };
                 let job = Job { routing, schedule, retries, retry_delay_s: 1, ..limits };
-                tables.cursors.insert(id, cursor(&job, (id != CHILD).then_some(START + period(id))));
+                let next_at = (id != CHILD).then_some(START + period(id));
+                let bucket = bucket_among(id, 1, max_parallel);
+                tables.cursors.insert(id, Cursor { bucket, ..cursor(&job, next_at) });
                 tables.jobs.insert(id, job);
             }
             tables.children.extend(PARENTS.map(|parent| (parent, CHILD)));
         }
         let over = Arc::new(AtomicBool::new(false));
         Self {
+            is_limit_changed: random.random_range(0..4) == 0,
             ground: Ground::new(random.random(), over.clone()),
             random,
             store,
@@ -213,9 +222,13 @@ impl World {
         join_all(awake.map(|server| server.turn(now, monotonic))).await;
         self.strike();
         self.drain();
+        self.change_limit().await;
         self.report();
         self.check_final_states();
-        limits::check(&self.store.tables());
+        limits::check_jobs(&self.store.tables());
+        if !self.is_limit_changed {
+            limits::check_executor(&self.store.tables());
+        }
         assert_eq!(*self.breaches.lock().unwrap(), [] as [&str; 0]);
     }
 
@@ -245,6 +258,25 @@ impl World {
                 _ => ServerState::Draining,
             };
         }
+    }
+
+    /// Now and then somebody sets the executor's limit, or takes it away. More may be out then than it lets out
+    /// from now on.
+    async fn change_limit(&mut self) {
+        let is_calm = self.over.load(Ordering::SeqCst);
+        if !self.is_limit_changed || is_calm || self.random.random_range(0..40) != 0 {
+            return;
+        }
+        {
+            let mut tables = self.store.tables();
+            let executor = tables.executors.get_mut(&1).unwrap();
+            executor.max_parallel = LIMIT - executor.max_parallel;
+            let max_parallel = executor.max_parallel;
+            for cursor in tables.cursors.values_mut() {
+                cursor.bucket = bucket_among(cursor.job_id, 1, max_parallel);
+            }
+        }
+        self.store.regroup().await.unwrap();
     }
 
     /// Executors report what is not recorded yet, to any server, sometimes twice.
@@ -327,6 +359,7 @@ impl Server {
         }
         drop(self.recorder.tick_all().await);
         drop(self.effects.tick().await);
+        drop(regroup::tick(&self.shared).await);
         if now >= self.rescue_at && self.shared.gate.is_open() {
             self.rescue_at = now + 1_000;
             drop(self.rescuer.tick().await);

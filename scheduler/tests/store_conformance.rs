@@ -44,7 +44,7 @@ use run_rows::{sending, waiting};
 use scheduler::Error;
 use scheduler::clock::{Clock, SystemClock};
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
-use scheduler::rules::bucket::bucket_of;
+use scheduler::rules::bucket::{bucket_of, bucket_of_limited};
 use scheduler::store::engine::{Advance, Assignment, Breaches, CursorSums, OpenBlock, Renewal, Vitals};
 use std::collections::HashMap;
 use std::time::Instant;
@@ -52,6 +52,7 @@ use std::time::Instant;
 fn advance(job: &entity::job::Model, seen: i64, rows: Vec<run::Model>) -> Advance {
     Advance {
         job_id: job.id,
+        bucket: bucket_of(job.id),
         version: job.version,
         seen,
         next_at: Some(seen + 1_000),

@@ -2,6 +2,7 @@
 //! asking the database for each run.
 
 use crate::Result;
+use crate::rules::bucket::bucket_among;
 use crate::rules::doubt::Site;
 use crate::rules::follow::Follower;
 use crate::rules::freezes::Freezes;
@@ -14,7 +15,7 @@ use entity::fault::FieldFault;
 use entity::instance::Client;
 use entity::job::JobState;
 use entity::{Millis, calendar, executor, instance, job, run};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Bytes of parameters and scripts kept; beyond it the bodies are read anew as they are needed.
@@ -187,9 +188,24 @@ impl Directory {
         self.0.read().unwrap_or_else(PoisonError::into_inner).executors.get(&id).cloned()
     }
 
+    /// What follows a run needs of this job.
+    pub fn follower<'a>(&self, body: &'a JobBody) -> Follower<'a> {
+        let JobBody { job, has_children, .. } = body;
+        let max_parallel = self.max_parallel(job.executor_id);
+        let bucket = bucket_among(job.id, job.executor_id, max_parallel);
+        Follower { job, bucket, has_children: *has_children }
+    }
+
     /// How many runs of this executor may be out; 0 = any number.
     pub fn max_parallel(&self, executor_id: i32) -> i32 {
         self.executor(executor_id).map_or(0, |executor| executor.max_parallel)
+    }
+
+    /// Executors that limit their runs.
+    pub fn limited(&self) -> BTreeSet<i32> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let limited = entries.executors.values().filter(|executor| executor.max_parallel > 0);
+        limited.map(|executor| executor.id).collect()
     }
 
     /// An instance that is there, in this life of it.
@@ -232,11 +248,6 @@ impl JobBody {
     pub fn after_end(&self, ended_at: Millis) -> Option<Millis> {
         let fire = self.timetable.as_ref().ok()?.schedule().after_end(ended_at)?;
         Some(fire.at + self.delay_ms).filter(|_| self.job.state == JobState::On)
-    }
-
-    /// What follows a run needs of it.
-    pub fn follower(&self) -> Follower<'_> {
-        Follower { job: &self.job, has_children: self.has_children }
     }
 
     fn size(&self) -> usize {

@@ -57,8 +57,10 @@ pub struct Planner {
     /// What waits for others to end.
     queue: Queue,
     queue_read_at: Millis,
-    /// Buckets that came, and are not read yet.
+    /// Buckets that came, or got jobs, and are not read yet.
     fresh_buckets: BTreeSet<i16>,
+    /// Executors that limit their runs.
+    limited: BTreeSet<i32>,
     /// Runs that another server, which lives, claimed before it gave their buckets away, and that it has not
     /// heard of yet.
     sent_elsewhere: BTreeSet<i64>,
@@ -103,6 +105,7 @@ impl Planner {
             queue: Queue::default(),
             queue_read_at: Millis::MIN,
             fresh_buckets: BTreeSet::new(),
+            limited: BTreeSet::new(),
             sent_elsewhere: BTreeSet::new(),
             released: HashSet::new(),
             stopper: Stopper::default(),

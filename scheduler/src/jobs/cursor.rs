@@ -3,7 +3,6 @@
 
 use super::{name_taken, store};
 use crate::authority::Caller;
-use crate::rules::bucket::bucket_of;
 use crate::rules::misfire::{Span, given_up};
 use crate::rules::spread::delay_ms;
 use crate::rules::timetable::{Definition, Outlook, Timetable};
@@ -114,7 +113,11 @@ pub(crate) async fn save(
             false => after.outlook(now.max(moved.last_at))?,
         };
         (moved.next_at, moved.held_from) = (outlook.next_at, outlook.held_from);
-        rows = held.into_iter().zip(ids).map(|(span, id)| held_row(id, &before.job, span, now)).collect();
+        rows = held
+            .into_iter()
+            .zip(ids)
+            .map(|(span, id)| held_row(id, &before.job, cursor.bucket, span, now))
+            .collect();
     }
     let skipped = rows.iter().map(|run| run.id).collect();
     run_store::insert_skipped(transaction, rows).await?;
@@ -129,8 +132,8 @@ fn is_under_way(before: &Model, after: &Model, cursor: &job_cursor::Model) -> bo
 }
 
 /// A run of the schedule that stands for all of a span.
-fn held_row(id: i64, job: &Model, span: Span, now: Millis) -> Run {
-    let mut run = Run::waiting(id, job, bucket_of(job.id), span.first);
+fn held_row(id: i64, job: &Model, bucket: i16, span: Span, now: Millis) -> Run {
+    let mut run = Run::waiting(id, job, bucket, span.first);
     span.write(&mut run, delay(job), now);
     run
 }

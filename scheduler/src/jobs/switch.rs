@@ -6,7 +6,7 @@ use crate::approvals::{self, Asked, Request};
 use crate::audit::{self, Definition, Entry};
 use crate::authority::{Action, Caller};
 use crate::looks;
-use crate::rules::bucket::bucket_of;
+use crate::rules::bucket::possible_buckets;
 use crate::rules::failures::Streak;
 use crate::rules::job_state::{Word, after};
 use crate::rules::timetable::Timetable;
@@ -53,7 +53,7 @@ pub async fn start(services: &Services, caller: &Caller, id: i32) -> Result<Mode
 pub async fn stop(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
     authorised(services, caller, Action::OperateJobs, id).await?;
     let job = switch(services, caller, id, Word::Stop).await?;
-    wait_until_sent(services, id).await?;
+    wait_until_sent(services, &job).await?;
     Ok(job)
 }
 
@@ -66,7 +66,7 @@ pub async fn stop(services: &Services, caller: &Caller, id: i32) -> Result<Model
 pub async fn disable(services: &Services, caller: &Caller, id: i32) -> Result<Model> {
     authorised(services, caller, Action::OperateJobs, id).await?;
     let job = switch(services, caller, id, Word::Disable).await?;
-    wait_until_sent(services, id).await?;
+    wait_until_sent(services, &job).await?;
     Ok(job)
 }
 
@@ -91,8 +91,8 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     let children = children.into_iter().map(|link| link.child_id).collect();
     let entry = Entry::deleted(&Definition { job: &stored, children });
     approvals::ask(services, caller, asked(), entry).await?;
-    switch(services, &caller.within_a_change(), id, Word::Disable).await?;
-    wait_until_sent(services, id).await?;
+    let disabled = switch(services, &caller.within_a_change(), id, Word::Disable).await?;
+    wait_until_sent(services, &disabled).await?;
     let transaction = services.db.begin().await?;
     let job = store::by_id_locked(&transaction, id).await?.ok_or(Error::NotFound("job"))?;
     children::lock(&transaction, job.namespace_id).await?;
@@ -100,7 +100,8 @@ pub async fn delete(services: &Services, caller: &Caller, id: i32) -> Result<()>
     // A parent's success that adds a run at this moment comes before, or finds no cursor.
     store::cursor_locked(&transaction, id).await?;
     let now = services.clock.now();
-    runs_store::skip_waiting(&transaction, id, bucket_of(id), Waiting::All, now).await?;
+    runs_store::skip_waiting(&transaction, id, possible_buckets(id, job.executor_id), Waiting::All, now)
+        .await?;
     store::delete(&transaction, id).await?;
     approvals::commit(services, caller, transaction, asked(), entry).await?;
     services.signals.publish(Change::Job(id));
@@ -190,7 +191,8 @@ async fn skip_waiting(transaction: &DatabaseTransaction, job: &Model, now: Milli
         JobState::Stopped => Waiting::OfSchedule,
         JobState::Disabled => Waiting::All,
     };
-    runs_store::skip_waiting(transaction, job.id, bucket_of(job.id), waiting, now).await
+    let buckets = possible_buckets(job.id, job.executor_id);
+    runs_store::skip_waiting(transaction, job.id, buckets, waiting, now).await
 }
 
 fn publish(services: &Services, id: i32, skipped: Vec<i64>) {
@@ -208,8 +210,9 @@ fn verb(word: Word) -> Verb {
 }
 
 /// Waits until no request of the job is under way.
-async fn wait_until_sent(services: &Services, id: i32) -> Result<()> {
-    let sending = || async { Ok(runs_store::sending_of_job(services.db.reader(), id, bucket_of(id)).await?) };
+async fn wait_until_sent(services: &Services, job: &Model) -> Result<()> {
+    let buckets = possible_buckets(job.id, job.executor_id);
+    let sending = || async { Ok(runs_store::sending_of_job(services.db.reader(), job.id, buckets).await?) };
     match looks::until_nothing(sending).await? {
         Some(run) => Err(Error::Refused(Refusal::RunUnderWay(run))),
         None => Ok(()),

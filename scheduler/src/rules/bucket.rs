@@ -5,10 +5,26 @@
 
 use entity::BUCKETS;
 
-/// The bucket of a job, 0 … 255: the top eight bits of its id, mixed.
+/// The bucket of a job whose executor limits nothing, 0 … 255: the top eight bits of its id, mixed.
 pub fn bucket_of(job_id: i32) -> i16 {
     let top = mixed(u64::from(job_id.cast_unsigned())) >> 56;
     top as i16 % BUCKETS
+}
+
+/// The bucket of all jobs of an executor that limits its runs, so that one server counts them.
+pub fn bucket_of_limited(executor_id: i32) -> i16 {
+    let top = mixed(mixed(u64::from(executor_id.cast_unsigned()))) >> 56;
+    top as i16 % BUCKETS
+}
+
+/// The bucket in which a job of an executor lies that lets `max_parallel` runs out, 0 = any number.
+pub fn bucket_among(job_id: i32, executor_id: i32, max_parallel: i32) -> i16 {
+    if max_parallel > 0 { bucket_of_limited(executor_id) } else { bucket_of(job_id) }
+}
+
+/// Where runs of a job may lie whose executor has, or had a moment ago, a limit or none.
+pub fn possible_buckets(job_id: i32, executor_id: i32) -> [i16; 2] {
+    [bucket_of(job_id), bucket_of_limited(executor_id)]
 }
 
 /// The server that should own a bucket, by rendezvous hashing: each server has a weight for each
@@ -46,6 +62,14 @@ mod tests {
     #[test]
     fn a_job_stays_in_its_bucket_for_ever() {
         assert_eq!([1, 2, 3, 1_000, i32::MAX].map(bucket_of), [145, 151, 29, 60, 97]);
+    }
+
+    #[test]
+    fn jobs_of_an_executor_with_a_limit_share_a_bucket() {
+        assert_eq!([1, 2, 3, i32::MAX].map(bucket_of_limited), [94, 100, 188, 10]);
+        let buckets = |max_parallel| [1, 2, 3].map(|job| bucket_among(job, 7, max_parallel));
+        assert_eq!(buckets(0), [1, 2, 3].map(bucket_of));
+        assert_eq!(buckets(5), [bucket_of_limited(7); 3]);
     }
 
     #[test]

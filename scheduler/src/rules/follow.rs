@@ -1,6 +1,5 @@
 //! What follows a run: whether anything may, and the rows for what does.
 
-use super::bucket::bucket_of;
 use super::retry::{self, Retry};
 use entity::job::{JobState, Model as Job, Routing, ScheduleKind};
 use entity::run::{Model as Run, Reason, RunKind, RunState};
@@ -31,10 +30,11 @@ impl Follows {
     }
 }
 
-/// A job and whether others wait for its success.
+/// A job, where it lies, and whether others wait for its success.
 #[derive(Clone, Copy, Debug)]
 pub struct Follower<'a> {
     pub job: &'a Job,
+    pub bucket: i16,
     pub has_children: bool,
 }
 
@@ -56,7 +56,7 @@ pub fn rows(ended: &Run, job: Option<Follower<'_>>, children: &[Follower<'_>]) -
 
 /// The same run once more: its nominal time, parent and shard, under the job as it is now. A shard goes
 /// to its instance again, and stays with its parent's executor.
-fn retry_run(ended: &Run, Follower { job, has_children }: Follower<'_>, retry: Retry) -> Run {
+fn retry_run(ended: &Run, Follower { job, has_children, .. }: Follower<'_>, retry: Retry) -> Run {
     let mut run = Run {
         kind: RunKind::Retry,
         nominal_at: ended.nominal_at,
@@ -79,12 +79,9 @@ fn retry_run(ended: &Run, Follower { job, has_children }: Follower<'_>, retry: R
 }
 
 /// A child's run: its time is when the parent ended.
-fn child_run(ended: &Run, Follower { job, has_children }: Follower<'_>) -> Option<Run> {
-    let mut run = Run {
-        kind: RunKind::Child,
-        slot: ended.id,
-        ..Run::waiting(0, job, bucket_of(job.id), ended.ended_at?)
-    };
+fn child_run(ended: &Run, Follower { job, bucket, has_children }: Follower<'_>) -> Option<Run> {
+    let mut run =
+        Run { kind: RunKind::Child, slot: ended.id, ..Run::waiting(0, job, bucket, ended.ended_at?) };
     if job.state == JobState::Disabled {
         (run.state, run.reason) = (RunState::Skipped, Reason::Disabled);
         (run.live_bucket, run.ended_at) = (None, ended.ended_at);
@@ -97,6 +94,7 @@ fn child_run(ended: &Run, Follower { job, has_children }: Follower<'_>) -> Optio
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::rules::bucket::bucket_of;
     use entity::job::*;
     use entity::run::SPLIT;
 
@@ -160,7 +158,7 @@ pub(crate) mod tests {
     }
 
     fn alone(job: &Job) -> Follower<'_> {
-        Follower { job, has_children: false }
+        Follower { job, bucket: bucket_of(job.id), has_children: false }
     }
 
     #[test]
@@ -215,7 +213,7 @@ pub(crate) mod tests {
     fn children_follow_a_success_only_each_under_its_own_job() {
         let ended = Run { state: RunState::Succeeded, ended_at: Some(8_000), ..run(7) };
         let (stopped, parent) = (Job { state: JobState::Stopped, ..job(2) }, Job { retries: 1, ..job(3) });
-        let children = [alone(&stopped), Follower { job: &parent, has_children: true }];
+        let children = [alone(&stopped), Follower { has_children: true, ..alone(&parent) }];
         let found = rows(&ended, Some(alone(&job(1))), &children);
         let facts: Vec<_> = found.iter().map(|run| (run.job_id, run.kind, run.slot, run.bucket)).collect();
         let expected = [2, 3].map(|id| (id, RunKind::Child, 7, bucket_of(id)));
@@ -236,7 +234,7 @@ pub(crate) mod tests {
     fn the_run_of_a_disabled_child_is_skipped_and_nothing_follows_it() {
         let ended = Run { state: RunState::Succeeded, ended_at: Some(8_000), ..run(7) };
         let disabled = Job { state: JobState::Disabled, retries: 1, ..job(2) };
-        let child = Follower { job: &disabled, has_children: true };
+        let child = Follower { has_children: true, ..alone(&disabled) };
         let [skipped] = &rows(&ended, Some(alone(&job(1))), &[child])[..] else { panic!() };
         assert_eq!((skipped.state, skipped.reason), (RunState::Skipped, Reason::Disabled));
         assert_eq!((skipped.live_bucket, skipped.ended_at, skipped.slot), (None, Some(8_000), 7));

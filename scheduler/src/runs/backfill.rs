@@ -6,7 +6,6 @@ use crate::authority::{Action, Caller};
 use crate::fields::Faults;
 use crate::jobs::{self, Timed};
 use crate::rules::backfill::times;
-use crate::rules::bucket::bucket_of;
 use crate::rules::follow::Follows;
 use crate::rules::schedule::local_time::{self, Of};
 use crate::rules::timetable::Timetable;
@@ -84,8 +83,13 @@ pub async fn backfill(
         return Err(Error::Conflict(locked.version));
     }
     let has_children = !job_children::of_parents(&transaction, &[job_id]).await?.is_empty();
-    let planned = ids.iter().zip(&times);
-    let runs = planned.map(|(id, at)| new_backfill(*id, &job, has_children, *at, now)).collect();
+    let bucket = job_store::bucket(&transaction, job_id).await?;
+    let new = |(id, at): (&i64, &Millis)| {
+        let mut run = new_backfill(Model::waiting(*id, &job, bucket, now), *at);
+        Follows::of(&job, has_children, run.attempt).mark(&mut run);
+        run
+    };
+    let runs = ids.iter().zip(&times).map(new).collect();
     let texts = ids.iter().map(|id| super::asked_by(*id, caller, None)).collect();
     store::insert_all(&transaction, runs, texts).await?;
     job_store::set_backfill_slots(&transaction, job_id, parallel).await?;
@@ -162,10 +166,7 @@ fn times_between(
 }
 
 /// A run that waits to be sent by the engine.
-fn new_backfill(id: i64, job: &Job, has_children: bool, nominal_at: Millis, now: Millis) -> Model {
-    let waiting = Model::waiting(id, job, bucket_of(job.id), now);
-    let priority = job.priority.saturating_sub(BEHIND);
-    let mut run = Model { kind: RunKind::Backfill, slot: -id, nominal_at, priority, ..waiting };
-    Follows::of(job, has_children, run.attempt).mark(&mut run);
-    run
+fn new_backfill(waiting: Model, nominal_at: Millis) -> Model {
+    let priority = waiting.priority.saturating_sub(BEHIND);
+    Model { kind: RunKind::Backfill, slot: -waiting.id, nominal_at, priority, ..waiting }
 }

@@ -108,7 +108,8 @@ async fn replay(
     let typed = store::text(transaction, run.id).await?.and_then(|text| text.parameter);
     let text = asked_by(replay_id, caller, typed);
     let has_children = !job_children::of_parents(transaction, &[job.id]).await?.is_empty();
-    store::insert(transaction, new_manual(replay_id, &job, has_children, now), text).await?;
+    let bucket = job_store::bucket(transaction, job.id).await?;
+    store::insert(transaction, new_manual(replay_id, &job, bucket, has_children, now), text).await?;
     let entry = Entry::of(Verb::Replay, &job).with(json!({"run": replay_id, "replay_of": run.id}));
     Ok((job.version, entry))
 }

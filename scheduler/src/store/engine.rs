@@ -84,7 +84,8 @@ pub struct Authority {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advance {
     pub job_id: i32,
-    /// Moved only if the cursor still stands here, with this version of the job.
+    /// Moved only if the cursor still stands here, in this bucket, with this version of the job.
+    pub bucket: i16,
     pub version: i32,
     pub seen: Millis,
     pub next_at: Option<Millis>,
@@ -268,9 +269,10 @@ pub trait Store: Send + Sync + 'static {
     async fn waiting(&self, buckets: &[i16], due_by: Millis, full: &[i32], limit: u64) -> Result<Vec<i64>>;
     /// The runs of these buckets that are in the queue.
     async fn queued(&self, buckets: &[i16]) -> Result<Vec<run::Model>>;
-    /// The runs of these buckets that are out (being sent, running or in doubt) and belong to one of these
-    /// jobs or of these executors, the oldest first.
-    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>>;
+    /// The runs that are out (being sent, running or in doubt) and belong to one of these jobs or of these
+    /// executors, the oldest first. In whatever bucket: a job that was given to another executor may have
+    /// left some in another one.
+    async fn out(&self, jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>>;
     /// Final runs in these buckets, due by `due_by`, of which is still to be decided what follows, the
     /// earliest first.
     async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>>;
@@ -326,6 +328,10 @@ pub trait Store: Send + Sync + 'static {
     /// Counts what should have happened before `before` and has not. Schedules of the namespaces that are
     /// `frozen` (none = all of them) need not have fired.
     async fn breaches(&self, before: Millis, frozen: Option<&[i32]>) -> Result<Breaches>;
+    /// Puts the jobs of executors that limit their runs into the bucket that they share, and every run that
+    /// is not over into the bucket of its job; how many rows were in another one. Who changes a limit or a
+    /// job does so himself; this finds what others, who did not know of it yet, wrote at that moment.
+    async fn regroup(&self) -> Result<u64>;
     /// The end of each open id block: (start, settled up to, highest id in use).
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>>;
     /// The runs of a block from `settled_to` to below `up_to`.

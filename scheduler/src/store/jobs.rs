@@ -228,6 +228,13 @@ pub async fn cursor(conn: &impl ConnectionTrait, job_id: i32) -> Result<Option<j
     job_cursor::Entity::find_by_id(job_id).one(conn).await
 }
 
+/// The bucket that a job lies in.
+pub async fn bucket(conn: &impl ConnectionTrait, job_id: i32) -> Result<i16, DbErr> {
+    let query = job_cursor::Entity::find_by_id(job_id).select_only().column(job_cursor::Column::Bucket);
+    let bucket: Option<i16> = query.into_tuple().one(conn).await?;
+    bucket.ok_or_else(|| DbErr::RecordNotFound(format!("job {job_id} has no cursor")))
+}
+
 /// The cursor, locked until the transaction ends: a claim at the same moment waits, and then fails
 /// because of the version.
 pub async fn cursor_locked(

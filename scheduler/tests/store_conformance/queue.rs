@@ -40,9 +40,8 @@ conform!(what_is_out_is_found_by_its_job_or_its_executor_the_oldest_first, async
     // It has ended, and something follows it.
     bench.put_run(out(6, &one, RunState::Failed), None).await;
     let store = bench.store();
-    let buckets: Vec<i16> = (1..=3).map(bucket_of).collect();
     let found = async |jobs: &[i32], executors: &[i32]| {
-        let out = store.out(&buckets, jobs, executors).await.unwrap();
+        let out = store.out(jobs, executors).await.unwrap();
         out.iter().map(|run| run.id).collect::<Vec<_>>()
     };
     assert_eq!(found(&[1], &[]).await, [2, 1]);
@@ -77,3 +76,28 @@ conform!(
         assert_eq!((replaced.state, replaced.reason, replaced.live_bucket, replaced.attention), expected);
     }
 );
+
+conform!(what_lies_elsewhere_than_it_belongs_is_moved_and_a_claim_of_it_fails, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    bench.put_executor(entity::executor::Model { max_parallel: 2, ..executor(1) }).await;
+    bench.put_executor(executor(2)).await;
+    let (one, free) = (job(1, 1), job(2, 2));
+    bench.put_job(one.clone(), cursor(&one, Some(START))).await;
+    bench.put_job(free.clone(), cursor(&free, Some(START))).await;
+    bench.put_run(waiting(11, &one, START), None).await;
+    bench.put_run(waiting(12, &free, START), None).await;
+    let store = bench.store();
+    assert_eq!(store.regroup().await.unwrap(), 2);
+    assert_eq!(store.regroup().await.unwrap(), 0);
+    let shared = bucket_of_limited(1);
+    let buckets: Vec<i16> = store.cursors_of(&[1, 2]).await.unwrap().iter().map(|own| own.bucket).collect();
+    assert_eq!(buckets, [shared, bucket_of(2)]);
+    let moved = bench.run(11).await.unwrap();
+    assert_eq!((moved.bucket, moved.live_bucket, moved.fence), (shared, Some(shared), 1));
+    assert_eq!(bench.run(12).await.unwrap().fence, 0);
+
+    let stale = [advance(&one, START, vec![])];
+    assert!(store.plan(&authority, &stale).await.unwrap().won.is_empty());
+    let known = [Advance { bucket: shared, ..advance(&one, START, vec![]) }];
+    assert_eq!(store.plan(&authority, &known).await.unwrap().won, [1].into());
+});

@@ -121,8 +121,8 @@ impl Store for ForgetfulStore {
         self.inner.queued(buckets).await
     }
 
-    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
-        self.inner.out(buckets, jobs, executors).await
+    async fn out(&self, jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
+        self.inner.out(jobs, executors).await
     }
 
     async fn ended(&self, buckets: &[i16], due_by: i64, limit: u64) -> Result<Vec<i64>> {
@@ -202,6 +202,10 @@ impl Store for ForgetfulStore {
 
     async fn breaches(&self, before: i64, frozen: Option<&[i32]>) -> Result<Breaches> {
         self.inner.breaches(before, frozen).await
+    }
+
+    async fn regroup(&self) -> Result<u64> {
+        self.inner.regroup().await
     }
 
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {

@@ -99,7 +99,7 @@ pass_on! {
     shards_of(run_ids: &[i64]) -> Vec<run::Model>;
     waiting(buckets: &[i16], due_by: i64, full: &[i32], limit: u64) -> Vec<i64>;
     queued(buckets: &[i16]) -> Vec<run::Model>;
-    out(buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Vec<run::Model>;
+    out(jobs: &[i32], executors: &[i32]) -> Vec<run::Model>;
     ended(buckets: &[i16], due_by: i64, limit: u64) -> Vec<i64>;
     doubtful(buckets: &[i16], due_by: i64, now: i64, limit: u64) -> Vec<run::Model>;
     running(buckets: &[i16], sent_by: i64, after: i64, limit: u64) -> Vec<run::Model>;
@@ -110,6 +110,7 @@ pass_on! {
     follow(authority: &Authority, endings: &[Ending]) -> Followed;
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;
     breaches(before: i64, frozen: Option<&[i32]>) -> Breaches;
+    regroup() -> u64;
     open_blocks() -> Vec<OpenBlock>;
     unsettled(block: OpenBlock, up_to: i64) -> Vec<run_by_job::Model>;
     enter(runs: &[run_by_job::Model]) -> u64;

@@ -1,7 +1,7 @@
 //! What the rows that follow ended runs are made of: the jobs, their children, and what was reported.
 
 use crate::Result;
-use crate::engine::directory::JobBody;
+use crate::engine::directory::{Directory, JobBody};
 use crate::engine::shared::Shared;
 use crate::jobs::PARAMETER_LENGTH;
 use crate::rules::follow::{self, Follower};
@@ -13,7 +13,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The jobs of ended runs and their children.
-pub struct Family {
+pub struct Family<'a> {
+    directory: &'a Directory,
     bodies: HashMap<i32, Arc<JobBody>>,
     /// By parent, as the database has it now: a child that was deleted is none.
     children: HashMap<i32, Vec<i32>>,
@@ -21,8 +22,8 @@ pub struct Family {
     reported: HashMap<i64, Reported>,
 }
 
-impl Family {
-    pub async fn of(shared: &Shared, ended: &[RunWithParameter]) -> Result<Self> {
+impl<'a> Family<'a> {
+    pub async fn of(shared: &'a Shared, ended: &[RunWithParameter]) -> Result<Self> {
         let succeeded = ended.iter().map(|ended| &ended.run).filter(|run| run.state == RunState::Succeeded);
         let parents: BTreeSet<i32> = succeeded.map(|run| run.job_id).collect();
         let parents: Vec<i32> = parents.into_iter().collect();
@@ -36,7 +37,7 @@ impl Family {
         wanted.extend(ended.iter().map(|ended| ended.run.job_id));
         let wanted: Vec<i32> = wanted.into_iter().collect();
         let bodies = shared.directory.jobs(shared.store.as_ref(), &wanted).await?;
-        let mut family = Self { bodies, children, reported: HashMap::new() };
+        let mut family = Self { directory: &shared.directory, bodies, children, reported: HashMap::new() };
         let asked: Vec<&Run> =
             ended.iter().map(|ended| &ended.run).filter(|run| family.is_passed_on(run)).collect();
         family.reported = reported_by(shared, &asked).await?;
@@ -91,7 +92,7 @@ impl Family {
     }
 
     fn follower(&self, job_id: i32) -> Option<Follower<'_>> {
-        self.bodies.get(&job_id).map(|body| body.follower())
+        self.bodies.get(&job_id).map(|body| self.directory.follower(body))
     }
 }
 

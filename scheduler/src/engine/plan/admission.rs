@@ -56,10 +56,9 @@ impl Gatekeeper {
         if jobs.is_empty() && executors.is_empty() {
             return Ok(gatekeeper);
         }
-        let buckets = shared.holdings().buckets();
         let (jobs, executors): (Vec<i32>, Vec<i32>) =
             (jobs.into_iter().collect(), executors.into_iter().collect());
-        for run in shared.store.out(&buckets, &jobs, &executors).await? {
+        for run in shared.store.out(&jobs, &executors).await? {
             shared.occupants.add(run.id, run.executor_id);
             gatekeeper.enter(&run);
             gatekeeper.out.insert(run.id, run);

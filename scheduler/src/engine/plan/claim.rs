@@ -261,7 +261,8 @@ impl Claimer<'_> {
         let holdings = self.shared.holdings();
         let claim = Claim {
             claim: holdings.claim(),
-            fence: holdings.fence(run.bucket),
+            // Not below that of an earlier claim, which may have been in another bucket.
+            fence: holdings.fence(run.bucket).max(run.fence),
             instance_id: target.instance_id,
             instance_generation: target.instance_generation,
             deadline_at: Some(deadline(self.shared, body, run.due_at, self.now)),

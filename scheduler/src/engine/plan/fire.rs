@@ -4,7 +4,6 @@ use super::rows::{Fired, Rows, rows_for};
 use super::{PlanReport, Planner};
 use crate::engine::directory::JobBody;
 use crate::engine::dispatch::Order;
-use crate::rules::bucket::bucket_of;
 use crate::rules::misfire::{self, Due, MAX_STEPS, TOLERANCE_MS};
 use crate::store::engine::Advance;
 use crate::{Error, Result};
@@ -107,8 +106,7 @@ impl Planner {
             return Ok(0);
         }
         let holdings = self.shared.holdings();
-        let buckets = advances.iter().map(|advance| bucket_of(advance.job_id));
-        let Some(authority) = holdings.authority(buckets) else {
+        let Some(authority) = holdings.authority(advances.iter().map(|advance| advance.bucket)) else {
             return Ok(0);
         };
         let planned = match self.shared.store.plan(&authority, &advances).await {

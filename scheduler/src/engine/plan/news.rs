@@ -4,6 +4,7 @@
 use super::Planner;
 use crate::Result;
 use crate::engine::holdings::Holdings;
+use crate::rules::bucket::bucket_of_limited;
 use crate::signals::Change;
 use entity::Millis;
 use entity::run::Reason;
@@ -54,6 +55,7 @@ impl Planner {
         if self.executors_changed || poll {
             shared.directory.refresh(shared.store.as_ref(), shared.now()).await?;
             self.executors_changed = false;
+            self.note_limits();
             self.heed_freezes().await?;
         }
         let holdings = shared.holdings();
@@ -83,6 +85,16 @@ impl Planner {
         shared.figures.jobs.store(self.cursors.len() as u64, Ordering::Relaxed);
         shared.figures.unreadable.store(self.cursors.unreadable() as u64, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The jobs of an executor go to another bucket with its limit, and back without it.
+    fn note_limits(&mut self) {
+        let limited = self.shared.directory.limited();
+        self.fresh_buckets.extend(limited.difference(&self.limited).map(|id| bucket_of_limited(*id)));
+        if !self.limited.is_subset(&limited) {
+            self.cursors.forget_buckets();
+        }
+        self.limited = limited;
     }
 
     /// Reads the queue when buckets came, and now and then.

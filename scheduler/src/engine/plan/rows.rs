@@ -46,6 +46,7 @@ pub async fn rows_for(shared: &Shared, fired: &[Fired], now: Millis) -> Result<R
         let Some(seen) = cursor.next_at else { continue };
         let mut advance = Advance {
             job_id: cursor.job_id,
+            bucket: cursor.bucket,
             version: cursor.version,
             seen,
             next_at: plan.outlook.next_at.map(|due_at| due_at + body.delay_ms),

@@ -4,7 +4,7 @@ use crate::runs::new_manual;
 
 fn batch(dues: &[(Millis, i64)], complete: bool) -> Batch {
     let job = job(1);
-    let run = |(due_at, id): &(Millis, i64)| new_manual(*id, &job, false, *due_at);
+    let run = |(due_at, id): &(Millis, i64)| new_manual(*id, &job, 0, false, *due_at);
     Batch { rows: dues.iter().map(run).collect(), end: dues.last().copied().filter(|_| !complete) }
 }
 

@@ -160,11 +160,11 @@ impl Store for MemoryStore {
         Ok(waiting.filter(|run| run.reason.is_held()).cloned().collect())
     }
 
-    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
+    async fn out(&self, jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
         let tables = self.tables();
         let concerned =
             |run: &&run::Model| jobs.contains(&run.job_id) || executors.contains(&run.executor_id);
-        let out = tables.live(buckets, Millis::MAX).filter(|run| run.state.is_out());
+        let out = tables.runs.values().filter(|run| run.live_bucket.is_some() && run.state.is_out());
         let mut out: Vec<run::Model> = out.filter(concerned).cloned().collect();
         out.sort_by_key(|run| (run.due_at, run.id));
         Ok(out)
@@ -344,6 +344,10 @@ impl Store for MemoryStore {
             unended: live().filter(unended).count() as u64,
             unfollowed: live().filter(unfollowed).count() as u64,
         })
+    }
+
+    async fn regroup(&self) -> Result<u64> {
+        Ok(self.tables().regroup())
     }
 
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {

@@ -16,7 +16,7 @@ mod shards;
 
 use super::*;
 use crate::engine::failpoint::{self, Place};
-use crate::store::{Db, freezes, instances, job_children, leases, route_uses, runs};
+use crate::store::{Db, buckets, freezes, instances, job_children, leases, route_uses, runs};
 use crate::{Error, Result};
 use known::Known;
 use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
@@ -218,8 +218,8 @@ impl Store for SqlStore {
         Ok(read::queued(self.db.reader(), buckets).await?)
     }
 
-    async fn out(&self, buckets: &[i16], jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
-        Ok(read::out(self.db.reader(), buckets, jobs, executors).await?)
+    async fn out(&self, jobs: &[i32], executors: &[i32]) -> Result<Vec<run::Model>> {
+        Ok(read::out(self.db.reader(), jobs, executors).await?)
     }
 
     async fn ended(&self, buckets: &[i16], due_by: Millis, limit: u64) -> Result<Vec<i64>> {
@@ -311,6 +311,15 @@ impl Store for SqlStore {
 
     async fn breaches(&self, before: Millis, frozen: Option<&[i32]>) -> Result<Breaches> {
         Ok(read::breaches(self.db.reader(), before, frozen).await?)
+    }
+
+    async fn regroup(&self) -> Result<u64> {
+        let reader = self.db.reader();
+        let executors = buckets::scattered(reader).await?;
+        if executors.is_empty() && buckets::stray_runs(reader).await?.is_empty() {
+            return Ok(0);
+        }
+        transact!(self, conn => buckets::regroup(conn, &executors))
     }
 
     async fn open_blocks(&self) -> Result<Vec<OpenBlock>> {

@@ -1,4 +1,5 @@
-//! What stopping or disabling a job does to its runs. The way to them is the bucket: there is no index by job.
+//! What stopping or disabling a job does to its runs. The way to them are the buckets in
+//! which they may lie: there is no index by job.
 
 use crate::Result;
 use crate::store::stat_hours::Outcomes;
@@ -26,12 +27,12 @@ pub enum Waiting {
 pub async fn skip_waiting(
     conn: &impl ConnectionTrait,
     job_id: i32,
-    bucket: i16,
+    buckets: [i16; 2],
     which: Waiting,
     now: Millis,
 ) -> Result<Vec<i64>> {
     let mut query = Entity::find()
-        .filter(Column::LiveBucket.eq(bucket))
+        .filter(Column::LiveBucket.is_in(buckets))
         .filter(Column::JobId.eq(job_id))
         .filter(Column::State.eq(RunState::Waiting));
     let reason = match which {
@@ -69,9 +70,9 @@ pub async fn insert_skipped(conn: &impl ConnectionTrait, runs: Vec<Model>) -> Re
 pub async fn sending_of_job(
     conn: &impl ConnectionTrait,
     job_id: i32,
-    bucket: i16,
+    buckets: [i16; 2],
 ) -> Result<Option<i64>, DbErr> {
-    let query = Entity::find().select_only().column(Column::Id).filter(Column::LiveBucket.eq(bucket));
+    let query = Entity::find().select_only().column(Column::Id).filter(Column::LiveBucket.is_in(buckets));
     let sending = query.filter(Column::JobId.eq(job_id)).filter(Column::State.eq(RunState::Sending));
     sending.into_tuple().one(conn).await
 }

@@ -2,6 +2,7 @@
 
 use super::step::{self, Applied, RouteMark, Step, Texts};
 use super::{Advance, Authority, Lease, Newcomer, OpenBlock, Restart, RunWithParameter};
+use crate::rules::bucket::bucket_of_limited;
 use crate::{Error, Result};
 use entity::id_block::BLOCK;
 use entity::run::RunState;
@@ -151,7 +152,8 @@ impl Tables {
 
     pub(super) fn move_cursor(&mut self, advance: &Advance) -> bool {
         let stands = |cursor: &&mut job_cursor::Model| {
-            cursor.version == advance.version && cursor.next_at == Some(advance.seen)
+            (cursor.bucket, cursor.version) == (advance.bucket, advance.version)
+                && cursor.next_at == Some(advance.seen)
         };
         let Some(cursor) = self.cursors.get_mut(&advance.job_id).filter(stands) else {
             return false;
@@ -161,6 +163,26 @@ impl Tables {
         cursor.last_at = advance.last_at;
         cursor.route_seq = advance.route_seq;
         true
+    }
+
+    pub(super) fn regroup(&mut self) -> u64 {
+        let mut moved = 0;
+        for cursor in self.cursors.values_mut() {
+            let executor = self.jobs.get(&cursor.job_id).and_then(|job| self.executors.get(&job.executor_id));
+            let Some(executor) = executor.filter(|executor| executor.max_parallel > 0) else { continue };
+            let bucket = bucket_of_limited(executor.id);
+            moved += u64::from(cursor.bucket != bucket);
+            cursor.bucket = bucket;
+        }
+        for run in self.runs.values_mut().filter(|run| run.live_bucket.is_some()) {
+            let Some(cursor) = self.cursors.get(&run.job_id) else { continue };
+            if run.live_bucket != Some(cursor.bucket) {
+                (run.bucket, run.live_bucket) = (cursor.bucket, Some(cursor.bucket));
+                run.fence += 1;
+                moved += 1;
+            }
+        }
+        moved
     }
 
     /// Sets a cursor that stands nowhere since this run.

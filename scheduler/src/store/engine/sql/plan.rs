@@ -12,8 +12,9 @@ use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{HashMap, HashSet};
 
-const CURSOR: [Column; 7] = [
+const CURSOR: [Column; 8] = [
     ("job_id", Kind::Number),
+    ("bucket", Kind::Number),
     ("version", Kind::Number),
     ("seen", Kind::Number),
     ("next_at", Kind::Number),
@@ -121,19 +122,20 @@ async fn insert_rows(conn: &impl ConnectionTrait, server_id: i32, won: &[&Advanc
 async fn standing(conn: &impl ConnectionTrait, advances: &[&Advance]) -> Result<HashSet<i32>> {
     use entity::job_cursor::{Column, Entity};
     let ids = advances.iter().map(|advance| advance.job_id);
-    let mut cursors: HashMap<i32, (i32, Option<i64>)> = HashMap::with_capacity(advances.len());
-    let found: Vec<(i32, i32, Option<i64>)> = Entity::find()
+    let mut cursors: HashMap<i32, (i16, i32, Option<i64>)> = HashMap::with_capacity(advances.len());
+    let found: Vec<(i32, i16, i32, Option<i64>)> = Entity::find()
         .select_only()
-        .columns([Column::JobId, Column::Version, Column::NextAt])
+        .columns([Column::JobId, Column::Bucket, Column::Version, Column::NextAt])
         .filter(Column::JobId.is_in(ids))
         .order_by_asc(Column::JobId)
         .lock(LockType::Update)
         .into_tuple()
         .all(conn)
         .await?;
-    cursors.extend(found.into_iter().map(|(id, version, next_at)| (id, (version, next_at))));
-    let stands =
-        |advance: &&&Advance| cursors.get(&advance.job_id) == Some(&(advance.version, Some(advance.seen)));
+    cursors.extend(found.into_iter().map(|(id, bucket, version, next_at)| (id, (bucket, version, next_at))));
+    let stands = |advance: &&&Advance| {
+        cursors.get(&advance.job_id) == Some(&(advance.bucket, advance.version, Some(advance.seen)))
+    };
     Ok(advances.iter().filter(stands).map(|advance| advance.job_id).collect())
 }
 
@@ -141,9 +143,10 @@ async fn standing(conn: &impl ConnectionTrait, advances: &[&Advance]) -> Result<
 async fn move_cursors(conn: &impl ConnectionTrait, won: &[&Advance]) -> Result<u64> {
     let backend = conn.get_database_backend();
     let row = |advance: &&Advance| {
-        let Advance { job_id, version, seen, next_at, held_from, last_at, route_seq, .. } = advance;
+        let Advance { job_id, bucket, version, seen, next_at, held_from, last_at, route_seq, .. } = advance;
         [
             (*job_id).into(),
+            (*bucket).into(),
             (*version).into(),
             (*seen).into(),
             (*next_at).into(),
@@ -152,8 +155,8 @@ async fn move_cursors(conn: &impl ConnectionTrait, won: &[&Advance]) -> Result<u
             (*route_seq).into(),
         ]
     };
-    let found =
-        "job_cursor.job_id = v.job_id AND job_cursor.version = v.version AND job_cursor.next_at = v.seen";
+    let found = "job_cursor.job_id = v.job_id AND job_cursor.bucket = v.bucket \
+                 AND job_cursor.version = v.version AND job_cursor.next_at = v.seen";
     let sql = rowset::update(backend, "job_cursor", found, &["next_at", "held_from", "last_at", "route_seq"]);
     let moved =
         conn.execute_raw(Rowset::new(&CURSOR, won.iter().map(row)).statement(backend, &sql, vec![])).await?;

@@ -157,7 +157,6 @@ pub async fn queued(conn: &impl ConnectionTrait, buckets: &[i16]) -> Result<Vec<
 
 pub async fn out(
     conn: &impl ConnectionTrait,
-    buckets: &[i16],
     jobs: &[i32],
     executors: &[i32],
 ) -> Result<Vec<run::Model>, DbErr> {
@@ -165,7 +164,7 @@ pub async fn out(
         .add(RunColumn::JobId.is_in(jobs.iter().copied()))
         .add(RunColumn::ExecutorId.is_in(executors.iter().copied()));
     Runs::find()
-        .filter(live(buckets, Millis::MAX))
+        .filter(RunColumn::LiveBucket.is_not_null())
         .filter(RunColumn::State.is_in(RunState::OUT))
         .filter(concerned)
         .order_by_asc(RunColumn::DueAt)

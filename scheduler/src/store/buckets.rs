@@ -1,0 +1,137 @@
+//! In which bucket jobs and their runs lie, where that changes: jobs of an executor that limits its runs share
+//! one, so that one server counts.
+
+use super::engine::rowset::{self, Kind, Rowset};
+use crate::rules::bucket::{bucket_among, bucket_of_limited};
+use entity::{executor, job, job_cursor, run};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect,
+};
+use std::collections::BTreeSet;
+
+/// Rows per statement.
+const CHUNK: usize = 1_000;
+const CURSOR: [rowset::Column; 2] = [("job_id", Kind::Number), ("bucket", Kind::Number)];
+const RUN: [rowset::Column; 5] = [
+    ("id", Kind::Number),
+    ("seen", Kind::Number),
+    ("bucket", Kind::Number),
+    ("live_bucket", Kind::Number),
+    ("fence", Kind::Number),
+];
+
+/// Puts everything where it belongs; returns how many rows lay elsewhere.
+pub async fn regroup(conn: &impl ConnectionTrait, scattered: &[i32]) -> Result<u64, DbErr> {
+    let mut moved = 0;
+    let limits = executor::Entity::find().filter(executor::Column::Id.is_in(scattered.iter().copied()));
+    for executor in limits.order_by_asc(executor::Column::Id).lock_exclusive().all(conn).await? {
+        moved += jobs_of(conn, executor.id, executor.max_parallel).await?;
+    }
+    Ok(moved + runs_after_jobs(conn).await?)
+}
+
+/// Puts the jobs of an executor that lets `max_parallel` runs out (0 = any number) where they belong, and
+/// their runs after them. The executor's row is locked.
+pub async fn of_executor(conn: &impl ConnectionTrait, id: i32, max_parallel: i32) -> Result<(), DbErr> {
+    jobs_of(conn, id, max_parallel).await?;
+    runs_after_jobs(conn).await.map(drop)
+}
+
+async fn jobs_of(conn: &impl ConnectionTrait, executor_id: i32, max_parallel: i32) -> Result<u64, DbErr> {
+    let query = job::Entity::find().select_only().column(job::Column::Id);
+    let query = query.filter(job::Column::ExecutorId.eq(executor_id)).order_by_asc(job::Column::Id);
+    let jobs: Vec<i32> = query.into_tuple().all(conn).await?;
+    let backend = conn.get_database_backend();
+    let elsewhere = "job_cursor.job_id = v.job_id AND job_cursor.bucket <> v.bucket";
+    let sql = rowset::update(backend, "job_cursor", elsewhere, &["bucket"]);
+    let mut moved = 0;
+    for part in jobs.chunks(CHUNK) {
+        let row = |id: &i32| [(*id).into(), bucket_among(*id, executor_id, max_parallel).into()];
+        let rows = Rowset::new(&CURSOR, part.iter().map(row));
+        moved += conn.execute_raw(rows.statement(backend, &sql, vec![])).await?.rows_affected();
+    }
+    Ok(moved)
+}
+
+/// Puts a job there, and its runs after it.
+pub async fn of_job(conn: &impl ConnectionTrait, job_id: i32, bucket: i16) -> Result<(), DbErr> {
+    let update = job_cursor::Entity::update_many();
+    let update = update.col_expr(job_cursor::Column::Bucket, Expr::value(bucket));
+    update.filter(job_cursor::Column::JobId.eq(job_id)).exec(conn).await?;
+    runs_after_jobs(conn).await.map(drop)
+}
+
+/// Puts every run that is not over into the bucket of its job. Returns how many lay elsewhere. Their fences
+/// grow: whoever has a copy of the row is to read it again. One that moves on at this moment stays.
+pub async fn runs_after_jobs(conn: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    let strays = stray_runs(conn).await?;
+    let backend = conn.get_database_backend();
+    let unmoved = "run.id = v.id AND run.live_bucket IS NOT NULL AND run.fence = v.seen";
+    let sql = rowset::update(backend, "run", unmoved, &["bucket", "live_bucket", "fence"]);
+    let mut moved = 0;
+    for part in strays.chunks(CHUNK) {
+        let row = |stray: &Stray| {
+            let Stray { id, fence, bucket } = *stray;
+            [id.into(), fence.into(), bucket.into(), bucket.into(), (fence + 1).into()]
+        };
+        let rows = Rowset::new(&RUN, part.iter().map(row));
+        moved += conn.execute_raw(rows.statement(backend, &sql, vec![])).await?.rows_affected();
+    }
+    Ok(moved)
+}
+
+/// Executors that limit their runs and have jobs elsewhere than in their bucket.
+pub async fn scattered(conn: &impl ConnectionTrait) -> Result<Vec<i32>, DbErr> {
+    let query = Query::select()
+        .distinct()
+        .column((executor::Entity, executor::Column::Id))
+        .column((job_cursor::Entity, job_cursor::Column::Bucket))
+        .from(job_cursor::Entity)
+        .inner_join(
+            job::Entity,
+            Expr::col((job::Entity, job::Column::Id)).equals((job_cursor::Entity, job_cursor::Column::JobId)),
+        )
+        .inner_join(
+            executor::Entity,
+            Expr::col((executor::Entity, executor::Column::Id))
+                .equals((job::Entity, job::Column::ExecutorId)),
+        )
+        .and_where(Expr::col((executor::Entity, executor::Column::MaxParallel)).gt(0))
+        .to_owned();
+    let found = conn.query_all(&query).await?;
+    let place = |row: &QueryResult| Ok((row.try_get("", "id")?, row.try_get("", "bucket")?));
+    let places: Vec<(i32, i16)> = found.iter().map(place).collect::<Result<_, DbErr>>()?;
+    let scattered = places.into_iter().filter(|(id, bucket)| *bucket != bucket_of_limited(*id));
+    Ok(scattered.map(|(id, _)| id).collect::<BTreeSet<i32>>().into_iter().collect())
+}
+
+/// A run that is not over and lies elsewhere than its job.
+#[derive(Debug, FromQueryResult)]
+pub struct Stray {
+    id: i64,
+    fence: i64,
+    /// Of the job.
+    bucket: i16,
+}
+
+/// By id.
+pub async fn stray_runs(conn: &impl ConnectionTrait) -> Result<Vec<Stray>, DbErr> {
+    Stray::find_by_statement(conn.get_database_backend().build(&strays())).all(conn).await
+}
+
+fn strays() -> SelectStatement {
+    let of_run = |column| Expr::col((run::Entity, column));
+    let of_job = |column| (job_cursor::Entity, column);
+    Query::select()
+        .column((run::Entity, run::Column::Id))
+        .column((run::Entity, run::Column::Fence))
+        .column(of_job(job_cursor::Column::Bucket))
+        .from(run::Entity)
+        .inner_join(job_cursor::Entity, of_run(run::Column::JobId).equals(of_job(job_cursor::Column::JobId)))
+        .and_where(of_run(run::Column::LiveBucket).is_not_null())
+        .and_where(Expr::col(of_job(job_cursor::Column::Bucket)).ne(of_run(run::Column::LiveBucket)))
+        .order_by((run::Entity, run::Column::Id), Order::Asc)
+        .to_owned()
+}
