@@ -12,6 +12,8 @@ mod blackouts;
 mod broadcast;
 #[path = "engine_loops/checks.rs"]
 mod checks;
+#[path = "engine_loops/connections.rs"]
+mod connections;
 #[path = "engine_loops/crashes.rs"]
 mod crashes;
 #[path = "support/database.rs"]

@@ -1,5 +1,6 @@
 //! Talking to executors.
 
+mod connections;
 mod gated;
 mod http;
 mod scripted;

@@ -67,7 +67,7 @@ async fn answer(State(arrived): State<Arrived>, uri: Uri, headers: HeaderMap, bo
     }
 }
 
-fn target(address: &str) -> Target {
+pub fn target(address: &str) -> Target {
     Target {
         executor_id: 1,
         app_name: "app1".to_owned(),
@@ -82,7 +82,7 @@ fn target(address: &str) -> Target {
     }
 }
 
-fn run_call() -> Call {
+pub fn run_call() -> Call {
     run_call_with(String::new())
 }
 
@@ -104,7 +104,7 @@ fn run_call_with(parameter: String) -> Call {
     }))
 }
 
-fn dispatcher() -> (HttpDispatcher, Arc<Gate>) {
+pub fn dispatcher() -> (HttpDispatcher, Arc<Gate>) {
     dispatcher_within(&[])
 }
 

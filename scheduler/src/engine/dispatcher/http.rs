@@ -1,6 +1,7 @@
 //! Requests over HTTP/1.1, as XXL-JOB's executors expect them.
 
-use super::gated::{GatedConnector, is_shut};
+use super::connections::{Connections, IDLE};
+use super::gated::GatedConnector;
 use super::{Call, CallFailure, Dispatcher, LogBody};
 use crate::addresses::literal;
 use crate::engine::directory::Target;
@@ -37,8 +38,6 @@ use std::time::Duration;
 /// became of the request.
 const RUN_ANSWER: Duration = Duration::from_secs(30);
 const ANSWER: Duration = Duration::from_secs(5);
-/// Java closes a connection that is idle for 90 s, others earlier.
-const IDLE: Duration = Duration::from_secs(55);
 const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 const MAX_ANSWER: usize = 64 << 10;
 const MAX_BATCH_ANSWER: usize = 4 << 20;
@@ -46,11 +45,10 @@ const MAX_LOG_ANSWER: usize = 16 << 20;
 
 type HttpClient = HyperClient<HttpsConnector<GatedConnector>, Full<Bytes>>;
 
-/// The real one: hyper's client, for a run is one request, and what stands around a request is most of
-/// what it costs.
+/// The real one.
 pub struct HttpDispatcher {
     /// Runs have connections of their own, which live on the thread that sends runs.
-    runs: HttpClient,
+    runs: Connections,
     others: HttpClient,
     /// Logs have theirs, which live where logs are read: on no thread of the engine.
     logs: HttpClient,
@@ -73,8 +71,9 @@ impl HttpDispatcher {
         tcp.set_connect_timeout(Some(connect));
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let client = |gate| client(GatedConnector { tcp: tcp.clone(), gate });
-        let (runs, others, logs) = (client(Some(gate.clone()))?, client(None)?, client(None)?);
+        let connector = |gate| secured(GatedConnector { tcp: tcp.clone(), gate });
+        let runs = Connections::new(connector(Some(gate.clone()))?);
+        let (others, logs) = (client(connector(None)?), client(connector(None)?));
         Ok(Self { runs, others, logs, gate, networks, run_paths: Mutex::default() })
     }
 
@@ -98,8 +97,13 @@ impl HttpDispatcher {
                 return Err(CallFailure::GateShut);
             }
         }
-        let client = if limits.gated { &self.runs } else { &self.others };
-        let body = match tokio::time::timeout(limits.answer, exchange(client, request, limits.bytes)).await {
+        let exchange = async {
+            match limits.gated {
+                true => self.runs.exchange(request, limits.bytes).await,
+                false => exchange(&self.others, request, limits.bytes).await,
+            }
+        };
+        let body = match tokio::time::timeout(limits.answer, exchange).await {
             Ok(body) => body?,
             Err(_) => return Err(CallFailure::NoAnswer("time-out".to_owned())),
         };
@@ -134,16 +138,17 @@ impl HttpDispatcher {
 
 type Answer = Result<RemoteReply, CallFailure>;
 
-fn client(connector: GatedConnector) -> Result<HttpClient> {
-    let connector = HttpsConnectorBuilder::new()
+fn secured(connector: GatedConnector) -> Result<HttpsConnector<GatedConnector>> {
+    let builder = HttpsConnectorBuilder::new()
         .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
-        .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(connector);
+        .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?;
+    Ok(builder.https_or_http().enable_http1().wrap_connector(connector))
+}
+
+fn client(connector: HttpsConnector<GatedConnector>) -> HttpClient {
     let mut client = HyperClient::builder(TokioExecutor::new());
     client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
-    Ok(client.build(connector))
+    client.build(connector)
 }
 
 fn request(
@@ -272,15 +277,12 @@ fn uri(address: &str, method: &str, networks: &Networks) -> Result<Uri, CallFail
 /// Only a connection that was never made, or a request that was not written to its end, proves that nothing
 /// arrived.
 fn failure(error: HyperError) -> CallFailure {
-    if is_shut(&error) {
-        return CallFailure::GateShut;
-    }
     let text = with_sources(&error);
     if error.is_connect() { CallFailure::NeverArrived(text) } else { CallFailure::NoAnswer(text) }
 }
 
 /// What lies below the outermost error, which says no more than that something failed.
-fn with_sources(error: &dyn StdError) -> String {
+pub(super) fn with_sources(error: &dyn StdError) -> String {
     let mut texts = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {
