@@ -17,7 +17,8 @@ const GATHERED: i64 = 500_000;
 const SLICE: usize = 2_000;
 /// Between slices, so that claims and results go before.
 const BREATH: Duration = Duration::from_millis(20);
-const EVERY: Duration = Duration::from_secs(10);
+/// The longer, the more runs of a job share the page that is written.
+const EVERY: Duration = Duration::from_secs(30);
 /// A block seen open for so long is given up: nobody takes ids from a block for longer than
 /// [`BLOCK_LIFE`](crate::store::ids::BLOCK_LIFE), which is half of it.
 const GIVEN_UP_MS: Millis = 2 * 3_600_000;
