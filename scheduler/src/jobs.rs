@@ -105,7 +105,7 @@ pub async fn get(services: &Services, caller: &Caller, id: i32) -> Result<JobDet
         next_at: store::cursor(reader, id).await?.and_then(|cursor| cursor.next_at),
         delay_ms: delay(&job),
         updated_by: editor,
-        recent: recent.remove(&id).unwrap_or_default().iter().map(RecentRun::from).collect(),
+        recent: recent.remove(&id).unwrap_or_default(),
         parents,
         children,
         unreadable: unreadable(&job, calendar.as_ref()),

@@ -19,13 +19,14 @@ use crate::signals::Change;
 use crate::store::{dealings, executors, instances, job_children, jobs as job_store, runs as store, users};
 use crate::{Error, Refusal, Result, Services, jobs};
 use entity::audit_entry::Verb;
-use entity::run::{Model, RunKind, RunState};
+use entity::run::{Model, RunKind};
 use entity::run_text::Try;
 use entity::{Millis, dealing, executor, instance, job, run_text};
 use serde_json::json;
 use std::collections::HashMap;
 
 pub use crate::rules::shards::Progress;
+pub use crate::rules::usual::RecentRun;
 pub use crate::store::jobs::NextFire;
 pub use backfill::{BackfillDraft, backfill, preview_backfill};
 pub use deal::{Deal, Dealt, deal, deal_with};
@@ -35,23 +36,6 @@ pub use queue::{QUEUE_LENGTH, Queue, QueuedRun, queue, to_front};
 pub use shards::{ShardRow, Shards};
 pub use summary::{OfflineInstance, Summary, Wrong, summary};
 pub(crate) use usual::usual_of;
-
-/// A run as a mark beside its job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecentRun {
-    pub id: i64,
-    pub state: RunState,
-    pub due_at: Millis,
-    /// From sending to the end; none before that, and for runs that never went out.
-    pub duration_ms: Option<Millis>,
-}
-
-impl From<&Model> for RecentRun {
-    fn from(run: &Model) -> Self {
-        let duration_ms = run.ended_at.zip(run.sent_at).map(|(ended, sent)| (ended - sent).max(0));
-        Self { id: run.id, state: run.state, due_at: run.due_at, duration_ms }
-    }
-}
 
 /// One run with what stands around it; none is what has been deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use crate::authority::{Caller, visible};
 use crate::instances::SILENCE;
 use crate::rules::statistics::{Day, Ends, date_of};
 use crate::rules::topology::{Group, Layout, Rank, lay_out, room, shown};
+use crate::rules::usual::RecentRun;
 use crate::statistics::narrowed;
 use crate::store::jobs::JobBrief;
 use crate::store::runs::{Path, Span};
@@ -256,7 +257,7 @@ async fn job_nodes(
 }
 
 /// The newest run of each of these jobs.
-async fn last_runs(services: &Services, jobs: &[i32]) -> Result<HashMap<i32, Vec<run::Model>>> {
+async fn last_runs(services: &Services, jobs: &[i32]) -> Result<HashMap<i32, Vec<RecentRun>>> {
     let reader = services.db.reader();
     let mut recent = runs::recent_of_jobs(reader, jobs, 1).await?;
     // Before a run that was split stand its shards: so few jobs have some that the others need not wait for them.

@@ -6,12 +6,12 @@ use super::{Alerts, tell_new};
 use crate::rules::alerts::content::Content;
 use crate::rules::alerts::decide::{escalation, recovered};
 use crate::rules::alerts::message::{Item, Purport, Subject as Named};
+use crate::rules::usual::RecentRun;
 use crate::store::{alerts as store, channels, incidents, instances, jobs, namespaces, runs};
 use crate::{Error, Result};
 use entity::Millis;
 use entity::alert_rule::Model as Rule;
 use entity::incident::{Model as Incident, Subject};
-use entity::run::Model as Run;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Incidents that are looked at, the oldest first.
@@ -30,7 +30,7 @@ pub(super) struct Followed {
 
 /// What the incidents are about, as it is now.
 struct Present {
-    newest: HashMap<i32, Vec<Run>>,
+    newest: HashMap<i32, Vec<RecentRun>>,
     job_names: HashMap<i32, String>,
     /// Executors that a rule is about.
     executors: HashSet<i32>,

@@ -75,7 +75,7 @@ pub async fn list(
     let namespaces = namespaces::list(reader, &visible).await?;
     let titles: HashMap<_, _> = namespaces.iter().map(|found| (found.id, found.title())).collect();
     let row = |line: JobLine| JobRow {
-        recent: recent.remove(&line.id).unwrap_or_default().iter().map(RecentRun::from).collect(),
+        recent: recent.remove(&line.id).unwrap_or_default(),
         app_name: apps.get(&line.executor_id).cloned().unwrap_or_default(),
         namespace: titles.get(&line.namespace_id).cloned().unwrap_or_default(),
         id: line.id,

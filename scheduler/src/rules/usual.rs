@@ -3,15 +3,38 @@
 use entity::Millis;
 use entity::run::{Model, RunState};
 
+/// A run among the newest of its job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentRun {
+    pub id: i64,
+    pub state: RunState,
+    pub due_at: Millis,
+    pub sent_at: Option<Millis>,
+    pub ended_at: Option<Millis>,
+}
+
+impl RecentRun {
+    /// From sending to the end (ms); none before that, and for runs that never went out.
+    pub fn duration_ms(&self) -> Option<Millis> {
+        self.ended_at.zip(self.sent_at).map(|(ended, sent)| (ended - sent).max(0))
+    }
+}
+
+impl From<&Model> for RecentRun {
+    fn from(run: &Model) -> Self {
+        let Model { id, state, due_at, sent_at, ended_at, .. } = *run;
+        Self { id, state, due_at, sent_at, ended_at }
+    }
+}
+
 /// Fewer runs than this say nothing.
 const FEWEST: usize = 3;
 
 /// The median of what its successful runs among these took from being sent to their end; none where there are too
 /// few of them.
-pub fn usual_ms(recent: &[Model]) -> Option<Millis> {
-    let took = |run: &Model| Some((run.ended_at? - run.sent_at?).max(0));
+pub fn usual_ms(recent: &[RecentRun]) -> Option<Millis> {
     let good = recent.iter().filter(|run| run.state == RunState::Succeeded);
-    let mut times: Vec<Millis> = good.filter_map(took).collect();
+    let mut times: Vec<Millis> = good.filter_map(RecentRun::duration_ms).collect();
     times.sort_unstable();
     if times.len() < FEWEST { None } else { times.get(times.len() / 2).copied() }
 }
@@ -19,15 +42,9 @@ pub fn usual_ms(recent: &[Model]) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::follow::tests::job;
 
-    fn run(state: RunState, took: Option<Millis>) -> Model {
-        Model {
-            state,
-            sent_at: Some(1_000),
-            ended_at: took.map(|took| 1_000 + took),
-            ..Model::waiting(1, &job(1), 1, 0)
-        }
+    fn run(state: RunState, took: Option<Millis>) -> RecentRun {
+        RecentRun { id: 1, state, due_at: 0, sent_at: Some(1_000), ended_at: took.map(|took| 1_000 + took) }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod day;
 mod past;
 mod paths;
 mod queue;
+mod recent;
 mod stop;
 
 use entity::run::{Column, Entity, Model, RunState};
@@ -21,10 +22,10 @@ pub use past::{
 };
 pub use paths::{
     Batch, Path, Position, Span, by_ids, last_successes, of_executors, of_executors_in, of_job, position,
-    recent_of_jobs,
 };
 pub(super) use paths::{PARTS, union};
 pub use queue::{count_out, count_out_by_instance, set_priority, waiting_for};
+pub use recent::recent_of_jobs;
 pub use stop::{Waiting, insert_skipped, sending_of_job, skip_waiting};
 
 pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {

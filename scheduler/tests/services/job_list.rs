@@ -114,7 +114,7 @@ async fn the_last_twenty_runs_come_from_the_settled_and_the_unsettled_ones() {
     world.run(&neighbour, START, ended).await;
     let recent = async || {
         let detail = jobs::get(&world.services, &world.root, job.id).await.unwrap();
-        detail.recent.into_iter().map(|run| (run.id, run.duration_ms)).collect::<Vec<_>>()
+        detail.recent.into_iter().map(|run| (run.id, run.duration_ms())).collect::<Vec<_>>()
     };
     let expected: Vec<_> = ids.iter().rev().take(20).map(|id| (*id, Some(250))).collect();
     assert_eq!(recent().await, expected, "nothing is settled");

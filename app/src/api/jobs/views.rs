@@ -242,7 +242,7 @@ mod from_services {
 
     impl From<&RecentRun> for SparkRun {
         fn from(run: &RecentRun) -> Self {
-            Self { state: run.state, took_ms: run.duration_ms.unwrap_or(0) }
+            Self { state: run.state, took_ms: run.duration_ms().unwrap_or(0) }
         }
     }
 
@@ -327,7 +327,7 @@ mod from_services {
 
     impl From<&RecentRun> for RecentLine {
         fn from(run: &RecentRun) -> Self {
-            Self { id: run.id, state: run.state, due_at: run.due_at, duration_ms: run.duration_ms }
+            Self { id: run.id, state: run.state, due_at: run.due_at, duration_ms: run.duration_ms() }
         }
     }
 

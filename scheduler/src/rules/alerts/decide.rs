@@ -1,5 +1,6 @@
 //! What of all that happens is told, by which rule.
 
+use crate::rules::usual::RecentRun;
 use chrono_tz::Tz;
 use entity::Millis;
 use entity::alert_rule::{Event, Model as Rule};
@@ -106,9 +107,9 @@ pub fn tells(rule: &Rule, seen: &Sighting, now: Millis) -> bool {
 }
 
 /// The success that ends a job's incident, among its newest runs.
-pub fn recovered<'a>(incident: &Incident, newest: &'a [Run]) -> Option<&'a Run> {
-    let later = |run: &&Run| run.ended_at.is_some_and(|at| at > incident.last_at);
-    let successes = newest.iter().filter(|run| run.state == RunState::Succeeded && !run.is_shard());
+pub fn recovered<'a>(incident: &Incident, newest: &'a [RecentRun]) -> Option<&'a RecentRun> {
+    let later = |run: &&RecentRun| run.ended_at.is_some_and(|at| at > incident.last_at);
+    let successes = newest.iter().filter(|run| run.state == RunState::Succeeded);
     successes.filter(later).min_by_key(|run| run.ended_at)
 }
 

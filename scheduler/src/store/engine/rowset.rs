@@ -2,7 +2,8 @@
 //! and become a table inside the statement; or they are gathered into one inside the database, for each row
 //! that is handed over by itself costs several times what it takes to read it.
 
-use sea_orm::{DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use serde::de::DeserializeOwned;
 use std::fmt::Write;
 
 /// What a column holds, as far as the statement has to know.
@@ -234,6 +235,18 @@ pub fn gather(backend: DbBackend, table: &str, columns: &[&str], which: &str) ->
         _ => format!("json_group_array(json_array({columns}))"),
     };
     numbered(backend, &format!("SELECT {text} AS gathered FROM {table} WHERE {which}"))
+}
+
+/// The rows that a statement by [`gather`] yields, with their values in the order of its columns.
+pub async fn gathered<T: DeserializeOwned>(
+    conn: &impl ConnectionTrait,
+    statement: Statement,
+) -> Result<Vec<T>, DbErr> {
+    let row = conn.query_one_raw(statement).await?;
+    let text: Option<String> = row.map(|row| row.try_get("", "gathered")).transpose()?.flatten();
+    let rows: Option<Vec<T>> = serde_json::from_str(text.as_deref().unwrap_or("null"))
+        .map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(rows.unwrap_or_default())
 }
 
 /// PostgreSQL numbers its parameters.

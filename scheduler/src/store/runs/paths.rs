@@ -143,31 +143,6 @@ pub async fn of_job(
     Ok(vec![Batch { rows, end }, batch(unsettled, limit)])
 }
 
-/// The newest runs of each of these jobs, newest first, at most `limit` each. For shards stands the run
-/// that they are of.
-pub async fn recent_of_jobs(
-    conn: &impl ConnectionTrait,
-    job_ids: &[i32],
-    limit: u64,
-) -> Result<HashMap<i32, Vec<Model>>, DbErr> {
-    let span = Span::default();
-    let mut rows = unsettled(conn, job_ids, span, None).await?;
-    let known: HashSet<i64> = rows.iter().map(|row| row.id).collect();
-    let mut settled = settled_ids(conn, job_ids, span, limit).await?;
-    settled.retain(|id| !known.contains(id));
-    rows.extend(by_ids(conn, settled).await?);
-    rows.retain(|row| !row.is_shard());
-    sort(&mut rows);
-    let mut recent: HashMap<i32, Vec<Model>> = HashMap::new();
-    for row in rows {
-        let runs = recent.entry(row.job_id).or_default();
-        if (runs.len() as u64) < limit {
-            runs.push(row);
-        }
-    }
-    Ok(recent)
-}
-
 /// When each of these jobs succeeded last, as far as that is among its `among` newest runs or those that its
 /// index does not hold yet; shards do not count.
 pub async fn last_successes(
@@ -258,7 +233,7 @@ fn within<C: ColumnTrait>(due_at: C, id: C, span: Span) -> Condition {
 }
 
 /// Ids of the newest settled runs of each job, at most `limit` each.
-async fn settled_ids(
+pub(super) async fn settled_ids(
     conn: &impl ConnectionTrait,
     job_ids: &[i32],
     span: Span,

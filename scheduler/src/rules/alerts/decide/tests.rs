@@ -134,8 +134,9 @@ fn nothing_is_told_of_what_happens_in_the_silence() {
 
 #[test]
 fn the_first_success_after_the_last_failure_is_the_recovery() {
-    let success = |id, at| Run { id, state: RunState::Succeeded, ended_at: Some(at), ..run() };
-    let newest = [success(3, 20_000), success(2, 10_000), success(1, 8_000), run()];
+    let success =
+        |id, at| RecentRun::from(&Run { id, state: RunState::Succeeded, ended_at: Some(at), ..run() });
+    let newest = [success(3, 20_000), success(2, 10_000), success(1, 8_000), RecentRun::from(&run())];
     assert_eq!(recovered(&incident(), &newest).map(|run| run.id), Some(2));
     assert_eq!(recovered(&incident(), &newest[2..]), None);
 }

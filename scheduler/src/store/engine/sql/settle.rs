@@ -49,12 +49,9 @@ pub async fn unsettled(
     while from < up_to {
         let to = Ord::min(up_to, from + rowset::MOST_GATHERED);
         let ids = [from.into(), to.into()];
-        let row = conn.query_one_raw(Statement::from_sql_and_values(backend, &sql, ids)).await?;
-        let text: Option<String> = row.map(|row| row.try_get("", "gathered")).transpose()?.flatten();
-        let found: Option<Vec<(i32, i64, i64)>> = serde_json::from_str(text.as_deref().unwrap_or("null"))
-            .map_err(|error| DbErr::Json(error.to_string()))?;
-        let found = found.into_iter().flatten();
-        entries.extend(found.map(|(job_id, due_at, run_id)| Entry { job_id, due_at, run_id }));
+        let statement = Statement::from_sql_and_values(backend, &sql, ids);
+        let found = rowset::gathered::<(i32, i64, i64)>(conn, statement).await?;
+        entries.extend(found.into_iter().map(|(job_id, due_at, run_id)| Entry { job_id, due_at, run_id }));
         from = to;
     }
     Ok(entries)
