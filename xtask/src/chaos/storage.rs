@@ -1,8 +1,8 @@
-//! The database of a scenario, and the network before it.
+//! The database of a scenario, and the networks before it.
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::proxy::{Network, Proxy};
 use crate::database::{Database, Kind, MARIADB, POSTGRES};
@@ -15,13 +15,12 @@ pub enum Backend {
     Mariadb,
 }
 
-/// The database and the way to it.
+/// The database and the ways to it.
 pub struct Storage {
     /// For whoever looks at it from outside of the experiment.
     url: String,
-    /// For the servers.
-    pub url_of_servers: String,
-    network: Option<Proxy>,
+    /// From each server to it; none to a file.
+    networks: Vec<Proxy>,
     pub server: Option<Database>,
 }
 
@@ -46,19 +45,25 @@ impl Backend {
 }
 
 impl Storage {
-    /// An empty database, with a network before it unless it is a file; its server, where it has one of its
-    /// own, finds this in its environment.
+    /// An empty database; its server, where it has one of its own, finds this in its environment.
     pub fn create(backend: Backend, folder: &Path, environment: Vec<(String, String)>) -> Result<Self> {
         let Some(kind) = backend.kind() else {
             let url = format!("sqlite:{}", folder.join("orrery.db").display());
-            return Ok(Self { url_of_servers: url.clone(), url, network: None, server: None });
+            return Ok(Self { url, networks: Vec::new(), server: None });
         };
         let database = kind.start_with(environment)?;
-        let url = database.url.clone();
+        Ok(Self { url: database.url.clone(), networks: Vec::new(), server: Some(database) })
+    }
+
+    /// What the next server is to be told: its way to the database leads through a network of its own, unless that
+    /// is a file.
+    pub fn url_of_next_server(&mut self) -> Result<String> {
+        let Some(database) = &self.server else { return Ok(self.url.clone()) };
         let port = database.port()?;
         let network = Proxy::to(port)?;
-        let url_of_servers = url.replace(&format!(":{port}/"), &format!(":{}/", network.port()));
-        Ok(Self { url, url_of_servers, network: Some(network), server: Some(database) })
+        let url = self.url.replace(&format!(":{port}/"), &format!(":{}/", network.port()));
+        self.networks.push(network);
+        Ok(url)
     }
 
     /// What a server beside the experiment is to be told.
@@ -66,15 +71,20 @@ impl Storage {
         &self.url
     }
 
-    /// The network between the servers and the database.
-    pub fn network(&self) -> Result<&Proxy> {
-        self.network.as_ref().context("there is no network before a file")
+    /// The network between a server and the database.
+    pub fn network(&self, server: usize) -> Result<&Proxy> {
+        self.networks.get(server).context("there is no network before a file")
+    }
+
+    /// From now on the networks between all servers and the database are like this.
+    pub fn set_networks(&self, network: Network) -> Result<()> {
+        ensure!(!self.networks.is_empty(), "there is no network before a file");
+        self.networks.iter().for_each(|each| each.set(network));
+        Ok(())
     }
 
     /// Makes it reachable.
     pub fn heal(&self) {
-        if let Some(network) = &self.network {
-            network.set(Network::Whole);
-        }
+        self.networks.iter().for_each(|network| network.set(Network::Whole));
     }
 }

@@ -87,7 +87,7 @@ impl World {
         let Plan { servers, jobs, seconds, networks: spoilt, clock: whose } = plan;
         let clock = whose.map(|whose| Clock::create(whose, backend)).transpose()?;
         let for_database = clock.as_ref().map(Clock::for_database).unwrap_or_default();
-        let database = Storage::create(backend, folder, for_database)?;
+        let mut database = Storage::create(backend, folder, for_database)?;
         let mut executors: Vec<&'static str> = jobs.iter().map(|job| job.executor).collect();
         executors.sort_unstable();
         executors.dedup();
@@ -96,7 +96,7 @@ impl World {
         for number in 0..servers {
             let port = paths::free_port()?;
             let listen = format!("127.0.0.1:{port}");
-            let server = Server::of(&programs.server, &database.url_of_servers, &listen);
+            let server = Server::of(&programs.server, &database.url_of_next_server()?, &listen);
             let server = SETTINGS.iter().fold(server, |server, (name, value)| server.set(name, value));
             let for_server = clock.as_ref().map(Clock::for_servers).unwrap_or_default();
             let server = for_server.iter().fold(server, |server, (name, value)| server.set(name, value));

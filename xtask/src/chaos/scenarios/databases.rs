@@ -23,9 +23,9 @@ pub fn away(stage: Stage<'_>) -> Result<Verdict> {
         world.pause(2_000, 4_000);
         let fault = *world.dice.pick(&[Network::BlackHole, Network::Cut]);
         println!("  {fault:?}");
-        world.database.network()?.set(fault);
+        world.database.set_networks(fault)?;
         thread::sleep(Duration::from_secs(30));
-        world.database.network()?.set(Network::Whole);
+        world.database.set_networks(Network::Whole)?;
         Ok(())
     })
 }
@@ -46,11 +46,11 @@ pub fn cut(stage: Stage<'_>) -> Result<Verdict> {
         while world.fires() {
             world.pause(200, 2_000);
             // Answers are held back first: what is committed then nobody is told.
-            world.database.network()?.set(Network::OneWay);
+            world.database.set_networks(Network::OneWay)?;
             world.pause(20, 300);
-            world.database.network()?.set(Network::Cut);
+            world.database.set_networks(Network::Cut)?;
             world.pause(0, 300);
-            world.database.network()?.set(Network::Whole);
+            world.database.set_networks(Network::Whole)?;
         }
         Ok(())
     })
@@ -68,7 +68,7 @@ pub fn results_kept(stage: Stage<'_>) -> Result<Verdict> {
         // Amid a run: its result comes when the database is away.
         world.sleep_until((world.window.from / 5_000 + 1) * 5_000 + 6_000);
         let before = reported(world)?;
-        world.database.network()?.set(Network::BlackHole);
+        world.database.set_networks(Network::BlackHole)?;
         let deadline = Instant::now() + Duration::from_secs(10);
         while reported(world)? == before {
             ensure!(Instant::now() < deadline, "no result was taken while the database was away");
@@ -80,7 +80,7 @@ pub fn results_kept(stage: Stage<'_>) -> Result<Verdict> {
         println!("  {} results were taken that the database does not have", reported(world)? - before);
         world.nodes[0].start()?;
         world.pause(1_000, 3_000);
-        world.database.network()?.set(Network::Whole);
+        world.database.set_networks(Network::Whole)?;
         Ok(())
     })
 }
