@@ -42,6 +42,12 @@ pub struct Options {
     /// Only on this database, where a scenario is for it.
     #[arg(long)]
     database: Option<Backend>,
+    /// So many servers at least, of which a fault strikes one while the others go on. Not on SQLite.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=3))]
+    servers: Option<u8>,
+    /// The jobs fire for so long, and what is broken as long as they do is broken for as long.
+    #[arg(long)]
+    seconds: Option<i64>,
     /// The few that a gate has time for.
     #[arg(long)]
     smoke: bool,
@@ -86,13 +92,14 @@ fn chosen(options: &Options) -> Vec<(&'static Scenario, Backend)> {
     };
     let mut chosen = Vec::new();
     for scenario in SCENARIOS.iter().filter(named) {
-        let usual = match (options.smoke, options.minutes, options.database) {
-            (true, _, _) => scenario.smoke,
-            (false, None, None) => &scenario.backends[..1],
-            _ => scenario.backends,
+        let own = if options.smoke { scenario.smoke } else { scenario.backends };
+        let is_wanted = |own: &&Backend| {
+            options.database.is_none_or(|wanted| wanted == **own)
+                && (options.servers.is_none_or(|servers| servers == 1) || **own != Backend::Sqlite)
         };
-        let wanted = usual.iter().filter(|own| options.database.is_none_or(|wanted| wanted == **own));
-        chosen.extend(wanted.map(|backend| (scenario, *backend)));
+        let is_usual_only = !options.smoke && options.minutes.is_none() && options.database.is_none();
+        let most = if is_usual_only { 1 } else { own.len() };
+        chosen.extend(own.iter().filter(is_wanted).take(most).map(|backend| (scenario, *backend)));
     }
     chosen
 }
@@ -107,11 +114,11 @@ fn play_all(
     let end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
     loop {
         for (scenario, backend) in chosen {
-            let name = format!("chaos: {} on {}, --seed {seed}", scenario.name, backend.name());
+            let name = name(scenario, *backend, options, seed);
             if !is_available(report, scenario, *backend, &name) {
                 continue;
             }
-            report.step(&name, || play(scenario, *backend, programs, seed));
+            report.step(&name, || play(scenario, *backend, programs, options, seed));
             if end.is_some_and(|end| Instant::now() > end) {
                 return;
             }
@@ -121,6 +128,16 @@ fn play_all(
         }
         seed += 1;
     }
+}
+
+/// What is played, in the words that repeat it.
+fn name(scenario: &Scenario, backend: Backend, options: &Options, seed: u64) -> String {
+    let mut name = format!("chaos: {} on {}, --seed {seed}", scenario.name, backend.name());
+    let numbers = [("servers", options.servers.map(i64::from)), ("seconds", options.seconds)];
+    for (option, number) in numbers {
+        name.extend(number.map(|number| format!(" --{option} {number}")));
+    }
+    name
 }
 
 /// Whether what a scenario takes can be had here; where not, says so.
@@ -147,12 +164,24 @@ fn build() -> Result<Programs> {
 }
 
 /// Plays one scenario and prints what it came to.
-fn play(scenario: &Scenario, backend: Backend, programs: &Programs, seed: u64) -> Result<Counts> {
+fn play(
+    scenario: &Scenario,
+    backend: Backend,
+    programs: &Programs,
+    options: &Options,
+    seed: u64,
+) -> Result<Counts> {
     println!("{}", scenario.about);
     let folder = folder(scenario, backend)?;
-    let dice = Dice::new(seed, scenario.name);
-    let verdict =
-        (scenario.play)(Stage { backend, programs, folder: &folder, dice, allowed: scenario.allowed })?;
+    let verdict = (scenario.play)(Stage {
+        backend,
+        programs,
+        folder: &folder,
+        dice: Dice::new(seed, scenario.name),
+        allowed: scenario.allowed.to_vec(),
+        servers: options.servers.map_or(1, usize::from),
+        seconds: options.seconds,
+    })?;
     print(&verdict);
     if verdict.violations.is_empty() {
         fs::remove_dir_all(&folder)?;

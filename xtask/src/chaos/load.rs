@@ -90,6 +90,19 @@ pub fn mixed(executor: &'static str) -> Vec<Job> {
     jobs
 }
 
+/// Jobs that something follows, enough for each of several servers to have some: a dozen that fail and are tried
+/// again, and a dozen with a child.
+pub fn followed(executor: &'static str) -> Vec<Job> {
+    let pair = |number| {
+        let named = |kind: &str| format!("{executor}-{kind}-{number}");
+        let failing = Job { parameter: "code=500", retries: 1, ..Job::new(&named("fails"), executor, 3) };
+        let child = Job { every_s: None, ..Job::new(&named("child"), executor, 1) };
+        let parent = Job { children: vec![child.name.clone()], ..Job::new(&named("parent"), executor, 3) };
+        [failing, child, parent]
+    };
+    (1..=12).flat_map(pair).collect()
+}
+
 /// For `orrery fixture apply`.
 pub fn fixture(executors: &[&str], jobs: &[Job], window: Window) -> Value {
     json!({

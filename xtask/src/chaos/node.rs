@@ -43,7 +43,12 @@ impl Node {
 
     /// Whether it has said something with these words.
     pub fn has_said(&self, words: &str) -> Result<bool> {
-        Ok(fs::read_to_string(&self.log)?.contains(words))
+        Ok(self.times_said(words)? > 0)
+    }
+
+    /// How often it has.
+    pub fn times_said(&self, words: &str) -> Result<usize> {
+        Ok(fs::read_to_string(&self.log)?.matches(words).count())
     }
 
     /// Whether it keeps callbacks that the database has not taken.

@@ -6,13 +6,14 @@ mod deeds;
 mod executors;
 mod loads;
 mod servers;
+mod several;
 
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::dice::Dice;
-use super::load::mixed;
+use super::load::{followed, mixed};
 use super::oracle::{Exception, Verdict};
 use super::storage::Backend;
 use super::world::{Plan, Programs, World};
@@ -40,7 +41,11 @@ pub struct Stage<'a> {
     pub programs: &'a Programs,
     pub folder: &'a Path,
     pub dice: Dice,
-    pub allowed: &'static [Exception],
+    pub allowed: Vec<Exception>,
+    /// At least so many servers; 1 where nobody asked for more.
+    pub servers: usize,
+    /// How long the jobs are to fire, where somebody said so.
+    pub seconds: Option<i64>,
 }
 
 const ALL: &[Backend] = &[Sqlite, Postgres, Mariadb];
@@ -75,6 +80,15 @@ pub const SCENARIOS: &[Scenario] = &[
         allowed: &[],
         moves_clock: false,
         play: servers::coming_and_going,
+    },
+    Scenario {
+        name: "servers-both-dead",
+        about: "two servers are cut off from the database in turn, and each is dead to the other",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[Missed],
+        moves_clock: false,
+        play: several::both_dead,
     },
     Scenario {
         name: "failpoints-kill",
@@ -349,16 +363,35 @@ impl Exception {
 
 impl Stage<'_> {
     /// Starts a world, spoils it while its jobs fire, and judges.
-    fn run(self, plan: Plan, spoil: impl FnOnce(&mut World) -> Result<()>) -> Result<Verdict> {
-        let allowed = self.allowed;
+    fn run(self, mut plan: Plan, spoil: impl FnOnce(&mut World) -> Result<()>) -> Result<Verdict> {
+        let allowed = &self.allowed;
+        plan.servers = self.at_least(plan.servers);
+        plan.seconds = self.seconds.unwrap_or(plan.seconds);
         let mut world = World::create(plan, self.backend, self.programs, self.folder, self.dice)?;
         world.begin()?;
         spoil(&mut world)?;
         world.judge(allowed)
     }
-}
 
-/// One executor with jobs of each kind.
-fn usual(servers: usize, seconds: i64) -> Plan {
-    Plan { servers, jobs: mixed("spoilt"), seconds, networks: false, clock: None }
+    /// How many servers there are where a scenario asks for so many.
+    fn at_least(&self, servers: usize) -> usize {
+        self.servers.max(servers)
+    }
+
+    /// Where others go on beside the servers that are struck at the same time, they fire in time for them.
+    fn others_go_on(mut self, struck: usize) -> Self {
+        if self.at_least(struck) > struck {
+            self.allowed.retain(|exception| *exception != Missed);
+        }
+        self
+    }
+
+    /// One executor with jobs of each kind; where more servers share them, so many that each has some of each.
+    fn usual(&self, servers: usize, seconds: i64) -> Plan {
+        let mut jobs = mixed("spoilt");
+        if self.servers > 1 {
+            jobs.extend(followed("spoilt"));
+        }
+        Plan { servers, jobs, seconds, networks: false, clock: None }
+    }
 }

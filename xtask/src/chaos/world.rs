@@ -1,6 +1,7 @@
 //! Everything that a scenario breaks: a database, servers, executors, and the networks between them.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -98,7 +99,9 @@ impl World {
             let listen = format!("127.0.0.1:{port}");
             let server = Server::of(&programs.server, &database.url_of_next_server()?, &listen);
             let server = SETTINGS.iter().fold(server, |server, (name, value)| server.set(name, value));
-            let for_server = clock.as_ref().map(Clock::for_servers).unwrap_or_default();
+            // A server's clock is its own.
+            let own_clock = clock.as_ref().filter(|_| number == 0);
+            let for_server = own_clock.map(Clock::for_servers).unwrap_or_default();
             let server = for_server.iter().fold(server, |server, (name, value)| server.set(name, value));
             let network = Proxy::to(port)?;
             let reached_at = if spoilt { network.port() } else { port };
@@ -177,6 +180,25 @@ impl World {
     /// A pause left to chance.
     pub fn pause(&mut self, least_ms: u64, most_ms: u64) {
         thread::sleep(self.dice.pause(least_ms, most_ms));
+    }
+
+    /// One of the servers, by chance.
+    pub fn any_server(&mut self) -> usize {
+        self.dice.number(0, self.nodes.len() as u64 - 1) as usize
+    }
+
+    /// One of the servers or, as often, all of them.
+    pub fn one_or_all(&mut self) -> Range<usize> {
+        let one = self.any_server();
+        if self.dice.number(0, 1) == 0 { one..one + 1 } else { 0..self.nodes.len() }
+    }
+
+    /// From now on the network between these servers and the database is like this.
+    pub fn set_ways(&self, servers: Range<usize>, network: Network) -> Result<()> {
+        servers.into_iter().try_for_each(|server| {
+            self.database.network(server)?.set(network);
+            Ok(())
+        })
     }
 
     /// The executor whose jobs a scenario spoils: the first.

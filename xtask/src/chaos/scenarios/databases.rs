@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Stage, usual};
+use super::Stage;
 use crate::chaos::evidence::Event;
 use crate::chaos::load::Job;
 use crate::chaos::node::Node;
@@ -19,19 +19,22 @@ use crate::orrery::{Server, http_status};
 use crate::{paths, process};
 
 pub fn away(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 45), |world| {
+    let plan = stage.usual(1, 45);
+    stage.others_go_on(1).run(plan, |world| {
+        let struck = world.any_server();
         world.pause(2_000, 4_000);
         let fault = *world.dice.pick(&[Network::BlackHole, Network::Cut]);
-        println!("  {fault:?}");
-        world.database.set_networks(fault)?;
+        println!("  {fault:?} for server {struck}");
+        world.database.network(struck)?.set(fault);
         thread::sleep(Duration::from_secs(30));
-        world.database.set_networks(Network::Whole)?;
+        world.database.network(struck)?.set(Network::Whole);
         Ok(())
     })
 }
 
 pub fn restarted(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 25), |world| {
+    let plan = stage.usual(1, 25);
+    stage.run(plan, |world| {
         for _ in 0..3 {
             world.pause(2_000, 5_000);
             let server = world.database.server.as_mut().context("a file cannot be restarted")?;
@@ -42,15 +45,17 @@ pub fn restarted(stage: Stage<'_>) -> Result<Verdict> {
 }
 
 pub fn cut(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 20), |world| {
+    let plan = stage.usual(1, 20);
+    stage.run(plan, |world| {
         while world.fires() {
             world.pause(200, 2_000);
+            let struck = world.one_or_all();
             // Answers are held back first: what is committed then nobody is told.
-            world.database.set_networks(Network::OneWay)?;
+            world.set_ways(struck.clone(), Network::OneWay)?;
             world.pause(20, 300);
-            world.database.set_networks(Network::Cut)?;
+            world.set_ways(struck.clone(), Network::Cut)?;
             world.pause(0, 300);
-            world.database.set_networks(Network::Whole)?;
+            world.set_ways(struck, Network::Whole)?;
         }
         Ok(())
     })
@@ -64,11 +69,13 @@ pub fn results_kept(stage: Stage<'_>) -> Result<Verdict> {
         ..Job::new(&format!("works-{number}"), "spoilt", 5)
     };
     let jobs = (1..=8).map(job).collect();
-    stage.run(Plan { servers: 1, jobs, seconds: 20, networks: false, clock: None }, |world| {
+    let plan = Plan { servers: 1, jobs, seconds: 20, networks: false, clock: None };
+    stage.others_go_on(1).run(plan, |world| {
         // Amid a run: its result comes when the database is away.
         world.sleep_until((world.window.from / 5_000 + 1) * 5_000 + 6_000);
         let before = reported(world)?;
-        world.database.set_networks(Network::BlackHole)?;
+        // Executors report to the first server first.
+        world.database.network(0)?.set(Network::BlackHole);
         let deadline = Instant::now() + Duration::from_secs(10);
         while reported(world)? == before {
             ensure!(Instant::now() < deadline, "no result was taken while the database was away");
@@ -80,7 +87,7 @@ pub fn results_kept(stage: Stage<'_>) -> Result<Verdict> {
         println!("  {} results were taken that the database does not have", reported(world)? - before);
         world.nodes[0].start()?;
         world.pause(1_000, 3_000);
-        world.database.set_networks(Network::Whole)?;
+        world.database.network(0)?.set(Network::Whole);
         Ok(())
     })
 }
@@ -92,7 +99,8 @@ fn reported(world: &World) -> Result<usize> {
 
 /// Firing stops loudly, reading goes on, and firing begins again by itself.
 pub fn disk_full(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 30), |world| {
+    let plan = stage.usual(1, 30);
+    stage.run(plan, |world| {
         world.pause(2_000, 4_000);
         limit_files(&world.nodes[0], Some(64 << 10))?;
         thread::sleep(Duration::from_secs(8));

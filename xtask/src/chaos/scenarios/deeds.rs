@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
 
-use super::{Stage, usual};
+use super::Stage;
 use crate::chaos::evidence::{Entry, Event};
 use crate::chaos::load::{Job, Window, mixed};
 use crate::chaos::oracle::Verdict;
@@ -68,7 +68,8 @@ fn freeze_for_a_while(world: &mut World, stopped: Option<usize>) -> Result<()> {
 }
 
 pub fn backfilled(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 30), |world| {
+    let plan = stage.usual(1, 30);
+    stage.run(plan, |world| {
         world.sleep_until(world.window.from + 8_000);
         let past = Window { until: world.window.from + 7_000, ..world.window };
         for job in ["spoilt-second-1", "spoilt-second-2", "spoilt-works", "spoilt-parent"] {

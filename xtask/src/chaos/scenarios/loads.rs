@@ -33,7 +33,8 @@ pub fn outage(stage: Stage<'_>) -> Result<Verdict> {
         (1..=100).map(move |number| Job { misfire, ..Job::new(&format!("{misfire}-{number}"), "spoilt", 1) })
     };
     let jobs = ["skip", "fire_once", "fire_all"].into_iter().flat_map(of).collect();
-    stage.run(Plan { servers: 1, jobs, seconds: 30, networks: false, clock: None }, |world| {
+    let plan = Plan { servers: 1, jobs, seconds: 30, networks: false, clock: None };
+    stage.others_go_on(1).run(plan, |world| {
         world.settle_in();
         world.nodes[0].kill()?;
         thread::sleep(OUTAGE);
@@ -54,11 +55,15 @@ pub fn outage_of_an_hour(stage: Stage<'_>) -> Result<Verdict> {
     let plan = Plan { servers: 1, jobs, seconds: HOUR_S + 20, networks: false, clock: Some(Whose::Database) };
     stage.run(plan, |world| {
         world.settle_in();
-        world.nodes[0].kill()?;
+        for node in &mut world.nodes {
+            node.kill()?;
+        }
         world.move_clock(HOUR_S)?;
         let missed = one.nominal_times(Window { until: world.now(), ..world.window }).len() * MAKING_UP;
         let began = Instant::now();
-        world.nodes[0].start()?;
+        for node in &mut world.nodes {
+            node.start()?;
+        }
         while world.agent().starts()? < missed {
             ensure!(began.elapsed() < CAUGHT_UP, "{} of {missed} are made up for", world.agent().starts()?);
             thread::sleep(Duration::from_secs(2));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use nix::sys::signal::Signal;
 
-use super::{Stage, usual};
+use super::Stage;
 use crate::chaos::oracle::Verdict;
 use crate::chaos::world::World;
 
@@ -35,7 +35,8 @@ const LONG_STANDSTILL: Duration = Duration::from_secs(8);
 const REACHED: Duration = Duration::from_secs(15);
 
 pub fn killed(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 18), |world| {
+    let plan = stage.usual(1, 18);
+    stage.run(plan, |world| {
         world.settle_in();
         while world.fires() {
             world.pause(300, 4_000);
@@ -48,7 +49,8 @@ pub fn killed(stage: Stage<'_>) -> Result<Verdict> {
 }
 
 pub fn killed_in_turn(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(2, 18), |world| {
+    let plan = stage.usual(2, 18);
+    stage.run(plan, |world| {
         world.settle_in();
         let mut number = 0;
         while world.fires() {
@@ -56,7 +58,7 @@ pub fn killed_in_turn(stage: Stage<'_>) -> Result<Verdict> {
             world.nodes[number].kill()?;
             world.pause(0, 1_500);
             world.nodes[number].start()?;
-            number = 1 - number;
+            number = (number + 1) % world.nodes.len();
         }
         Ok(())
     })
@@ -65,10 +67,11 @@ pub fn killed_in_turn(stage: Stage<'_>) -> Result<Verdict> {
 /// Three servers of which one ends, as it is told to, and comes back every few seconds: a new one before
 /// anything was given to it, one that has its share, one that has just got it.
 pub fn coming_and_going(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(3, 40), |world| {
+    let plan = stage.usual(3, 40);
+    stage.run(plan, |world| {
         world.settle_in();
         while world.fires() {
-            let number = world.dice.number(0, 2) as usize;
+            let number = world.any_server();
             let node = &mut world.nodes[number];
             node.signal(Signal::SIGTERM);
             ensure!(node.ends_within(LEAVING)?, "server {number} did not end when it was told to");
@@ -81,7 +84,8 @@ pub fn coming_and_going(stage: Stage<'_>) -> Result<Verdict> {
 }
 
 pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 45), |world| {
+    let plan = stage.usual(1, 45);
+    stage.run(plan, |world| {
         world.settle_in();
         for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
             let failpoint = format!("{step}:kill:{}", world.dice.number(1, 6));
@@ -95,7 +99,8 @@ pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 }
 
 pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(1, 50), |world| {
+    let plan = stage.usual(1, 50);
+    stage.run(plan, |world| {
         world.settle_in();
         for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
             let failpoint = format!("{step}:stop:{}", world.dice.number(1, 6));
@@ -114,7 +119,8 @@ pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 
 /// Half of the steps, by chance: each takes two takeovers.
 pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(2, 45), |world| {
+    let plan = stage.usual(2, 45);
+    stage.run(plan, |world| {
         world.settle_in();
         let first = world.dice.number(0, 1) as usize;
         for (turn, step) in STEPS.into_iter().skip(first).step_by(2).enumerate() {
@@ -125,7 +131,8 @@ pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 }
 
 pub fn taken_over_behind_the_gate(stage: Stage<'_>) -> Result<Verdict> {
-    stage.run(usual(2, 45), |world| {
+    let plan = stage.usual(2, 45);
+    stage.run(plan, |world| {
         world.settle_in();
         for turn in 0..3 {
             let number = turn % 2;
