@@ -1,8 +1,12 @@
-//! Private PostgreSQL and MariaDB servers for the tests: own data folder, own port, gone afterwards.
+//! Private PostgreSQL and MariaDB servers for the tests, also several that replicate: own data folders, own ports,
+//! gone afterwards.
 
+mod galera;
 mod mariadb;
 mod postgres;
+mod standby;
 
+use std::fs::File;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -11,46 +15,62 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
 
-use crate::paths::ScratchFolder;
+use crate::paths::{self, ScratchFolder};
 use crate::process::Group;
 use crate::tools::system;
 
+pub use galera::GALERA;
 pub use mariadb::MARIADB;
 pub use postgres::POSTGRES;
+pub use standby::STANDBY;
 
 /// How long a database server may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Starts a server on data in a home's folder; returns it with its URL.
-type Start = fn(&Home) -> Result<(Group, String)>;
+/// What one of them listens on: for clients, and for the others that it replicates with.
+const PORTS: usize = 4;
 
-/// One kind of database server.
+/// Starts a server in each of the homes, with an empty database that they share.
+type Start = fn(&[Home]) -> Result<Vec<Group>>;
+
+/// One kind of database.
 pub struct Kind {
     pub name: &'static str,
     /// Where the tests look for its URL.
     pub variable: &'static str,
-    /// Debian's package.
-    package: &'static str,
-    /// Debian's user for it, whom we become when we are root: both refuse to run as root.
+    /// Debian's packages.
+    packages: &'static [&'static str],
+    /// Debian's user for it, whom we become when we are root: all refuse to run as root.
     user: &'static str,
     is_installed: fn() -> bool,
+    /// How its URL begins, up to the first host.
+    url: &'static str,
+    /// How many servers it is.
+    places: usize,
     start: Start,
 }
 
-/// A running server; its data goes with it.
+/// A running database of one server or of several that replicate; its data go with it.
 pub struct Database {
+    /// Names all its places.
     pub url: String,
-    // Dropped in this order: the server before its files.
-    server: Group,
+    places: Vec<Place>,
+}
+
+/// One of its servers.
+struct Place {
+    // Dropped in this order: the server before its files. None while it is dead.
+    server: Option<Group>,
     home: Home,
 }
 
 /// Where a server lives.
 struct Home {
     data: ScratchFolder,
+    /// The first is for clients.
+    ports: [u16; PORTS],
     /// Whom it runs as, where that is somebody else.
     user: Option<User>,
     /// What it finds in its environment beside everything else.
@@ -60,6 +80,11 @@ struct Home {
 impl Home {
     fn folder(&self) -> &Path {
         self.data.path()
+    }
+
+    /// Where clients find it on this host.
+    fn port(&self) -> u16 {
+        self.ports[0]
     }
 
     /// A command that runs as whom the server does.
@@ -73,23 +98,54 @@ impl Home {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
+
+    /// Where the server writes what it says, after what it said in earlier lives.
+    fn log(&self) -> Result<File> {
+        let file = self.folder().join("log");
+        let log = File::options().create(true).append(true).open(file);
+        log.context("cannot create the log of a database's server")
+    }
 }
 
 impl Database {
     /// Lets PostgreSQL die with everything that is under way, and starts it again.
     pub fn restart(&mut self) -> Result<()> {
-        let port = self.port()?;
-        // Its children leave its group and notice its death late; this tells them.
-        self.server.signal(Signal::SIGQUIT);
-        self.server.wait()?;
-        self.server = postgres::serve(&self.home, port)?;
+        let Place { server, home } = &mut self.places[0];
+        if let Some(mut died) = server.take() {
+            postgres::quit(&mut died)?;
+        }
+        *server = Some(postgres::serve(home)?);
         Ok(())
     }
 
-    /// Where it listens on this host.
-    pub fn port(&self) -> Result<u16> {
-        let port = self.url.rsplit(':').next().and_then(|rest| rest.split('/').next());
-        port.and_then(|port| port.parse().ok()).context("a database's URL without a port")
+    /// Kills one of its servers with SIGKILL, and everything that works for it.
+    pub fn kill(&mut self, place: usize) -> Result<()> {
+        match self.places[place].server.take() {
+            Some(mut server) => server.kill_with_children(),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts a node of a Galera cluster that was killed, and waits until it has what it missed.
+    pub fn rejoin(&mut self, place: usize) -> Result<()> {
+        let homes: Vec<&Home> = self.places.iter().map(|place| &place.home).collect();
+        let server = galera::rejoin(&homes, place)?;
+        self.places[place].server = Some(server);
+        Ok(())
+    }
+
+    /// Lets a standby of PostgreSQL take writes from now on.
+    pub fn promote(&self, place: usize) -> Result<()> {
+        standby::promote(&self.places[place].home)
+    }
+
+    /// Where its servers listen on this host, in the order of the URL.
+    pub fn ports(&self) -> Vec<u16> {
+        self.places.iter().map(|place| place.home.port()).collect()
+    }
+
+    fn check_alive(&mut self) -> Result<()> {
+        self.places.iter_mut().filter_map(|place| place.server.as_mut()).try_for_each(Group::check_alive)
     }
 }
 
@@ -102,7 +158,7 @@ impl Kind {
         if !system::can_install() {
             return Ok(false);
         }
-        system::install(&[self.package], "the store is tested on every database it supports")?;
+        system::install(self.packages, "the store is tested on every database it supports")?;
         Ok((self.is_installed)())
     }
 
@@ -110,7 +166,9 @@ impl Kind {
     pub fn how_to_get_it(&self) -> String {
         format!(
             "{} is not installed (Debian, Ubuntu: apt-get install {}), or give the URL of an empty one in {}",
-            self.name, self.package, self.variable
+            self.name,
+            self.packages.join(" "),
+            self.variable
         )
     }
 
@@ -119,18 +177,34 @@ impl Kind {
         self.start_with(Vec::new())
     }
 
-    /// The same with more in the server's environment.
+    /// The same with more in its servers' environment.
     pub fn start_with(&self, environment: Vec<(String, String)>) -> Result<Database> {
+        let home = |number| self.home(number, environment.clone());
+        let homes = (0..self.places).map(home).collect::<Result<Vec<Home>>>()?;
+        let servers = (self.start)(&homes)?;
+        let hosts: Vec<String> = homes.iter().map(|home| format!("127.0.0.1:{}", home.port())).collect();
+        let url = format!("{}{}/orrery", self.url, hosts.join(","));
+        println!("{} is at {url}", self.name);
+        let place = |(home, server)| Place { server: Some(server), home };
+        Ok(Database { url, places: homes.into_iter().zip(servers).map(place).collect() })
+    }
+
+    fn home(&self, number: usize, environment: Vec<(String, String)>) -> Result<Home> {
         // On a disk the tables of hundreds of tests take minutes to create.
-        let data = ScratchFolder::create_in_memory(self.package)?;
+        self.home_in(ScratchFolder::create_in_memory(&format!("{}-{number}", self.name))?, environment)
+    }
+
+    /// A home for one of its servers in an empty folder.
+    fn home_in(&self, data: ScratchFolder, environment: Vec<(String, String)>) -> Result<Home> {
         let user = if geteuid().is_root() { Some(self.unprivileged_user()?) } else { None };
         if let Some(user) = &user {
             chown(data.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
         }
-        let home = Home { data, user, environment };
-        let (server, url) = (self.start)(&home)?;
-        println!("{} is at {url}", self.name);
-        Ok(Database { url, server, home })
+        let mut ports = [0; PORTS];
+        for port in &mut ports {
+            *port = paths::free_port()?;
+        }
+        Ok(Home { data, ports, user, environment })
     }
 
     fn unprivileged_user(&self) -> Result<User> {
@@ -157,7 +231,7 @@ pub fn serve() -> Result<()> {
     }
     loop {
         for database in &mut databases {
-            database.server.check_alive()?;
+            database.check_alive()?;
         }
         thread::sleep(Duration::from_secs(1));
     }

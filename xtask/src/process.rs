@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use nix::sys::signal::{SigSet, Signal, killpg};
+use anyhow::{Context, Result, bail, ensure};
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
 use nix::unistd::Pid;
 
 /// How long a process group may take between SIGTERM and SIGKILL; the server promises to leave within 10 s.
@@ -95,6 +96,18 @@ impl Group {
         self.child.wait()?;
         running().retain(|group| *group != self.group);
         Ok(())
+    }
+
+    /// The same with the child's own children, also where they have left the group. It is stopped first, so that it
+    /// gets no more of them meanwhile. Linux only.
+    pub fn kill_with_children(&mut self) -> Result<()> {
+        self.signal(Signal::SIGSTOP);
+        let id = self.id();
+        for child in std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?.split_whitespace() {
+            let sent = kill(Pid::from_raw(child.parse()?), Signal::SIGKILL);
+            ensure!(matches!(sent, Ok(()) | Err(Errno::ESRCH)), "cannot end a child of {}", self.name);
+        }
+        self.kill()
     }
 
     /// Waits for the child's own end.
@@ -212,7 +225,7 @@ fn stop_all() {
 /// Sends `what` to a group; one that is gone is what we want.
 fn signal(group: Pid, what: Signal) {
     if let Err(error) = killpg(group, what)
-        && error != nix::errno::Errno::ESRCH
+        && error != Errno::ESRCH
     {
         eprintln!("note: cannot send {what} to process group {group}: {error}");
     }

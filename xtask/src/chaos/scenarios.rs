@@ -6,6 +6,7 @@ mod deeds;
 mod executors;
 mod list;
 mod loads;
+mod replicas;
 mod servers;
 mod several;
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::proxy::{Network, Proxy};
-use crate::database::{Database, Kind, MARIADB, POSTGRES};
+use crate::database::{Database, GALERA, Kind, MARIADB, POSTGRES, STANDBY};
 
 /// Which database the servers use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -13,6 +13,10 @@ pub enum Backend {
     Sqlite,
     Postgres,
     Mariadb,
+    /// Three nodes of MariaDB.
+    Galera,
+    /// PostgreSQL with a synchronous standby.
+    Standby,
 }
 
 /// The database and the ways to it.
@@ -20,8 +24,18 @@ pub struct Storage {
     /// For whoever looks at it from outside of the experiment.
     url: String,
     /// From each server to it; none to a file.
-    networks: Vec<Proxy>,
-    pub server: Option<Database>,
+    networks: Vec<Ways>,
+    server: Option<Database>,
+}
+
+/// The networks between a server and the places of the database, one for each.
+pub struct Ways(Vec<Proxy>);
+
+impl Ways {
+    /// From now on they are like this.
+    pub fn set(&self, network: Network) {
+        self.0.iter().for_each(|way| way.set(network));
+    }
 }
 
 impl Backend {
@@ -31,6 +45,8 @@ impl Backend {
             Self::Sqlite => "SQLite",
             Self::Postgres => POSTGRES.name,
             Self::Mariadb => MARIADB.name,
+            Self::Galera => GALERA.name,
+            Self::Standby => STANDBY.name,
         }
     }
 
@@ -40,6 +56,8 @@ impl Backend {
             Self::Sqlite => None,
             Self::Postgres => Some(&POSTGRES),
             Self::Mariadb => Some(&MARIADB),
+            Self::Galera => Some(&GALERA),
+            Self::Standby => Some(&STANDBY),
         }
     }
 }
@@ -55,15 +73,23 @@ impl Storage {
         Ok(Self { url: database.url.clone(), networks: Vec::new(), server: Some(database) })
     }
 
-    /// What the next server is to be told: its way to the database leads through a network of its own, unless that
+    /// What the next server is to be told: its ways to the database lead through networks of its own, unless that
     /// is a file.
     pub fn url_of_next_server(&mut self) -> Result<String> {
         let Some(database) = &self.server else { return Ok(self.url.clone()) };
-        let port = database.port()?;
-        let network = Proxy::to(port)?;
-        let url = self.url.replace(&format!(":{port}/"), &format!(":{}/", network.port()));
-        self.networks.push(network);
+        let (mut url, mut ways) = (self.url.clone(), Vec::new());
+        for port in database.ports() {
+            let way = Proxy::to(port)?;
+            url = url.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", way.port()));
+            ways.push(way);
+        }
+        self.networks.push(Ways(ways));
         Ok(url)
+    }
+
+    /// The database's servers, to be spoilt.
+    pub fn server(&mut self) -> Result<&mut Database> {
+        self.server.as_mut().context("a file has no server")
     }
 
     /// What a server beside the experiment is to be told.
@@ -71,16 +97,9 @@ impl Storage {
         &self.url
     }
 
-    /// The network between a server and the database.
-    pub fn network(&self, server: usize) -> Result<&Proxy> {
+    /// The networks between a server and the database.
+    pub fn network(&self, server: usize) -> Result<&Ways> {
         self.networks.get(server).context("there is no network before a file")
-    }
-
-    /// From now on the networks between all servers and the database are like this.
-    pub fn set_networks(&self, network: Network) -> Result<()> {
-        ensure!(!self.networks.is_empty(), "there is no network before a file");
-        self.networks.iter().for_each(|each| each.set(network));
-        Ok(())
     }
 
     /// Makes it reachable.

@@ -1,8 +1,7 @@
 //! MariaDB, which stands for MySQL too.
 
-use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -13,44 +12,78 @@ use crate::process::{self, Group};
 pub const MARIADB: Kind = Kind {
     name: "MariaDB",
     variable: "ORRERY_TEST_MYSQL_URL",
-    package: "mariadb-server",
-    user: "mysql",
-    is_installed: || server().is_some() && paths::find_on_path(&["mariadb-install-db"]).is_some(),
-    start,
+    packages: &["mariadb-server"],
+    user: USER,
+    is_installed,
+    url: URL,
+    places: 1,
+    start: |homes| homes.iter().map(start).collect(),
 };
 
-fn server() -> Option<PathBuf> {
+pub(super) const USER: &str = "mysql";
+pub(super) const URL: &str = "mysql://root@";
+
+pub(super) fn is_installed() -> bool {
+    program().is_some() && paths::find_on_path(&["mariadb-install-db"]).is_some()
+}
+
+fn program() -> Option<PathBuf> {
     // Not on the `PATH` of ordinary users.
     let known = ["/usr/sbin/mariadbd", "/usr/libexec/mariadbd"].map(PathBuf::from);
     paths::find_on_path(&["mariadbd"]).or_else(|| known.into_iter().find(|file| paths::is_executable(file)))
 }
 
-fn start(home: &Home) -> Result<(Group, String)> {
-    let folder = home.folder();
-    let data = folder.join("data");
+fn start(home: &Home) -> Result<Group> {
+    install(home)?;
+    let mut command = command(home)?;
+    // Nothing here outlives the tests, so nothing needs to reach the disk.
+    let mut server = spawn(home, command.arg("--innodb-flush-log-at-trx-commit=0"))?;
+    create_database(home, &mut server)?;
+    Ok(server)
+}
+
+/// Fills the data folder with what every server has.
+pub(super) fn install(home: &Home) -> Result<()> {
     let install = paths::find_on_path(&["mariadb-install-db"]).context("mariadb-install-db is missing")?;
     let mut command = home.command(&install);
     command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-    command.arg(format!("--datadir={}", data.display()));
-    process::output("mariadb-install-db", &mut command)?;
-    let port = paths::free_port()?;
-    let mut command = home.server_command(&server().context("mariadbd is missing")?);
-    command.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
+    command.arg(format!("--datadir={}", home.folder().join("data").display()));
+    process::output("mariadb-install-db", &mut command).map(drop)
+}
+
+/// What starts the server on its data.
+pub(super) fn command(home: &Home) -> Result<Command> {
+    let folder = home.folder();
+    let mut command = home.server_command(&program().context("mariadbd is missing")?);
+    command.arg("--no-defaults").arg(format!("--datadir={}", folder.join("data").display()));
     command.arg(format!("--socket={}", folder.join("socket").display()));
     command.arg(format!("--pid-file={}", folder.join("pid").display()));
-    command.args(["--bind-address=127.0.0.1", &format!("--port={port}"), "--max-connections=300"]);
-    // Nothing here outlives the tests, so nothing needs to reach the disk.
-    command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin"]);
-    let log = fs::File::create(folder.join("log")).context("cannot create MariaDB's log")?;
-    command.stdout(Stdio::null()).stderr(log);
-    let mut server = Group::spawn("MariaDB", &mut command)?;
+    command.args(["--bind-address=127.0.0.1", &format!("--port={}", home.port()), "--max-connections=300"]);
+    // A crash of the machine, which alone leaves half a page, ends the tests too.
+    command.args(["--innodb-doublewrite=0", "--skip-log-bin"]);
+    Ok(command)
+}
+
+pub(super) fn spawn(home: &Home, command: &mut Command) -> Result<Group> {
+    Group::spawn("MariaDB", command.stdout(Stdio::null()).stderr(home.log()?))
+}
+
+/// Waits until the server answers and creates the database.
+pub(super) fn create_database(home: &Home, server: &mut Group) -> Result<()> {
+    wait_until_ready(server, || ask(home, "create database orrery character set utf8mb4").map(drop))
+}
+
+/// What the server answers to a statement: lines of values with tabs between them.
+pub(super) fn ask(home: &Home, statement: &str) -> Result<String> {
     let client = paths::find_on_path(&["mariadb", "mysql"]).context("the client `mariadb` is missing")?;
-    wait_until_ready(&mut server, || {
-        let mut create = command_as(&client, None);
-        create.args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--user=root"]);
-        create.arg(format!("--port={port}"));
-        create.args(["--execute", "create database orrery character set utf8mb4"]);
-        process::output("mariadb", &mut create).map(drop)
-    })?;
-    Ok((server, format!("mysql://root@127.0.0.1:{port}/orrery")))
+    let mut command = command_as(&client, None);
+    command.args([
+        "--no-defaults",
+        "--protocol=tcp",
+        "--host=127.0.0.1",
+        "--user=root",
+        "--skip-column-names",
+    ]);
+    command.arg(format!("--port={}", home.port())).args(["--execute", statement]);
+    process::output("mariadb", &mut command)
 }

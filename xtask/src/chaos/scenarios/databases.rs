@@ -37,8 +37,7 @@ pub fn restarted(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(plan, |world| {
         for _ in 0..3 {
             world.pause(2_000, 5_000);
-            let server = world.database.server.as_mut().context("a file cannot be restarted")?;
-            server.restart()?;
+            world.database.server()?.restart()?;
         }
         Ok(())
     })

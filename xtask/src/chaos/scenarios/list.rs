@@ -1,9 +1,9 @@
 //! Every scenario: where it is played, and what it declares.
 
-use super::{Scenario, clocks, databases, deeds, executors, loads, servers, several};
+use super::{Scenario, clocks, databases, deeds, executors, loads, replicas, servers, several};
 use crate::chaos::oracle::Exception;
 use crate::chaos::storage::Backend;
-use Backend::{Mariadb, Postgres, Sqlite};
+use Backend::{Galera, Mariadb, Postgres, Sqlite, Standby};
 use Exception::{Frozen, Lost, LostAgain, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
 
 const ALL: &[Backend] = &[Sqlite, Postgres, Mariadb];
@@ -264,6 +264,24 @@ pub const SCENARIOS: &[Scenario] = &[
         allowed: &[],
         moves_clock: true,
         play: clocks::of_the_server,
+    },
+    Scenario {
+        name: "node-killed",
+        about: "one of the database's three nodes is killed and brought back, again and again",
+        backends: &[Galera],
+        smoke: &[],
+        allowed: &[Missed, TimedOut],
+        moves_clock: false,
+        play: replicas::node_killed,
+    },
+    Scenario {
+        name: "standby-promoted",
+        about: "the database's primary is killed and its standby promoted",
+        backends: &[Standby],
+        smoke: &[],
+        allowed: &[Missed, TimedOut],
+        moves_clock: false,
+        play: replicas::standby_promoted,
     },
     Scenario {
         name: "results-kept",
