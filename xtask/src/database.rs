@@ -134,6 +134,11 @@ impl Database {
         Ok(())
     }
 
+    /// Cuts a node of a Galera cluster off from the others, or ends that; clients reach it all the same.
+    pub fn isolate(&self, place: usize, is_alone: bool) -> Result<()> {
+        galera::isolate(&self.places[place].home, is_alone)
+    }
+
     /// Lets a standby of PostgreSQL take writes from now on.
     pub fn promote(&self, place: usize) -> Result<()> {
         standby::promote(&self.places[place].home)

@@ -61,6 +61,12 @@ pub(super) fn rejoin(homes: &[&Home], number: usize) -> Result<Group> {
     Ok(server)
 }
 
+/// Cuts a node off from the others, or ends that, after which it gets by itself what it missed.
+pub(super) fn isolate(home: &Home, is_alone: bool) -> Result<()> {
+    let option = format!("gmcast.isolate={}", u8::from(is_alone));
+    mariadb::ask(home, &format!("set global wsrep_provider_options = '{option}'")).map(drop)
+}
+
 /// The last transaction that a dead node has. Without it the node would be given everything anew.
 fn last_position(homes: &[&Home], number: usize) -> Result<String> {
     let log = homes[number].folder().join("recovery.err");

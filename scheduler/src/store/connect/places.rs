@@ -29,9 +29,11 @@ impl Writes for PgConnection {
 }
 
 impl Writes for MySqlConnection {
-    /// A replica says no; a Galera node without its cluster answers no question at all.
+    /// A replica says no. A Galera node without its cluster says yes, but begins no transaction.
     async fn writes(&mut self) -> Result<bool, sqlx::Error> {
-        let row = sqlx::query("SELECT @@global.read_only = 0").fetch_one(self).await?;
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query("SELECT @@global.read_only = 0").fetch_one(&mut *transaction).await?;
+        transaction.rollback().await?;
         Ok(row.try_get::<i64, _>(0)? == 1)
     }
 }

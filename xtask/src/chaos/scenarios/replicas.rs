@@ -24,6 +24,24 @@ pub fn node_killed(stage: Stage<'_>) -> Result<Verdict> {
     })
 }
 
+/// A node that is cut off from the other two still takes connections, and refuses whatever takes all of them.
+pub fn node_isolated(stage: Stage<'_>) -> Result<Verdict> {
+    let plan = stage.usual(2, 40);
+    stage.run(plan, |world| {
+        world.settle_in();
+        let mut alone = 0;
+        while world.fires() {
+            println!("  node {alone}");
+            world.database.server()?.isolate(alone, true)?;
+            world.pause(3_000, 6_000);
+            world.database.server()?.isolate(alone, false)?;
+            world.pause(2_000, 5_000);
+            alone = world.dice.number(0, 2) as usize;
+        }
+        Ok(())
+    })
+}
+
 /// The primary dies amid its commits and stays dead; the standby becomes what it was.
 pub fn standby_promoted(stage: Stage<'_>) -> Result<Verdict> {
     let plan = stage.usual(2, 25);
