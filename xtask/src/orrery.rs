@@ -147,6 +147,22 @@ impl Server {
         printed.map(|line| Credentials::read(&line)).collect()
     }
 
+    /// Creates a super-administrator; returns the one-time password.
+    pub fn create_administrator(&self, name: &str) -> Result<String> {
+        let mut command = self.command(&["user", "create", name, "--role", "super-admin"]);
+        let text = process::output("orrery user create", &mut command)?;
+        let password = text.lines().find_map(|line| line.strip_prefix("one-time password: "));
+        password.map(str::to_owned).context("the server printed no one-time password")
+    }
+
+    /// Every entry of the audit, the oldest first, after a look whether they are as they were written.
+    pub fn audit(&self) -> Result<Vec<serde_json::Value>> {
+        process::output("orrery audit verify", &mut self.command(&["audit", "verify"]))?;
+        let text = process::output("orrery audit export", &mut self.command(&["audit", "export"]))?;
+        let printed = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+        Ok(printed.filter(|entry: &serde_json::Value| entry["seq"].is_i64()).collect())
+    }
+
     /// Adds the demonstration to what there is.
     pub fn seed_demonstration(&self) -> Result<()> {
         let mut command = self.command(&["demo", "seed", "--into-existing"]);

@@ -198,6 +198,8 @@ fn described(RunRow { run, job_name, .. }: RunRow, text: Option<run_text::Model>
         "kind": run.kind,
         "slot": run.slot,
         "attempt": run.attempt,
+        "parent": run.parent_id,
+        "shard": run.shard_index,
         "live": run.live_bucket.is_some(),
         "state": run_state::name(run.state),
         "reason": run.reason,

@@ -24,7 +24,7 @@ pub enum Event {
 
 /// The run that a line is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Line {
+pub struct Line<'a> {
     pub event: Event,
     pub run: i64,
     pub job: i32,
@@ -32,6 +32,8 @@ pub struct Line {
     pub due: i64,
     /// The result's; 0 at the start.
     pub code: i32,
+    /// Which has the result; empty as long as none has.
+    pub server: &'a str,
 }
 
 type Entry = (Vec<u8>, oneshot::Sender<()>);
@@ -52,16 +54,16 @@ impl Journal {
     }
 
     /// Ends when the line is on disk.
-    pub async fn write(&self, line: Line) -> Result<()> {
+    pub async fn write(&self, line: Line<'_>) -> Result<()> {
         let name = match line.event {
             Event::Start => "start",
             Event::End => "end",
             Event::Reported => "reported",
         };
-        let Line { run, job, due, code, .. } = line;
+        let Line { run, job, due, code, server, .. } = line;
         let (life, nanos) = (std::process::id(), self.began.elapsed().as_nanos());
         let text = json!({
-            "event": name, "run": run, "job": job, "due": due, "code": code,
+            "event": name, "run": run, "job": job, "due": due, "code": code, "server": server,
             "at": now(), "life": life, "monotonic_ns": nanos as u64,
         });
         let (sender, written) = oneshot::channel();

@@ -91,19 +91,23 @@ impl Outbox {
     async fn report(&self, batch: &[Finished]) -> Result<()> {
         let item = |end: &Finished| json!({"logId": end.run, "logDateTim": end.due, "handleCode": end.code, "handleMsg": ""});
         let items: Value = batch.iter().map(item).collect();
-        let mut taken = Err(anyhow::anyhow!("no server"));
-        for server in &self.servers {
-            taken = self.post(server, "callback", &items).await;
-            if taken.is_ok() {
-                break;
-            }
-        }
-        taken?;
+        let server = self.first_that_takes(&items).await?;
         for &Finished { run, job, due, code } in batch {
-            self.journal.write(Line { event: Event::Reported, run, job, due, code }).await?;
+            self.journal.write(Line { event: Event::Reported, run, job, due, code, server }).await?;
             self.disk.forget(run)?;
         }
         Ok(())
+    }
+
+    async fn first_that_takes(&self, items: &Value) -> Result<&str> {
+        let mut failed = anyhow::anyhow!("no server");
+        for server in &self.servers {
+            match self.post(server, "callback", items).await {
+                Ok(()) => return Ok(server),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
     }
 
     /// Calls a method of the executor API; fails unless it is answered with success.

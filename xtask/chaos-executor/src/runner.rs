@@ -108,13 +108,13 @@ impl Runner {
     async fn execute(&self, trigger: &Trigger, kill: &Notify) -> Result<()> {
         let &Trigger { run, job, due, work, code } = trigger;
         self.disk.log_start(run)?;
-        self.journal.write(Line { event: Event::Start, run, job, due, code: 0 }).await?;
+        self.journal.write(Line { event: Event::Start, run, job, due, code: 0, server: "" }).await?;
         let code = tokio::select! {
             () = tokio::time::sleep(work) => code,
             () = kill.notified() => FAILURE,
         };
         self.disk.log_end(run, code)?;
-        self.journal.write(Line { event: Event::End, run, job, due, code }).await?;
+        self.journal.write(Line { event: Event::End, run, job, due, code, server: "" }).await?;
         self.report(trigger.ended(code))
     }
 

@@ -20,7 +20,7 @@ use crate::process::Group;
 /// How long it may take until it listens.
 const START: Duration = Duration::from_secs(10);
 
-/// One executor with one instance.
+/// One instance of an executor.
 pub struct Agent {
     pub name: &'static str,
     executable: PathBuf,
@@ -34,9 +34,10 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// One that is not started yet; `servers` are the addresses it reports to.
+    /// One that is not started yet; `servers` are the addresses it reports to, the first that takes it.
     pub fn new(
         name: &'static str,
+        number: usize,
         executable: &Path,
         folder: &Path,
         token: String,
@@ -45,7 +46,7 @@ impl Agent {
     ) -> Result<Self> {
         let port = paths::free_port()?;
         let proxy = if through_proxy { Some(Proxy::to(port)?) } else { None };
-        let (executable, folder) = (executable.to_owned(), folder.join(format!("executor-{name}")));
+        let (executable, folder) = (executable.to_owned(), folder.join(format!("executor-{name}-{number}")));
         fs::create_dir_all(&folder)?;
         Ok(Self { name, executable, folder, token, port, servers, proxy, process: None })
     }

@@ -15,6 +15,10 @@ pub struct Row {
     /// The run that caused it; 0 = the schedule.
     pub slot: i64,
     pub attempt: i64,
+    /// Of a shard, whatever attempt it is: the run that it is a part of.
+    pub parent: Option<i64>,
+    /// A shard's index; [`SPLIT`] where the run was split.
+    pub shard: i64,
     /// Somebody still has something to do about it.
     pub live: bool,
     pub state: String,
@@ -27,6 +31,9 @@ pub struct Row {
     pub sends: i64,
     pub late_code: Option<i64>,
 }
+
+/// The index of a run that was split into shards.
+pub const SPLIT: i64 = -1;
 
 /// What an executor wrote down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +53,8 @@ pub struct Entry {
     /// As the server sent it, and when it happened; ms since 1970.
     pub due: i64,
     pub at: i64,
+    /// The port of the server that has the result; 0 as long as none has.
+    pub server: u16,
 }
 
 /// Reads what `orrery fixture runs` prints.
@@ -62,6 +71,8 @@ fn row(printed: &Value) -> Result<Row> {
         kind: text("kind"),
         slot: number("slot")?,
         attempt: number("attempt")?,
+        parent: printed["parent"].as_i64(),
+        shard: number("shard")?,
         live: printed["live"].as_bool().context("a run without live")?,
         state: text("state"),
         reason: text("reason"),
@@ -90,5 +101,7 @@ fn entry(line: &Value) -> Option<Entry> {
         _ => return None,
     };
     let number = |name: &str| line[name].as_i64();
-    Some(Entry { event, run: number("run")?, code: number("code")?, due: number("due")?, at: number("at")? })
+    let server = line["server"].as_str()?.rsplit(':').next()?.parse().unwrap_or(0);
+    let (run, code) = (number("run")?, number("code")?);
+    Some(Entry { event, run, code, due: number("due")?, at: number("at")?, server })
 }

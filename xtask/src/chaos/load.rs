@@ -25,6 +25,8 @@ pub struct Job {
     /// Seconds that a run may take.
     pub limit_s: i64,
     pub retries: i64,
+    /// Over how many instances each run is broadcast; 0 = it goes to one.
+    pub shards: usize,
     /// Names of jobs before this one.
     pub children: Vec<String>,
     /// Ms from due to its start at most, where that is part of the promise.
@@ -43,6 +45,7 @@ impl Job {
             overlap: "allow",
             limit_s: LIMIT_S,
             retries: 0,
+            shards: 0,
             children: Vec::new(),
             punctual_ms: None,
         }
@@ -61,11 +64,12 @@ impl Job {
             seconds => format!("0/{seconds} * * * * ?"),
         });
         let bound = |at: i64| self.every_s.map(|_| at);
+        let routing = if self.shards > 0 { Some("broadcast") } else { None };
         json!({
             "name": self.name, "app_name": self.executor, "handler": "chaos", "parameter": self.parameter,
             "cron": cron.unwrap_or_default(), "timeout_s": self.limit_s,
             "valid_from": bound(window.from), "valid_until": bound(window.until),
-            "misfire": self.misfire, "catch_up_ms": CATCH_UP_MS, "overlap": self.overlap,
+            "misfire": self.misfire, "catch_up_ms": CATCH_UP_MS, "overlap": self.overlap, "routing": routing,
             "retries": self.retries, "retry_delay_s": 1, "children": self.children,
         })
     }
@@ -101,6 +105,13 @@ pub fn followed(executor: &'static str) -> Vec<Job> {
         [failing, child, parent]
     };
     (1..=12).flat_map(pair).collect()
+}
+
+/// The instances of an executor, each by its name and a number: as many as its jobs are broadcast over.
+pub fn instances(jobs: &[Job], executor: &'static str) -> impl Iterator<Item = (&'static str, usize)> {
+    let own = jobs.iter().filter(|job| job.executor == executor);
+    let count = own.map(|job| job.shards).max().unwrap_or(0).max(1);
+    (0..count).map(move |number| (executor, number))
 }
 
 /// For `orrery fixture apply`.

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::evidence::{Entry, Event, Row};
+use super::evidence::{Entry, Event, Row, SPLIT};
 use super::load::{Job, Window};
 
 /// Something that may happen where a scenario says so, and is counted apart.
@@ -26,6 +26,8 @@ pub enum Exception {
     Frozen,
     /// Killed, so that a later run of its job could take its place.
     Replaced,
+    /// Killed by a person.
+    Killed,
     /// Started twice in the window that XXL-JOB's protocol leaves: the server was stopped between its last
     /// look at its lease and the request.
     StartedTwice,
@@ -78,6 +80,7 @@ pub fn judge(case: Case<'_>) -> Verdict {
     check_starts(case, &mut verdict);
     check_results(case, &mut verdict);
     check_followers(case, &mut verdict);
+    check_shards(case, &mut verdict);
     verdict
 }
 
@@ -165,6 +168,7 @@ fn check_states(case: Case<'_>, verdict: &mut Verdict) {
             ("skipped", "misfire") => verdict.except(case, Exception::Missed, times, told),
             ("skipped", "frozen") => verdict.except(case, Exception::Frozen, times, told),
             ("killed", "replaced") => verdict.except(case, Exception::Replaced, 1, told),
+            ("killed", "person") => verdict.except(case, Exception::Killed, 1, told),
             ("lost", _) if row.sends > 1 && case.allowed.contains(&Exception::LostAgain) => {
                 verdict.except(case, Exception::LostAgain, 1, told);
             }
@@ -200,7 +204,7 @@ fn check_starts(case: Case<'_>, verdict: &mut Verdict) {
             let text = || format!("{job}: run {run} started {} times", starts.len());
             verdict.except(case, Exception::StartedTwice, starts.len() - 1, text);
         }
-        if never_started(row) {
+        if never_started(row) || row.shard == SPLIT {
             verdict.wrong(format!("{job}: run {run} started, and is {state} ({reason})"));
         }
         let late = starts[0].at - row.due_at;
@@ -240,7 +244,7 @@ fn check_results(case: Case<'_>, verdict: &mut Verdict) {
     }
     let started: BTreeSet<i64> =
         case.entries.iter().filter(|entry| entry.event == Event::Start).map(|entry| entry.run).collect();
-    for Row { id, job, .. } in case.rows.iter().filter(|row| row.state == "succeeded") {
+    for Row { id, job, .. } in case.rows.iter().filter(|row| row.state == "succeeded" && row.shard != SPLIT) {
         if !started.contains(id) {
             verdict.wrong(format!("{job}: run {id} succeeded, and never started"));
         }
@@ -261,8 +265,8 @@ fn check_followers(case: Case<'_>, verdict: &mut Verdict) {
             continue;
         };
         let tried_again = matches!(row.state.as_str(), "failed" | "timed_out") && row.attempt <= job.retries;
-        let retry = tried_again.then_some(("retry", job.name.as_str()));
-        let children = job.children.iter().filter(|_| row.state == "succeeded");
+        let retry = (tried_again && row.shard != SPLIT).then_some(("retry", job.name.as_str()));
+        let children = job.children.iter().filter(|_| row.state == "succeeded" && row.parent.is_none());
         for (kind, name) in retry.into_iter().chain(children.map(|child| ("child", child.as_str()))) {
             let count = followers.remove(&(row.id, kind, name)).unwrap_or(0);
             if count != 1 {
@@ -276,5 +280,35 @@ fn check_followers(case: Case<'_>, verdict: &mut Verdict) {
     for ((cause, kind, name), count) in followers {
         verdict
             .wrong(format!("{name}: {count} runs ({kind}) follow run {cause}, which nothing should follow"));
+    }
+}
+
+/// Every run that is to be split has one shard for each instance, and succeeded if each of them did in the end.
+fn check_shards(case: Case<'_>, verdict: &mut Verdict) {
+    let mut parts: HashMap<i64, Vec<&Row>> = HashMap::new();
+    for row in case.rows {
+        if let Some(parent) = row.parent {
+            parts.entry(parent).or_default().push(row);
+        }
+    }
+    let broadcast: HashMap<&str, usize> =
+        case.jobs.iter().map(|job| (job.name.as_str(), job.shards)).collect();
+    for row in case.rows.iter().filter(|row| row.parent.is_none() && row.state != "skipped") {
+        let Row { id, job, state, .. } = row;
+        let own = parts.remove(id).unwrap_or_default();
+        let mut found: Vec<i64> =
+            own.iter().filter(|part| part.kind == "shard").map(|part| part.shard).collect();
+        found.sort_unstable();
+        let expected = 0..broadcast.get(job.as_str()).map_or(0, |count| *count as i64);
+        if !found.iter().copied().eq(expected.clone()) {
+            verdict.wrong(format!("{job}: run {id} has the shards {found:?}, not {expected:?}"));
+        }
+        let succeeded = |index| own.iter().any(|part| part.shard == index && part.state == "succeeded");
+        if !expected.is_empty() && (state == "succeeded") != expected.clone().all(succeeded) {
+            verdict.wrong(format!("{job}: run {id} is {state}, which its shards are not"));
+        }
+    }
+    for (id, parts) in parts {
+        verdict.wrong(format!("{} runs are shards of {id}, which was not to be split", parts.len()));
     }
 }

@@ -19,7 +19,7 @@ use super::load::{followed, mixed};
 use super::oracle::{Exception, Verdict};
 use super::storage::Backend;
 use super::world::{Plan, Programs, World};
-use Exception::{Frozen, Lost, LostAgain, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
+use Exception::{Frozen, Killed, Lost, LostAgain, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
 
 pub use list::SCENARIOS;
 
@@ -62,6 +62,7 @@ impl Exception {
             NotTaken => "runs not taken by their executor",
             Frozen => "fires held back by a freeze",
             Replaced => "runs killed for a later one of their job",
+            Killed => "runs killed by a person",
             StartedTwice => "second starts in the window behind the gate",
         }
     }

@@ -21,6 +21,7 @@ use super::proxy::{Network, Proxy};
 use super::storage::{Backend, Storage};
 use crate::orrery::Server;
 use crate::paths;
+use crate::visitor::Visitor;
 use crate::wall_clock::now;
 
 /// How long after its window a scenario may take until nothing is left to do: a request that is never
@@ -97,8 +98,7 @@ impl World {
         for number in 0..servers {
             let port = paths::free_port()?;
             let listen = format!("127.0.0.1:{port}");
-            let server = Server::of(&programs.server, &database.url_of_next_server()?, &listen);
-            let server = SETTINGS.iter().fold(server, |server, (name, value)| server.set(name, value));
+            let server = server_of(programs, &database.url_of_next_server()?, &listen);
             // A server's clock is its own.
             let own_clock = clock.as_ref().filter(|_| number == 0);
             let for_server = own_clock.map(Clock::for_servers).unwrap_or_default();
@@ -110,11 +110,14 @@ impl World {
             networks.push(network);
         }
         let mut agents = Vec::new();
-        for name in executors {
+        for (name, number) in executors.into_iter().flat_map(|name| load::instances(&jobs, name)) {
             let token = agent::token(&printed, name)?;
-            let mut agent = Agent::new(name, &programs.executor, folder, token, addresses.clone(), spoilt)?;
+            let told = addresses.clone();
+            let mut agent = Agent::new(name, number, &programs.executor, folder, token, told, spoilt)?;
             agent.start()?;
             agents.push(agent);
+            // Each reports to another server first.
+            addresses.rotate_left(1);
         }
         let (job_ids, folder) = (printed["jobs"].clone(), folder.to_owned());
         Ok(Self {
@@ -263,9 +266,25 @@ impl World {
         self.nodes[0].server().at_database(self.database.url())
     }
 
+    /// A super-administrator, signed in at the first server.
+    pub fn person(&self, name: &str) -> Result<Visitor> {
+        let one_time = self.commands().create_administrator(name)?;
+        Visitor::sign_in_as(&self.nodes[0].server().url(), name, &one_time)
+    }
+
+    /// The same person at another server.
+    pub fn at_server(&self, person: &Visitor, number: usize) -> Result<Visitor> {
+        person.at(&self.nodes[number].server().url())
+    }
+
+    /// A job's id.
+    pub fn job_id(&self, job: &str) -> Result<i64> {
+        self.job_ids[job].as_i64().with_context(|| format!("no job {job}"))
+    }
+
     /// Runs a job for the past times of a window.
     pub fn backfill(&mut self, job: String, window: Window) -> Result<()> {
-        let id = self.job_ids[&job].as_i64().with_context(|| format!("no job {job}"))?;
+        let id = self.job_id(&job)?;
         self.commands().backfill(id, window.from, window.until)?;
         self.backfills.push(Backfill { job, window });
         Ok(())
@@ -276,13 +295,20 @@ impl World {
         Case { jobs, window: *window, backfills, rows, entries, allowed }
     }
 
-    fn rows(&self) -> Result<Vec<Row>> {
+    /// Every run so far.
+    pub fn rows(&self) -> Result<Vec<Row>> {
         evidence::rows(&self.printed()?)
     }
 
     fn printed(&self) -> Result<Value> {
         self.commands().fixture_runs_brief()
     }
+}
+
+/// A server with the settings that all of them have.
+fn server_of(programs: &Programs, url: &str, listen: &str) -> Server {
+    let server = Server::of(&programs.server, url, listen);
+    SETTINGS.iter().fold(server, |server, (name, value)| server.set(name, value))
 }
 
 /// Brings the database to its schema and makes executors and jobs; the fixture's answer has their tokens.
@@ -294,7 +320,7 @@ fn define(
     jobs: &[Job],
     seconds: i64,
 ) -> Result<(Window, Value)> {
-    let outside = Server::of(&programs.server, url, "127.0.0.1:0");
+    let outside = server_of(programs, url, "127.0.0.1:0");
     ensure!(outside.migrate()?.wait()?.success(), "the database cannot be brought to its schema");
     // Far enough ahead for the jobs to be made, and for the servers and executors to find each other.
     let from = (now() / 1_000 + 6 + jobs.len() as i64 / 120) * 1_000;

@@ -28,7 +28,14 @@ fn rows() -> Vec<Row> {
 /// One start and one result of each row.
 fn entries(rows: &[Row]) -> Vec<Entry> {
     let both = |row: &Row| {
-        let entry = Entry { event: Event::Start, run: row.id, code: 0, due: row.due_at, at: row.due_at + 5 };
+        let entry = Entry {
+            event: Event::Start,
+            run: row.id,
+            code: 0,
+            due: row.due_at,
+            at: row.due_at + 5,
+            server: 0,
+        };
         [entry, Entry { event: Event::Reported, code: 200, ..entry }]
     };
     rows.iter().flat_map(both).collect()
@@ -226,4 +233,40 @@ fn each_past_time_that_was_asked_for_has_one_run() {
     assert_eq!(twice, ["j: 2 runs for the past time 2000, which was asked for"]);
     let more = judged(&[again(11, 0), again(12, 2_000), again(13, 4_000)]);
     assert_eq!(more, ["j: 1 runs for the past time 4000, which nobody asked for"]);
+}
+
+#[test]
+fn a_split_run_has_a_shard_for_each_instance_and_ends_as_they_do() {
+    let job = Job { shards: 2, retries: 1, ..Job::new("j", "a", 60) };
+    let whole = Row { shard: SPLIT, ..row(1, 0) };
+    let part =
+        |id: i64, shard| Row { kind: "shard".to_owned(), slot: -id, parent: Some(1), shard, ..row(id, 0) };
+    let told = |rows: &[Row]| {
+        let entries = entries(&rows.iter().filter(|row| row.shard != SPLIT).cloned().collect::<Vec<_>>());
+        let (jobs, window) = (std::slice::from_ref(&job), Window { from: 0, until: 0 });
+        judge(Case { jobs, window, backfills: &[], rows, entries: &entries, allowed: &[] }).violations
+    };
+    assert_eq!(told(&[whole.clone(), part(2, 0), part(3, 1)]), [""; 0]);
+    assert_eq!(told(&[whole.clone(), part(2, 0)]).len(), 2);
+    let doubled = told(&[whole.clone(), part(2, 0), part(3, 1), part(4, 1)]);
+    assert_eq!(doubled, ["j: run 1 has the shards [0, 1, 1], not 0..2"]);
+    let (failed, reason) = ("failed".to_owned(), "handler".to_owned());
+    let failed = Row { state: failed, reason, late_code: Some(200), ..part(3, 1) };
+    let again = Row { kind: "retry".to_owned(), slot: 3, attempt: 2, ..part(4, 1) };
+    assert_eq!(told(&[whole.clone(), part(2, 0), failed.clone(), again.clone()]), [""; 0]);
+    let again =
+        Row { state: failed.state.clone(), reason: failed.reason.clone(), late_code: Some(200), ..again };
+    let hidden = told(&[whole.clone(), part(2, 0), failed, again]);
+    assert_eq!(hidden, ["j: run 1 is succeeded, which its shards are not"]);
+    let itself = [entries(std::slice::from_ref(&whole)), entries(&[part(2, 0), part(3, 1)])].concat();
+    let rows = [whole, part(2, 0), part(3, 1)];
+    let case = Case {
+        jobs: std::slice::from_ref(&job),
+        window: Window { from: 0, until: 0 },
+        backfills: &[],
+        rows: &rows,
+        entries: &itself,
+        allowed: &[],
+    };
+    assert_eq!(judge(case).violations, ["j: run 1 started, and is succeeded (none)"]);
 }

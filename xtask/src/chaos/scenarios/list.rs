@@ -4,7 +4,7 @@ use super::{Scenario, clocks, databases, deeds, executors, loads, replicas, serv
 use crate::chaos::oracle::Exception;
 use crate::chaos::storage::Backend;
 use Backend::{Galera, Mariadb, Postgres, Sqlite, Standby};
-use Exception::{Frozen, Lost, LostAgain, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
+use Exception::{Frozen, Killed, Lost, LostAgain, Missed, NotTaken, Replaced, StartedTwice, TimedOut};
 
 const ALL: &[Backend] = &[Sqlite, Postgres, Mariadb];
 /// Several servers need a database that they can share.
@@ -47,6 +47,33 @@ pub const SCENARIOS: &[Scenario] = &[
         allowed: &[Missed],
         moves_clock: false,
         play: several::both_dead,
+    },
+    Scenario {
+        name: "last-shards",
+        about: "the last two shards of runs end on two servers at once, and the servers come and go",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[],
+        moves_clock: false,
+        play: several::last_shards,
+    },
+    Scenario {
+        name: "approval-twice",
+        about: "two people decide about the same change in the same instant, at two servers",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[],
+        moves_clock: false,
+        play: several::given_twice,
+    },
+    Scenario {
+        name: "ends-meeting",
+        about: "a person's kill, a result and a time limit meet, at two servers",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[TimedOut, Killed],
+        moves_clock: false,
+        play: several::meeting,
     },
     Scenario {
         name: "failpoints-kill",

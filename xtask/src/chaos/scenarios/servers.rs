@@ -72,15 +72,20 @@ pub fn coming_and_going(stage: Stage<'_>) -> Result<Verdict> {
         world.settle_in();
         while world.fires() {
             let number = world.any_server();
-            let node = &mut world.nodes[number];
-            node.signal(Signal::SIGTERM);
-            ensure!(node.ends_within(LEAVING)?, "server {number} did not end when it was told to");
-            world.pause(0, 1_500);
-            world.nodes[number].start()?;
+            leave_and_return(world, number)?;
             world.pause(500, 4_000);
         }
         Ok(())
     })
+}
+
+/// A server ends, as it is told to, and comes back.
+pub fn leave_and_return(world: &mut World, number: usize) -> Result<()> {
+    let node = &mut world.nodes[number];
+    node.signal(Signal::SIGTERM);
+    ensure!(node.ends_within(LEAVING)?, "server {number} did not end when it was told to");
+    world.pause(0, 1_500);
+    world.nodes[number].start()
 }
 
 pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
@@ -103,18 +108,24 @@ pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
     stage.run(plan, |world| {
         world.settle_in();
         for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
-            let failpoint = format!("{step}:stop:{}", world.dice.number(1, 6));
-            println!("  {failpoint}");
-            let node = &mut world.nodes[0];
-            node.kill()?;
-            node.start_failing(&failpoint)?;
-            ensure!(node.stops_within(REACHED), "the server never came to {step}");
-            thread::sleep(STANDSTILL);
-            node.signal(Signal::SIGCONT);
+            stop_at(world, 0, step)?;
             world.pause(500, 1_500);
         }
         Ok(())
     })
+}
+
+/// A server begins anew, stands still at a step for twice its lease, and goes on.
+pub fn stop_at(world: &mut World, number: usize, step: &str) -> Result<()> {
+    let failpoint = format!("{step}:stop:{}", world.dice.number(1, 6));
+    println!("  {failpoint}");
+    let node = &mut world.nodes[number];
+    node.kill()?;
+    node.start_failing(&failpoint)?;
+    ensure!(node.stops_within(REACHED), "the server never came to {step}");
+    thread::sleep(STANDSTILL);
+    node.signal(Signal::SIGCONT);
+    Ok(())
 }
 
 /// Half of the steps, by chance: each takes two takeovers.

@@ -1,14 +1,25 @@
 //! Several servers that hinder one another.
 
-use std::thread;
+mod approvals;
+mod ends;
+
+use std::collections::HashMap;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use nix::sys::signal::Signal;
 
 use super::Stage;
+use super::servers::{leave_and_return, stop_at};
+use crate::chaos::evidence::Event;
+use crate::chaos::load::Job;
 use crate::chaos::oracle::Verdict;
 use crate::chaos::proxy::Network;
-use crate::chaos::world::World;
+use crate::chaos::world::{Plan, World};
+
+pub use approvals::given_twice;
+pub use ends::meeting;
 
 /// What `scheduler/src/engine/lease.rs` says of a server that it takes for dead.
 const DEPOSED: &str = "a server stopped renewing its lease";
@@ -16,6 +27,8 @@ const DEPOSED: &str = "a server stopped renewing its lease";
 const DEATH: Duration = Duration::from_secs(10);
 /// Longer than a server is cut off: what it keeps of results comes in time.
 const PATIENT_S: i64 = 60;
+/// Results that were taken so soon one after the other came at the same moment.
+const AT_ONCE_MS: i64 = 50;
 
 /// One server is cut off until it is dead to the other, then that one amid its taking over: the first comes back
 /// and takes the second for dead, which comes back last.
@@ -40,6 +53,62 @@ pub fn both_dead(stage: Stage<'_>) -> Result<Verdict> {
         }
         Ok(())
     })
+}
+
+/// Each instance of an executor reports to another server, and the buckets move between them meanwhile: whoever
+/// learns of the last shard, the run ends once and its child starts once.
+pub fn last_shards(stage: Stage<'_>) -> Result<Verdict> {
+    let shards = stage.at_least(2);
+    let split = |number| {
+        let child = Job { every_s: None, ..Job::new(&format!("child-{number}"), "split", 1) };
+        let (children, parameter) = (vec![child.name.clone()], "work=100");
+        let parent = Job { shards, children, parameter, ..Job::new(&format!("split-{number}"), "split", 2) };
+        [child, parent]
+    };
+    let mut jobs: Vec<Job> = (1..=16).flat_map(split).collect();
+    jobs.push(Job { shards, parameter: "code=500", retries: 1, ..Job::new("split-fails", "split", 3) });
+    stage.run(Plan { servers: 2, jobs, seconds: 40, networks: false, clock: None }, |world| {
+        world.settle_in();
+        while world.fires() {
+            let number = world.any_server();
+            match world.dice.number(0, 2) {
+                0 => leave_and_return(world, number)?,
+                1 => stand_still(world, number),
+                _ => stop_at(world, number, "effects.written")?,
+            }
+            world.pause(500, 2_000);
+        }
+        let met = met(world)?;
+        println!("  the last two results of {met} runs came to two servers within {AT_ONCE_MS} ms");
+        ensure!(met > 0, "no two last shards ended at once");
+        Ok(())
+    })
+}
+
+/// Others take over meanwhile.
+fn stand_still(world: &mut World, number: usize) {
+    println!("  server {number} stands still");
+    world.nodes[number].signal(Signal::SIGSTOP);
+    world.pause(1_500, 3_000);
+    world.nodes[number].signal(Signal::SIGCONT);
+}
+
+/// How many runs had the results of their last two shards taken by two servers at the same moment.
+fn met(world: &World) -> Result<usize> {
+    let parents: HashMap<i64, i64> =
+        world.rows()?.iter().filter_map(|row| Some((row.id, row.parent?))).collect();
+    let mut taken: HashMap<i64, Vec<(i64, u16)>> = HashMap::new();
+    for entry in world.entries()?.iter().filter(|entry| entry.event == Event::Reported) {
+        if let Some(parent) = parents.get(&entry.run) {
+            taken.entry(*parent).or_default().push((entry.at, entry.server));
+        }
+    }
+    let is_met = |results: &mut Vec<(i64, u16)>| {
+        results.sort_unstable();
+        let [.., (before, one), (last, other)] = results[..] else { return false };
+        one != other && last - before <= AT_ONCE_MS
+    };
+    Ok(taken.into_values().filter_map(|mut results| is_met(&mut results).then_some(())).count())
 }
 
 fn cut_off_until_dead(world: &mut World, number: usize) -> Result<()> {
@@ -68,4 +137,9 @@ fn wait_for_death(world: &World, number: usize, before: usize) -> Result<()> {
 /// How often one server took another for dead.
 fn deaths(world: &World) -> Result<usize> {
     world.nodes.iter().map(|node| node.times_said(DEPOSED)).sum()
+}
+
+/// What a thread came to.
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
