@@ -86,14 +86,14 @@ impl World {
         folder: &Path,
         dice: Dice,
     ) -> Result<Self> {
-        let Plan { servers, jobs, seconds, networks: spoilt, clock: whose } = plan;
-        let clock = whose.map(|whose| Clock::create(whose, backend)).transpose()?;
+        let clock = plan.clock.map(|whose| Clock::create(whose, backend)).transpose()?;
         let for_database = clock.as_ref().map(Clock::for_database).unwrap_or_default();
         let mut database = Storage::create(backend, folder, for_database)?;
-        let mut executors: Vec<&'static str> = jobs.iter().map(|job| job.executor).collect();
+        let mut executors: Vec<&'static str> = plan.jobs.iter().map(|job| job.executor).collect();
         executors.sort_unstable();
         executors.dedup();
-        let (window, printed) = define(programs, database.url(), folder, &executors, &jobs, seconds)?;
+        let (window, printed) = define(programs, database.url(), folder, &executors, &plan)?;
+        let Plan { servers, jobs, networks: spoilt, .. } = plan;
         let (mut nodes, mut networks, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..servers {
             let port = paths::free_port()?;
@@ -317,13 +317,14 @@ fn define(
     url: &str,
     folder: &Path,
     executors: &[&str],
-    jobs: &[Job],
-    seconds: i64,
+    plan: &Plan,
 ) -> Result<(Window, Value)> {
+    let Plan { servers, jobs, seconds, .. } = plan;
+
     let outside = server_of(programs, url, "127.0.0.1:0");
     ensure!(outside.migrate()?.wait()?.success(), "the database cannot be brought to its schema");
     // Far enough ahead for the jobs to be made, and for the servers and executors to find each other.
-    let from = (now() / 1_000 + 6 + jobs.len() as i64 / 120) * 1_000;
+    let from = (now() / 1_000 + 4 + 2 * *servers as i64 + jobs.len() as i64 / 120) * 1_000;
     let window = Window { from, until: from + seconds * 1_000 };
     let file = folder.join("fixture.json");
     fs::write(&file, load::fixture(executors, jobs, window).to_string())?;

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 
 use super::Stage;
 use crate::chaos::oracle::Verdict;
-use crate::chaos::world::World;
+use crate::chaos::world::{Plan, World};
 
 /// The places of `scheduler/src/engine/failpoint.rs`, without the one behind the gate.
 const STEPS: [&str; 8] = [
@@ -88,8 +88,14 @@ pub fn leave_and_return(world: &mut World, number: usize) -> Result<()> {
     world.nodes[number].start()
 }
 
+/// Between several servers the jobs move to and fro, and each comes to a step later.
+fn step_by_step(stage: &Stage<'_>, servers: usize, seconds: i64) -> Plan {
+    let plan = stage.usual(servers, seconds);
+    if stage.servers > 1 { Plan { seconds: 2 * seconds, ..plan } } else { plan }
+}
+
 pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
-    let plan = stage.usual(1, 45);
+    let plan = step_by_step(&stage, 1, 45);
     stage.run(plan, |world| {
         world.settle_in();
         for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
@@ -104,7 +110,7 @@ pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 }
 
 pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
-    let plan = stage.usual(1, 50);
+    let plan = step_by_step(&stage, 1, 50);
     stage.run(plan, |world| {
         world.settle_in();
         for step in STEPS.into_iter().chain([BEHIND_THE_GATE]) {
@@ -130,7 +136,7 @@ pub fn stop_at(world: &mut World, number: usize, step: &str) -> Result<()> {
 
 /// Half of the steps, by chance: each takes two takeovers.
 pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
-    let plan = stage.usual(2, 45);
+    let plan = step_by_step(&stage, 2, 45);
     stage.run(plan, |world| {
         world.settle_in();
         let first = world.dice.number(0, 1) as usize;
@@ -142,7 +148,7 @@ pub fn taken_over_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
 }
 
 pub fn taken_over_behind_the_gate(stage: Stage<'_>) -> Result<Verdict> {
-    let plan = stage.usual(2, 45);
+    let plan = step_by_step(&stage, 2, 45);
     stage.run(plan, |world| {
         world.settle_in();
         for turn in 0..3 {

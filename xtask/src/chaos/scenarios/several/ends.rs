@@ -75,7 +75,7 @@ fn kill_about_the_end<'scope>(
             if world.dice.number(0, 2) == 0 {
                 continue;
             }
-            let pause = world.dice.pause(ENDS_AFTER_MS - 200, ENDS_AFTER_MS + 600);
+            let pause = world.dice.pause(ENDS_AFTER_MS - 400, ENDS_AFTER_MS + 400);
             let at = start.at + pause.as_millis() as i64;
             let first = world.any_server();
             for place in 0..=world.dice.number(0, 1) as usize {
