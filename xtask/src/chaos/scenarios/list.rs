@@ -61,7 +61,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "approval-twice",
         about: "two people decide about the same change in the same instant, at two servers",
         backends: SHARED,
-        smoke: &[],
+        smoke: &[Mariadb],
         allowed: &[],
         moves_clock: false,
         play: several::given_twice,
