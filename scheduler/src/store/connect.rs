@@ -9,10 +9,10 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxMySqlConnector,
     SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, MySql, Postgres};
+use sqlx::{Connection, MySql, MySqlConnection, Postgres};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -165,7 +165,7 @@ async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
             Box::pin(async move {
                 use sqlx::Executor;
                 connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-                Ok(())
+                see_every_node(connection).await
             })
         });
         places.open(pool).await
@@ -177,6 +177,23 @@ async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
         Db { backend: DbBackend::MySql, read: pool.clone(), write: pool }
     };
     Ok(Databases { web: db(web), engine: db(engine) })
+}
+
+/// On a node of a Galera cluster a transaction begins when the node has what was committed at every other; a moment
+/// later is usual. A database that knows no such setting has no such nodes.
+async fn see_every_node(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    use sqlx::Executor;
+    /// `ER_UNKNOWN_SYSTEM_VARIABLE`
+    const UNKNOWN: u16 = 1193;
+    let is_unknown = |error: &sqlx::Error| {
+        let error =
+            error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+        error.is_some_and(|error| error.number() == UNKNOWN)
+    };
+    match connection.execute("SET SESSION wsrep_sync_wait = 1").await {
+        Err(error) if !is_unknown(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
