@@ -46,7 +46,7 @@ pub struct Kind {
     user: &'static str,
     is_installed: fn() -> bool,
     /// How its URL begins, up to the first host.
-    url: &'static str,
+    scheme: &'static str,
     /// How many servers it is.
     places: usize,
     start: Start,
@@ -56,6 +56,8 @@ pub struct Kind {
 pub struct Database {
     /// Names all its places.
     pub url: String,
+    /// How it begins, up to the first host.
+    scheme: &'static str,
     places: Vec<Place>,
 }
 
@@ -149,6 +151,11 @@ impl Database {
         self.places.iter().map(|place| place.home.port()).collect()
     }
 
+    /// A URL that names these ports of this host.
+    pub fn url_at(&self, ports: &[u16]) -> String {
+        url(self.scheme, ports)
+    }
+
     fn check_alive(&mut self) -> Result<()> {
         self.places.iter_mut().filter_map(|place| place.server.as_mut()).try_for_each(Group::check_alive)
     }
@@ -187,11 +194,11 @@ impl Kind {
         let home = |number| self.home(number, environment.clone());
         let homes = (0..self.places).map(home).collect::<Result<Vec<Home>>>()?;
         let servers = (self.start)(&homes)?;
-        let hosts: Vec<String> = homes.iter().map(|home| format!("127.0.0.1:{}", home.port())).collect();
-        let url = format!("{}{}/orrery", self.url, hosts.join(","));
+        let ports: Vec<u16> = homes.iter().map(Home::port).collect();
+        let url = url(self.scheme, &ports);
         println!("{} is at {url}", self.name);
         let place = |(home, server)| Place { server: Some(server), home };
-        Ok(Database { url, places: homes.into_iter().zip(servers).map(place).collect() })
+        Ok(Database { url, scheme: self.scheme, places: homes.into_iter().zip(servers).map(place).collect() })
     }
 
     fn home(&self, number: usize, environment: Vec<(String, String)>) -> Result<Home> {
@@ -240,6 +247,12 @@ pub fn serve() -> Result<()> {
         }
         thread::sleep(Duration::from_secs(1));
     }
+}
+
+/// The URL of the database at these ports of this host.
+fn url(scheme: &str, ports: &[u16]) -> String {
+    let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    format!("{scheme}{}/orrery", hosts.join(","))
 }
 
 /// A command that runs as `user`, in a folder which that user may enter.

@@ -25,6 +25,7 @@ pub struct Storage {
     url: String,
     /// From each server to it; none to a file.
     networks: Vec<Ways>,
+    is_spread: bool,
     server: Option<Database>,
 }
 
@@ -67,24 +68,29 @@ impl Storage {
     pub fn create(backend: Backend, folder: &Path, environment: Vec<(String, String)>) -> Result<Self> {
         let Some(kind) = backend.kind() else {
             let url = format!("sqlite:{}", folder.join("orrery.db").display());
-            return Ok(Self { url, networks: Vec::new(), server: None });
+            return Ok(Self { url, networks: Vec::new(), is_spread: false, server: None });
         };
         let database = kind.start_with(environment)?;
-        Ok(Self { url: database.url.clone(), networks: Vec::new(), server: Some(database) })
+        Ok(Self { url: database.url.clone(), networks: Vec::new(), is_spread: false, server: Some(database) })
     }
 
     /// What the next server is to be told: its ways to the database lead through networks of its own, unless that
     /// is a file.
     pub fn url_of_next_server(&mut self) -> Result<String> {
         let Some(database) = &self.server else { return Ok(self.url.clone()) };
-        let (mut url, mut ways) = (self.url.clone(), Vec::new());
-        for port in database.ports() {
-            let way = Proxy::to(port)?;
-            url = url.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", way.port()));
-            ways.push(way);
+        let ways = database.ports().into_iter().map(Proxy::to).collect::<Result<Vec<Proxy>>>()?;
+        let mut ports: Vec<u16> = ways.iter().map(Proxy::port).collect();
+        if self.is_spread {
+            ports.rotate_left(self.networks.len() % ways.len());
         }
+        let url = database.url_at(&ports);
         self.networks.push(Ways(ways));
         Ok(url)
+    }
+
+    /// Lets each server that is still to come name another place of the database first.
+    pub fn spread(&mut self) {
+        self.is_spread = true;
     }
 
     /// The database's servers, to be spoilt.

@@ -84,11 +84,15 @@ impl World {
         backend: Backend,
         programs: &Programs,
         folder: &Path,
-        dice: Dice,
+        mut dice: Dice,
     ) -> Result<Self> {
         let clock = plan.clock.map(|whose| Clock::create(whose, backend)).transpose()?;
         let for_database = clock.as_ref().map(Clock::for_database).unwrap_or_default();
         let mut database = Storage::create(backend, folder, for_database)?;
+        if backend == Backend::Galera && dice.number(0, 1) == 1 {
+            println!("  each server writes at a node of its own");
+            database.spread();
+        }
         let mut executors: Vec<&'static str> = plan.jobs.iter().map(|job| job.executor).collect();
         executors.sort_unstable();
         executors.dedup();

@@ -18,7 +18,7 @@ pub const GALERA: Kind = Kind {
     is_installed: || {
         mariadb::is_installed() && library().is_some() && paths::find_on_path(&["rsync"]).is_some()
     },
-    url: mariadb::URL,
+    scheme: mariadb::SCHEME,
     places: 3,
     start,
 };

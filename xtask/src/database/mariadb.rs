@@ -15,13 +15,13 @@ pub const MARIADB: Kind = Kind {
     packages: &["mariadb-server"],
     user: USER,
     is_installed,
-    url: URL,
+    scheme: SCHEME,
     places: 1,
     start: |homes| homes.iter().map(start).collect(),
 };
 
 pub(super) const USER: &str = "mysql";
-pub(super) const URL: &str = "mysql://root@";
+pub(super) const SCHEME: &str = "mysql://root@";
 
 pub(super) fn is_installed() -> bool {
     program().is_some() && paths::find_on_path(&["mariadb-install-db"]).is_some()

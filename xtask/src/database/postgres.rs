@@ -17,14 +17,14 @@ pub const POSTGRES: Kind = Kind {
     packages: PACKAGES,
     user: USER,
     is_installed,
-    url: URL,
+    scheme: SCHEME,
     places: 1,
     start: |homes| homes.iter().map(start).collect(),
 };
 
 pub(super) const PACKAGES: &[&str] = &["postgresql"];
 pub(super) const USER: &str = "postgres";
-pub(super) const URL: &str = "postgres://orrery@";
+pub(super) const SCHEME: &str = "postgres://orrery@";
 
 pub(super) fn is_installed() -> bool {
     find("initdb").is_some() && find("postgres").is_some()

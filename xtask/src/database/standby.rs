@@ -11,7 +11,7 @@ pub const STANDBY: Kind = Kind {
     packages: postgres::PACKAGES,
     user: postgres::USER,
     is_installed: postgres::is_installed,
-    url: postgres::URL,
+    scheme: postgres::SCHEME,
     places: 2,
     start,
 };

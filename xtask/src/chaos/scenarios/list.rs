@@ -9,6 +9,8 @@ use Exception::{Frozen, Killed, Lost, LostAgain, Missed, NotTaken, Replaced, Sta
 const ALL: &[Backend] = &[Sqlite, Postgres, Mariadb];
 /// Several servers need a database that they can share.
 const SHARED: &[Backend] = &[Postgres, Mariadb];
+/// And those that have several servers themselves.
+const REPLICATED: &[Backend] = &[Postgres, Mariadb, Standby, Galera];
 
 /// Every scenario there is.
 pub const SCENARIOS: &[Scenario] = &[
@@ -24,7 +26,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "servers-killed",
         about: "two servers are killed in turn at random times and started again",
-        backends: SHARED,
+        backends: REPLICATED,
         smoke: &[],
         allowed: &[],
         moves_clock: false,
@@ -33,7 +35,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "servers-come-and-go",
         about: "three servers, of which one ends and comes back every few seconds",
-        backends: SHARED,
+        backends: REPLICATED,
         smoke: &[Postgres],
         allowed: &[],
         moves_clock: false,
@@ -96,7 +98,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "failpoints-takeover",
         about: "a server stands still at a step of a run, and wakes when another has taken over",
-        backends: SHARED,
+        backends: REPLICATED,
         smoke: &[Postgres],
         allowed: &[Missed],
         moves_clock: false,
@@ -213,7 +215,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "database-cut",
         about: "connections to the database break at random times, with commits under way",
-        backends: SHARED,
+        backends: REPLICATED,
         smoke: &[],
         allowed: &[Missed, TimedOut],
         moves_clock: false,
@@ -322,7 +324,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "results-kept",
         about: "the server dies with results that the database could not take",
-        backends: SHARED,
+        backends: REPLICATED,
         smoke: &[],
         allowed: &[Missed],
         moves_clock: false,
@@ -340,7 +342,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "frozen",
         about: "two servers are frozen, then again while one of them stands still",
-        backends: SHARED,
+        backends: REPLICATED,
         smoke: &[],
         allowed: &[Missed, Frozen],
         moves_clock: false,
