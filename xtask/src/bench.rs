@@ -1,5 +1,6 @@
 //! `cargo xtask bench`
 
+mod cluster;
 mod dispatch;
 mod figures;
 mod hold;
@@ -23,6 +24,8 @@ pub struct Options {
 enum What {
     /// Jobs that fire every second at an executor that answers at once.
     Dispatch(dispatch::Options),
+    /// One to three servers on one PostgreSQL: what they carry, how soon one's work is taken over, what they cost idle.
+    Cluster(cluster::Options),
     /// The same load on another scheduler, in turn with ours.
     Peer(peer::Options),
     /// An executor that hangs, beside one that is well.
@@ -38,6 +41,7 @@ enum What {
 pub fn bench(options: &Options) -> Result<()> {
     match &options.what {
         What::Dispatch(options) => dispatch::dispatch(options),
+        What::Cluster(options) => cluster::cluster(options),
         What::Peer(options) => peer::peer(options),
         What::Isolate(options) => isolate::isolate(options),
         What::Hold(options) => hold::hold(options),

@@ -1,12 +1,12 @@
 //! `cargo xtask chaos`: servers and executors as real processes, faults from a printed seed, and an oracle that
 //! judges by the executors' own journals. See docs/chaos.md.
 
-mod agent;
+pub mod agent;
 mod clock;
 mod dice;
 mod evidence;
 mod load;
-mod node;
+pub mod node;
 mod oracle;
 mod proxy;
 mod scenarios;

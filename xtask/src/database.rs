@@ -1,6 +1,8 @@
 //! Private PostgreSQL and MariaDB servers for the tests, also several that replicate: own data folders, own ports,
 //! gone afterwards.
 
+pub mod client;
+mod durable;
 mod galera;
 mod mariadb;
 mod postgres;
@@ -21,6 +23,7 @@ use crate::paths::{self, ScratchFolder};
 use crate::process::Group;
 use crate::tools::system;
 
+pub use durable::DurablePostgres;
 pub use galera::GALERA;
 pub use mariadb::MARIADB;
 pub use postgres::POSTGRES;

@@ -224,6 +224,15 @@ impl Server {
         http_status(&self.url(), "/readyz") == Some(200)
     }
 
+    /// One of its metrics, such as `orrery_buckets`; none while nobody answers, and without this
+    /// `http.metrics_token`.
+    pub fn metric(&self, token: &str, name: &str) -> Option<u64> {
+        let authorization = format!("Authorization: Bearer {token}\r\n");
+        let mut text = String::new();
+        request(&self.url(), "/metrics", &authorization)?.read_to_string(&mut text).ok()?;
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+
     /// Every run so far, with its job's name and its result.
     pub fn fixture_runs(&self) -> Result<serde_json::Value> {
         self.json(&["fixture", "runs"])
@@ -279,11 +288,16 @@ pub fn forward_lines(from: impl Read + Send + 'static) -> Receiver<String> {
 
 /// Status of `GET base + path`, or nothing when nobody answers within a second.
 pub fn http_status(base: &str, path: &str) -> Option<u16> {
+    let mut line = String::new();
+    request(base, path, "")?.read_line(&mut line).ok()?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The answer to `GET base + path`; its connection ends with it.
+fn request(base: &str, path: &str, headers: &str) -> Option<BufReader<TcpStream>> {
     let address = base.strip_prefix("http://")?;
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).ok()?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n").ok()?;
+    Some(BufReader::new(stream))
 }

@@ -23,9 +23,10 @@ pub struct Finished {
     pub due: i64,
 }
 
-/// Sends results until the process ends: up to `batch` in one request, so many requests at a time.
+/// Sends results until the process ends: up to `batch` in one request, so many requests at a time. The connections are
+/// spread over the servers, as a balancer before them would.
 pub async fn send_all(
-    address: Address,
+    servers: Vec<Address>,
     batch: usize,
     connections: usize,
     mut results: UnboundedReceiver<Finished>,
@@ -33,8 +34,8 @@ pub async fn send_all(
 ) {
     let (full, batches) = mpsc::channel(connections);
     let batches = Arc::new(Mutex::new(batches));
-    for _ in 0..connections {
-        tokio::spawn(send_batches(Client::new(address.clone()), batches.clone(), shared.clone()));
+    for server in servers.into_iter().cycle().take(connections) {
+        tokio::spawn(send_batches(Client::new(server), batches.clone(), shared.clone()));
     }
     let mut waiting = Vec::with_capacity(batch);
     while results.recv_many(&mut waiting, batch).await > 0 {

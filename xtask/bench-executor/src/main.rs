@@ -37,9 +37,9 @@ struct Options {
     /// Port on 127.0.0.1 at which the server finds this executor.
     #[arg(long)]
     port: u16,
-    /// Base address of the server, for the results; without it there are none.
-    #[arg(long)]
-    server: Option<String>,
+    /// Base addresses of the servers, for the results, which are spread over them; without one there are none.
+    #[arg(long, value_delimiter = ',')]
+    server: Vec<String>,
     /// Where the server's executor API begins.
     #[arg(long, default_value = "/api")]
     api: String,
@@ -87,15 +87,18 @@ async fn main() -> Result<()> {
     let (finished, results) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         measurement: Measurement::new(options.warm_up, options.seconds)?,
-        finished: options.server.is_some().then_some(finished),
+        finished: (!options.server.is_empty()).then_some(finished),
     });
-    if let Some(server) = &options.server {
-        let address = Address::new(server, &options)?;
-        if options.register {
+    let addresses: Vec<Address> =
+        options.server.iter().map(|server| Address::new(server, &options)).collect::<Result<_>>()?;
+    if options.register {
+        for address in &addresses {
             tokio::spawn(register(Client::new(address.clone()), options.app_name.clone(), options.port));
         }
+    }
+    if !addresses.is_empty() {
         tokio::spawn(callbacks::send_all(
-            address,
+            addresses,
             options.batch,
             options.connections,
             results,

@@ -33,12 +33,41 @@ impl ProcessUse {
     }
 }
 
+/// Processor time of a process and of its children, of which some may have ended: PostgreSQL has a process for each
+/// connection. Linux only.
+pub fn family_cpu(id: u32) -> Result<Duration> {
+    let mut sum = Duration::ZERO;
+    for entry in fs::read_dir("/proc").context("the benchmark reads /proc and needs Linux")? {
+        // Others may end meanwhile.
+        let Ok(stat) = fs::read_to_string(entry?.path().join("stat")) else { continue };
+        if stat.starts_with(&format!("{id} ")) {
+            sum += cpu(&stat) + ticks(&stat, &OF_ENDED_CHILDREN);
+        } else if number(&stat, PARENT) == u64::from(id) {
+            sum += cpu(&stat);
+        }
+    }
+    Ok(sum)
+}
+
+/// Fields of `/proc/<id>/stat`, counted from behind the name.
+const PARENT: usize = 1;
+const OWN: [usize; 2] = [11, 12];
+const OF_ENDED_CHILDREN: [usize; 2] = [13, 14];
+
 fn cpu(stat: &str) -> Duration {
-    // The second field is the program's name, which may hold blanks: count from its closing parenthesis.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: u64 = [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum();
+    ticks(stat, &OWN)
+}
+
+fn ticks(stat: &str, fields: &[usize]) -> Duration {
+    let ticks: u64 = fields.iter().map(|field| number(stat, *field)).sum();
     // Linux counts in hundredths of a second on every architecture it tells programs about.
     Duration::from_millis(ticks * 10)
+}
+
+fn number(stat: &str, field: usize) -> u64 {
+    // The second field is the program's name, which may hold blanks: count from its closing parenthesis.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    fields.split_whitespace().nth(field).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// The number in the line that begins so; 0 without one.
@@ -160,6 +189,9 @@ mod tests {
     fn the_times_of_a_process_are_found_behind_whatever_name_it_has() {
         let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 5 0 0 0 150 50 0 0 20 0 4 0 100 1 1 1";
         assert_eq!(cpu(stat), Duration::from_secs(2));
+        assert_eq!(number(stat, PARENT), 1);
+        let parent = stat.replace(" 150 50 0 0 ", " 150 50 70 30 ");
+        assert_eq!(ticks(&parent, &OF_ENDED_CHILDREN), Duration::from_secs(1));
         assert_eq!(number_after("VmPeak:\t 9 kB\nVmRSS:\t   5120 kB\n", "VmRSS:"), 5120);
     }
 

@@ -104,7 +104,8 @@ pub struct ExecutorOptions<'a> {
     pub seconds: u32,
     /// Further arguments.
     pub more: Vec<String>,
-    /// The server and who the executor is there; without it, it sends no results.
+    /// The server and who the executor is there; without it, it sends no results. Several servers have commas between
+    /// them.
     pub server: Option<(String, &'a Credentials)>,
 }
 

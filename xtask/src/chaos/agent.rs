@@ -140,7 +140,8 @@ impl Agent {
         self.folder.join("disk")
     }
 
-    fn journal(&self) -> PathBuf {
+    /// Where it writes down what it starts and ends.
+    pub fn journal(&self) -> PathBuf {
         self.folder.join("journal")
     }
 }
