@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::database::{Database, Kind, MARIADB, POSTGRES};
+use crate::database::{Database, GALERA, Kind, MARIADB, POSTGRES};
 use crate::interop::{self, Selection};
 use crate::report::{Counts, Report};
 use crate::{browser, paths, site, tools};
@@ -91,15 +91,19 @@ pub fn all_tests(report: &mut Report, options: &Options) -> Result<TestNames> {
     Ok(names)
 }
 
-/// The tests of the crates, those of the services on each database.
+/// The tests of the crates, those of the services on each database, those of the store on one that replicates.
 fn test_crates(report: &mut Report, options: &Options, names: &mut TestNames) {
     let filter = options.filter.as_deref();
-    let databases = if options.no_databases { Vec::new() } else { start_databases(report) };
+    let mut start = |kinds| if options.no_databases { Vec::new() } else { start_databases(report, kinds) };
+    let (databases, replicated) = (start(&[&POSTGRES, &MARIADB]), start(&[&GALERA]));
     report.step("cargo test", || cargo_tests::run(&databases, filter, names));
     for (variable, url, _) in &databases {
         let server = variable.trim_start_matches("ORRERY_TEST_").trim_end_matches("_URL");
         let step = format!("the services on {}", server.to_lowercase());
         report.step(&step, || cargo_tests::run_services_on(url, filter, names));
+    }
+    for (_, url, _) in &replicated {
+        report.step("the store on Galera", || cargo_tests::run_store_on_galera(url, filter, names));
     }
 }
 
@@ -137,9 +141,12 @@ fn test_whole(report: &mut Report, options: &Options, names: &mut TestNames) -> 
 }
 
 /// Starts what can be started; the rest counts as skipped.
-fn start_databases(report: &mut Report) -> Vec<(&'static str, String, Option<Database>)> {
+fn start_databases(
+    report: &mut Report,
+    kinds: &[&'static Kind],
+) -> Vec<(&'static str, String, Option<Database>)> {
     let mut started = Vec::new();
-    for kind in [&POSTGRES, &MARIADB] {
+    for kind in kinds {
         if let Ok(url) = std::env::var(kind.variable) {
             started.push((kind.variable, url, None));
             continue;

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use super::TestNames;
-use crate::database::Database;
+use crate::database::{Database, GALERA, MARIADB};
 use crate::report::Counts;
 use crate::{process, tools};
 
@@ -37,6 +37,20 @@ pub fn run_services_on(url: &str, filter: Option<&str>, names: &mut TestNames) -
     cargo.arg("test").args(SCOPE).args(["--test", "services", "--no-fail-fast"]).args(filter);
     cargo.env("ORRERY_TEST_SERVICES_URL", url);
     count(&mut cargo, names)
+}
+
+/// Runs the tests of the store again, on a node of the Galera cluster of this URL.
+pub fn run_store_on_galera(url: &str, filter: Option<&str>, names: &mut TestNames) -> Result<Counts> {
+    let mut cargo = tools::cargo()?;
+    cargo.arg("test").args(SCOPE).args(["--test", "store_conformance", "--no-fail-fast"]).args(filter);
+    cargo.env(GALERA.variable, url).env(MARIADB.variable, first_place(url));
+    count(&mut cargo, names)
+}
+
+/// The URL with the first of its hosts alone.
+fn first_place(url: &str) -> String {
+    let (Some(first), Some(path)) = (url.find(','), url.rfind('/')) else { return url.to_owned() };
+    format!("{}{}", &url[..first], &url[path..])
 }
 
 /// Lives through so many histories of the simulation. Optimised, for they take six times as long otherwise; by
@@ -105,6 +119,12 @@ fn harness_counts(text: &str) -> Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_several_hosts_the_first_is_taken() {
+        assert_eq!(first_place("mysql://root@one:1,two:2,three:3/orrery"), "mysql://root@one:1/orrery");
+        assert_eq!(first_place("mysql://root@one:1/orrery"), "mysql://root@one:1/orrery");
+    }
 
     #[test]
     fn results_and_names_are_read_from_the_harness_output() {
