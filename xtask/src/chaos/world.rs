@@ -328,7 +328,7 @@ fn define(
     let outside = server_of(programs, url, "127.0.0.1:0");
     ensure!(outside.migrate()?.wait()?.success(), "the database cannot be brought to its schema");
     // Far enough ahead for the jobs to be made, and for the servers and executors to find each other.
-    let from = (now() / 1_000 + 4 + 2 * *servers as i64 + jobs.len() as i64 / 120) * 1_000;
+    let from = (now() / 1_000 + 3 + 3 * *servers as i64 + jobs.len() as i64 / 120) * 1_000;
     let window = Window { from, until: from + seconds * 1_000 };
     let file = folder.join("fixture.json");
     fs::write(&file, load::fixture(executors, jobs, window).to_string())?;

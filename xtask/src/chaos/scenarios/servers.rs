@@ -31,8 +31,8 @@ const STANDSTILL: Duration = Duration::from_secs(2);
 const LEAVING: Duration = Duration::from_secs(15);
 /// By then the other server has asked twice, and sent again what never started.
 const LONG_STANDSTILL: Duration = Duration::from_secs(8);
-/// By then a server has come to any step: its jobs fire each second.
-const REACHED: Duration = Duration::from_secs(15);
+/// By then a server has come to any step: its jobs fire each second, once others have given it some.
+const REACHED: Duration = Duration::from_secs(30);
 
 pub fn killed(stage: Stage<'_>) -> Result<Verdict> {
     let plan = stage.usual(1, 18);
