@@ -14,8 +14,8 @@ const MOVED: &str = "the database writes at another place now";
 /// By then a server has noticed that its place does not write, on a machine that has other things to do.
 const NOTICED: Duration = Duration::from_secs(15);
 
-/// Of the three nodes the one dies that both servers write to, then any. Each comes back before the next dies: two of
-/// three are a cluster, one is none.
+/// Of the three nodes the one dies that the first server writes to, then any. Each comes back before the next dies: two
+/// of three are a cluster, one is none.
 pub fn node_killed(stage: Stage<'_>) -> Result<Verdict> {
     let plan = stage.usual(2, 45);
     stage.run(plan, |world| {
