@@ -9,6 +9,7 @@ mod loads;
 mod replicas;
 mod servers;
 mod several;
+mod upgrades;
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Every scenario: where it is played, and what it declares.
 
-use super::{Scenario, clocks, databases, deeds, executors, loads, replicas, servers, several};
+use super::{Scenario, clocks, databases, deeds, executors, loads, replicas, servers, several, upgrades};
 use crate::chaos::oracle::Exception;
 use crate::chaos::storage::Backend;
 use Backend::{Galera, Mariadb, Postgres, Sqlite, Standby};
@@ -40,6 +40,15 @@ pub const SCENARIOS: &[Scenario] = &[
         allowed: &[],
         moves_clock: false,
         play: servers::coming_and_going,
+    },
+    Scenario {
+        name: "schema-ahead",
+        about: "the schema becomes that of a later version while servers fire, which are then replaced in turn",
+        backends: SHARED,
+        smoke: &[],
+        allowed: &[],
+        moves_clock: false,
+        play: upgrades::schema_ahead,
     },
     Scenario {
         name: "servers-both-dead",
