@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use nix::sys::signal::Signal;
 
 use super::Stage;
-use crate::chaos::oracle::Verdict;
+use crate::chaos::oracle::{Exception, Verdict};
 use crate::chaos::world::{Plan, World};
 
 /// The places of `scheduler/src/engine/failpoint.rs`, without the one behind the gate.
@@ -109,7 +109,12 @@ pub fn killed_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
     })
 }
 
-pub fn stopped_at_each_step(stage: Stage<'_>) -> Result<Verdict> {
+pub fn stopped_at_each_step(mut stage: Stage<'_>) -> Result<Verdict> {
+    if stage.servers > 1 {
+        // Whoever stood still is taken for dead, and is ended for the next step: amid a run, and amid its second
+        // sending.
+        stage.allowed.push(Exception::LostAgain);
+    }
     let plan = step_by_step(&stage, 1, 50);
     stage.run(plan, |world| {
         world.settle_in();
