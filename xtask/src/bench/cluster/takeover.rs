@@ -29,8 +29,22 @@ const EXECUTORS: [(&str, usize); 2] = [("single", 1), ("pair", 2)];
 /// Longer than a run can be in doubt: a job that does not fire by then never would.
 const PATIENCE: Duration = Duration::from_secs(330);
 
-/// Times from a kill until all jobs of an executor had fired again, ms; by the executor's name.
-type Times = BTreeMap<&'static str, Vec<i64>>;
+/// Later than this a run is late, ms.
+const LATE_MS: i64 = 1_000;
+/// A job that has not fired for longer does not fire, ms.
+const SILENT_MS: i64 = 2_500;
+
+/// What kills came to, by the executor's name.
+type Times = BTreeMap<&'static str, Vec<Time>>;
+
+/// Of one kill and one executor, from the kill on, ms.
+#[derive(Clone, Copy)]
+struct Time {
+    /// Until all jobs had fired again.
+    again: i64,
+    /// Until the last run began that was late.
+    late: i64,
+}
 
 pub fn takeover(programs: &Programs, options: &Options) -> Result<()> {
     let built = site::build_programs(&["chaos-executor"], true)?;
@@ -83,58 +97,105 @@ fn kill_in_turn(cluster: &mut Cluster, journals: &mut [Journal], kills: u32) -> 
     let mut times = Times::new();
     let servers = cluster.nodes.len();
     for kill in 0..kills {
-        cluster.wait_until_shared()?;
-        sleep_until_part_of_second(kill);
+        sleep_until_part_of_period(kill);
         let victim = &mut cluster.nodes[kill as usize % servers];
         let jobs =
             metric(victim, "orrery_jobs").context("the server that is to be killed does not answer")?;
         ensure!(jobs > 0, "the server that is to be killed has no jobs");
-        let killed_at = now();
+        let mut watch = Watch::since(now());
         victim.kill()?;
-        let after = wait_until_all_fire(journals, killed_at)?;
-        let line: Vec<String> =
-            after.iter().map(|(name, ms)| format!("{name} after {:.1} s", *ms as f64 / 1_000.0)).collect();
-        println!("kill {}: {jobs} jobs of its own; {}", kill + 1, line.join(", "));
-        for (name, ms) in after {
-            times.entry(name).or_default().push(ms);
-        }
-        let victim = &mut cluster.nodes[kill as usize % servers];
+        watch.wait_until(journals, Watch::all_have_fired)?;
         victim.start()?;
         victim.wait_until_ready()?;
+        cluster.wait_until_shared()?;
+        watch.wait_until(journals, Watch::none_is_silent)?;
+        let mut line = format!("kill {}: {jobs} jobs of its own", kill + 1);
+        for (name, time) in watch.times() {
+            line += &format!("; {name} after {}, late until {}", seconds(time.again), seconds(time.late));
+            times.entry(name).or_default().push(time);
+        }
+        println!("{line}");
     }
     Ok(times)
 }
 
-/// The jobs fire at whole seconds, and what a server has under way when it is killed depends on the part of the
-/// second: the kills are spread evenly over it.
-fn sleep_until_part_of_second(kill: u32) {
+/// What a server has under way when it is killed, and how long ago it renewed its lease, depend on the moment within
+/// two seconds: jobs fire at whole seconds, and leases are renewed every two. The kills are spread evenly over that.
+fn sleep_until_part_of_period(kill: u32) {
+    const PERIOD_MS: i64 = 2_000;
     /// Multiples of the golden section, taken as parts of one, are spread evenly, however many there are.
     const GOLDEN: f64 = 0.618_033_988_749_895;
-    let part = ((f64::from(kill) * GOLDEN).fract() * 1_000.0) as i64;
-    let rest = (part - now()).rem_euclid(1_000);
+    let part = ((f64::from(kill) * GOLDEN).fract() * PERIOD_MS as f64) as i64;
+    let rest = (part - now()).rem_euclid(PERIOD_MS);
     thread::sleep(Duration::from_millis(rest.unsigned_abs()));
 }
 
-/// Waits until each job has started a run that was due after the kill; for each executor how long that took, ms.
-fn wait_until_all_fire(journals: &mut [Journal], killed_at: i64) -> Result<BTreeMap<&'static str, i64>> {
-    let deadline = Instant::now() + PATIENCE;
-    let mut first = BTreeMap::<&'static str, BTreeMap<i64, i64>>::new();
-    loop {
-        for journal in journals.iter_mut() {
-            let jobs = first.entry(journal.name).or_default();
-            for line in journal.new_lines()? {
-                let Some((job, at)) = start_due_after(&line, killed_at) else { continue };
-                let earliest = jobs.entry(job).or_insert(at);
-                *earliest = at.min(*earliest);
+/// What became of the jobs since a kill.
+struct Watch {
+    killed_at: i64,
+    executors: BTreeMap<&'static str, Starts>,
+}
+
+/// Starts of runs that were due after a kill, ms since 1970.
+#[derive(Default)]
+struct Starts {
+    /// By job: the first, and the last.
+    of_jobs: BTreeMap<i64, (i64, i64)>,
+    /// The last that was late.
+    late: Option<i64>,
+}
+
+impl Starts {
+    fn note(&mut self, Start { job, due, at }: Start) {
+        let (first, last) = self.of_jobs.entry(job).or_insert((at, at));
+        (*first, *last) = (at.min(*first), at.max(*last));
+        if at - due > LATE_MS {
+            self.late = self.late.max(Some(at));
+        }
+    }
+}
+
+impl Watch {
+    fn since(killed_at: i64) -> Self {
+        Self { killed_at, executors: EXECUTORS.map(|(name, _)| (name, Starts::default())).into() }
+    }
+
+    /// Whether each job has started a run that was due after the kill.
+    fn all_have_fired(&self) -> bool {
+        self.executors.values().all(|starts| starts.of_jobs.len() == JOBS)
+    }
+
+    /// Whether each job fires now: one whose run is in doubt may have stopped again.
+    fn none_is_silent(&self) -> bool {
+        let since = now() - SILENT_MS;
+        let fires = |starts: &Starts| starts.of_jobs.values().all(|(_, last)| *last > since);
+        self.all_have_fired() && self.executors.values().all(fires)
+    }
+
+    fn wait_until(&mut self, journals: &mut [Journal], is_so: fn(&Self) -> bool) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            for journal in journals.iter_mut() {
+                let starts = self.executors.entry(journal.name).or_default();
+                let lines = journal.new_lines()?;
+                let wanted = lines.iter().filter_map(|line| start(line));
+                wanted.filter(|start| start.due > self.killed_at).for_each(|start| starts.note(start));
             }
+            if is_so(self) {
+                return Ok(());
+            }
+            let patience = PATIENCE.as_secs();
+            ensure!(Instant::now() < deadline, "not all jobs fire {patience} s after a kill");
+            thread::sleep(Duration::from_millis(200));
         }
-        if first.values().all(|jobs| jobs.len() == JOBS) {
-            let last = |jobs: BTreeMap<i64, i64>| jobs.into_values().max().unwrap_or(killed_at) - killed_at;
-            return Ok(first.into_iter().map(|(name, jobs)| (name, last(jobs))).collect());
-        }
-        let still: usize = first.values().map(|jobs| JOBS - jobs.len()).sum();
-        ensure!(Instant::now() < deadline, "{still} jobs do not fire {} s after a kill", PATIENCE.as_secs());
-        thread::sleep(Duration::from_millis(200));
+    }
+
+    fn times(&self) -> impl Iterator<Item = (&'static str, Time)> {
+        self.executors.iter().map(|(name, starts)| {
+            let again = starts.of_jobs.values().map(|(first, _)| *first).max().unwrap_or(self.killed_at);
+            let late = starts.late.unwrap_or(self.killed_at);
+            (*name, Time { again: again - self.killed_at, late: late - self.killed_at })
+        })
     }
 }
 
@@ -165,32 +226,55 @@ impl Journal {
     }
 }
 
-/// The job of a line of the journal that tells of a start, and when that was, ms since 1970.
-fn start_due_after(line: &str, killed_at: i64) -> Option<(i64, i64)> {
+/// A run that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Start {
+    job: i64,
+    due: i64,
+    at: i64,
+}
+
+/// What a line of the journal says of a start.
+fn start(line: &str) -> Option<Start> {
     let line: Value = serde_json::from_str(line).ok()?;
-    let is_wanted = line["event"] == "start" && line["due"].as_i64()? > killed_at;
-    if is_wanted { Some((line["job"].as_i64()?, line["at"].as_i64()?)) } else { None }
+    let number = |name: &str| line[name].as_i64();
+    let is_start = line["event"] == "start";
+    Some(Start { job: number("job")?, due: number("due")?, at: number("at")? }).filter(|_| is_start)
 }
 
 fn print(times: &Times, servers: usize) {
-    let mut table =
-        Table::new(&["Servers", "Instances of the executor", "Kills", "p50", "p90", "Longest", "Above 10 s"]);
+    let mut table = Table::new(HEAD);
     for (name, instances) in EXECUTORS {
-        let mut sorted = times.get(name).cloned().unwrap_or_default();
-        sorted.sort_unstable();
-        let at = |part: f64| seconds(quantile(&sorted, part));
-        let above = sorted.iter().filter(|ms| **ms > 10_000).count();
-        table.add(vec![
-            servers.to_string(),
-            instances.to_string(),
-            sorted.len().to_string(),
-            at(0.5),
-            at(0.9),
-            at(1.0),
-            above.to_string(),
-        ]);
+        let times = times.get(name).map(Vec::as_slice).unwrap_or_default();
+        let again = sorted(times, |time| time.again);
+        let mut row = vec![servers.to_string(), instances.to_string(), times.len().to_string()];
+        for numbers in [&again, &sorted(times, |time| time.late)] {
+            row.extend([0.5, 0.9, 1.0].map(|part| seconds(quantile(numbers, part))));
+        }
+        row.push(again.iter().filter(|ms| **ms > GOAL_MS).count().to_string());
+        table.add(row);
     }
     table.print();
+}
+
+const GOAL_MS: i64 = 10_000;
+const HEAD: &[&str] = &[
+    "Servers",
+    "Instances of the executor",
+    "Kills",
+    "All fire again, p50",
+    "p90",
+    "Longest",
+    "Nothing is late any more, p50",
+    "p90",
+    "Longest",
+    "All fire again after 10 s",
+];
+
+fn sorted(times: &[Time], of: fn(&Time) -> i64) -> Vec<i64> {
+    let mut numbers: Vec<i64> = times.iter().map(of).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 /// The least of the sorted numbers that so large a part of them does not exceed; 0 without any.
@@ -216,13 +300,28 @@ mod tests {
     }
 
     #[test]
-    fn only_a_start_that_was_due_after_the_kill_counts() {
-        let line = |event: &str, due: i64| {
-            json!({"event": event, "run": 1, "job": 7, "due": due, "code": 0, "at": 9_000}).to_string()
+    fn a_watch_tells_the_first_fire_of_the_last_job_from_the_last_that_was_late() {
+        let line = |event: &str, job: usize, due: i64, at: i64| {
+            json!({"event": event, "run": 1, "job": job, "due": due, "code": 0, "at": at}).to_string()
         };
-        assert_eq!(start_due_after(&line("start", 5_001), 5_000), Some((7, 9_000)));
-        assert_eq!(start_due_after(&line("start", 5_000), 5_000), None);
-        assert_eq!(start_due_after(&line("end", 6_000), 5_000), None);
-        assert_eq!(start_due_after("{\"event\":\"sta", 5_000), None);
+        assert_eq!(start(&line("end", 7, 5_000, 5_001)), None);
+        assert_eq!(start("{\"event\":\"sta"), None);
+        assert_eq!(start(&line("start", 7, 5_000, 5_001)), Some(Start { job: 7, due: 5_000, at: 5_001 }));
+        let mut watch = Watch::since(5_000);
+        for (name, _) in EXECUTORS {
+            let starts = watch.executors.get_mut(name).unwrap();
+            for job in 1..JOBS as i64 {
+                starts.note(Start { job, due: 6_000, at: 6_002 });
+            }
+        }
+        assert!(!watch.all_have_fired());
+        for (name, _) in EXECUTORS {
+            let starts = watch.executors.get_mut(name).unwrap();
+            starts.note(Start { job: 0, due: 11_000, at: 11_500 });
+            starts.note(Start { job: 0, due: 6_000, at: 20_000 });
+        }
+        assert!(watch.all_have_fired());
+        let times: Vec<(i64, i64)> = watch.times().map(|(_, time)| (time.again, time.late)).collect();
+        assert_eq!(times, [(6_500, 15_000), (6_500, 15_000)]);
     }
 }
