@@ -69,7 +69,9 @@ pub(super) fn serve(home: &Home) -> Result<Group> {
     command.args(["-h", "127.0.0.1", "-p", &home.port().to_string()]);
     // Nothing here outlives the machine, so nothing needs to reach the disk; but what is committed outlives
     // the server.
-    let settings = ["fsync=off", "full_page_writes=off", "max_connections=300"];
+    // What a killed server leaves of its shared memory lies with its data, and goes with them.
+    let settings =
+        ["fsync=off", "full_page_writes=off", "max_connections=300", "dynamic_shared_memory_type=mmap"];
     command.args(settings.iter().flat_map(|setting| ["-c", *setting]));
     command.stdout(Stdio::null()).stderr(home.log()?);
     Group::spawn("PostgreSQL", &mut command)
