@@ -15,19 +15,21 @@ const SLICE: usize = 1_000;
 
 impl Planner {
     /// Brings what is known of runs in doubt up to date, and takes note of what need not wait for them any
-    /// more. What came with its bucket is read before anything is claimed. What its owner before is still sending
-    /// may come into doubt there, which nobody here would hear of: it counts as in doubt until its row says that
-    /// it was answered.
+    /// more. What came with its bucket is read before anything is claimed. What was sent by somebody else
+    /// counts as in doubt until its row says that it was answered: of what a life that is over was sending nobody
+    /// knows whether it arrived, and what an owner before is still sending may come into doubt there, which nobody
+    /// here would hear of.
     pub(super) async fn look_at_doubts(&mut self, poll: bool, fresh: bool) -> Result<()> {
         let shared = self.shared.clone();
         if fresh {
             let holdings = shared.holdings();
             let read = shared.store.doubtful(&holdings.buckets(), Millis::MAX, shared.now(), MOST).await?;
-            let is_sent_elsewhere =
-                |run: &&Run| run.state == RunState::Sending && holdings.is_of_another(run.claim);
-            self.sent_elsewhere.extend(read.iter().filter(is_sent_elsewhere).map(|run| run.id));
+            let is_foreign = |run: &&Run| run.state == RunState::Sending && run.claim != holdings.claim();
             shared.doubts.add_all(read.iter().filter(|run| run.state == RunState::Unknown));
-            shared.doubts.add_all(read.iter().filter(is_sent_elsewhere));
+            shared.doubts.add_all(read.iter().filter(is_foreign));
+            let foreign = read.iter().filter(is_foreign);
+            let of_another = foreign.filter(|run| holdings.is_of_another(run.claim));
+            self.sent_elsewhere.extend(of_another.map(|run| run.id));
         }
         let mut to_read = shared.doubts.take_changed();
         to_read.extend(self.sent_elsewhere.iter().take(SLICE));
