@@ -5,7 +5,7 @@ use entity::approval::Void;
 use entity::fault::{Fault, FieldFault};
 use entity::grant::Role;
 use entity::job::JobState;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -53,6 +53,22 @@ pub enum Error {
     /// A defect of ours.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl Error {
+    /// Whether the database gave a transaction up for another one's sake, so that it may be tried again:
+    /// serialisation failures, deadlocks and (on Galera) certification failures.
+    pub fn is_aborted(&self) -> bool {
+        let Self::Database(
+            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
+        ) = self
+        else {
+            return false;
+        };
+        let code = error.as_database_error().and_then(|error| error.code());
+        // PostgreSQL 40001 and 40P01; MySQL says 40001 for its 1213 too, and HY000 for a lock timeout.
+        matches!(code.as_deref(), Some("40001" | "40P01"))
+    }
 }
 
 /// Why something well-formed was not done.

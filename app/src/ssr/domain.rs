@@ -59,6 +59,8 @@ impl From<Error> for AppError {
             Error::Held(approval) => Self::held(approval),
             Error::Refused(refusal) => Self::with_message(ErrorKind::Conflict, refused(refusal)),
             Error::Unavailable(_) => logged(error, ErrorKind::Unavailable),
+            // Somebody else's change of the same rows went first.
+            _ if error.is_aborted() => logged(error, ErrorKind::Unavailable),
             Error::Database(_) | Error::Internal(_) => logged(error, ErrorKind::Internal),
         }
     }
