@@ -33,6 +33,8 @@ mod run_rows;
 mod servers;
 #[path = "store_conformance/shards.rs"]
 mod shards;
+#[path = "store_conformance/transactions.rs"]
+mod transactions;
 
 use bench::{Bench, conform};
 use entity::run::{Reason, RunState};

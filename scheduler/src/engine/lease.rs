@@ -15,7 +15,10 @@ use crate::store::engine::{Assignment, Lease, Newcomer, Renewal, Told};
 use entity::server::Model as Server;
 use neighbours::{Moves, Neighbours, Patience};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A renewal is to be in time whatever becomes of others.
+const DEPOSED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Keeps one server's lease.
 pub struct Keeper {
@@ -95,16 +98,20 @@ impl Keeper {
         neighbours.moves(lease, renewal, patience, now)
     }
 
-    /// How many of these, which seem dead, are.
+    /// How many of these, which seem dead, are. Where somebody holds the row of one, the own lease is not to wait
+    /// for that.
     async fn depose(&self, still: &[Server]) -> Result<usize> {
         let mut deposed = 0;
         for server in still {
-            if self.shared.store.depose(server).await? {
+            let id = server.id;
+            let done = tokio::time::timeout(DEPOSED_WITHIN, self.shared.store.depose(server)).await;
+            let Ok(done) = done else {
+                tracing::warn!(server = id, "a server is silent, and its row is locked: trying again");
+                continue;
+            };
+            if done? {
                 deposed += 1;
-                tracing::warn!(
-                    server = server.id,
-                    "a server stopped renewing its lease: its jobs are taken over"
-                );
+                tracing::warn!(server = id, "a server stopped renewing its lease: its jobs are taken over");
             }
         }
         Ok(deposed)

@@ -19,6 +19,14 @@ use std::time::Duration;
 
 /// How long anybody waits for a connection before the database counts as unavailable.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// A transaction that stands still for 3 s is ended by the database: less than a lease, for a server that stands
+/// still amid one holds rows that the others need in order to take its work over.
+const END_STILL_ON_POSTGRES: &str = "SET idle_in_transaction_session_timeout = '3s'";
+/// Those that have written. MySQL knows no such setting.
+const END_STILL_ON_MARIADB: &str = "SET SESSION idle_write_transaction_timeout = 3";
+/// On a node of a Galera cluster a transaction begins when the node has what was committed at every other; a moment
+/// later is usual. A database that knows no such setting has no such nodes.
+const SEE_EVERY_NODE: &str = "SET SESSION wsrep_sync_wait = 1";
 /// KiB of pages that SQLite's writer keeps: with the 2 MiB that it keeps by itself, a burst is written twice.
 const CACHE: &str = "-16384";
 /// How long SQLite waits for another process's lock (the command line beside a running server).
@@ -54,15 +62,21 @@ impl Db {
     /// On SQLite there is one write connection for the whole server: hold it briefly (≤ 20 ms) and
     /// await nothing but the database meanwhile.
     pub async fn begin(&self) -> Result<DatabaseTransaction> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: (self.backend == DbBackend::Sqlite)
-                .then_some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        Ok(self.write.begin_with_options(options).await?)
+        if self.backend == DbBackend::Sqlite {
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            };
+            return Ok(self.write.begin_with_options(options).await?);
+        }
+        // In a task of its own, which goes on when the caller is given up: a BEGIN of which the answer was not
+        // awaited leaves its connection inside a transaction that sqlx 0.9 does not know of.
+        let write = self.write.clone();
+        let begun = tokio::spawn(async move { write.begin().await });
+        Ok(begun.await.map_err(|error| Error::Internal(error.to_string()))??)
     }
 
-    /// The connection that writes, for migrations.
+    /// For a statement that is a transaction by itself, and for migrations.
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.write
     }
@@ -142,7 +156,14 @@ async fn postgres(url: &str) -> Result<Databases, sqlx::Error> {
     let all = split(url).iter().map(options).collect::<Result<_, sqlx::Error>>()?;
     let places: Places<Postgres> = Places::find(all).await?;
     let open = async |connections| {
-        places.open(PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE)).await
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let pool = pool.after_connect(|connection, _| {
+            Box::pin(async move {
+                use sqlx::Executor;
+                connection.execute(END_STILL_ON_POSTGRES).await.map(drop)
+            })
+        });
+        places.open(pool).await
     };
     let (web, engine) = (open(12).await?, open(6).await?);
     places.follow(vec![web.clone(), engine.clone()]);
@@ -165,7 +186,8 @@ async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
             Box::pin(async move {
                 use sqlx::Executor;
                 connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-                see_every_node(connection).await
+                set_if_known(connection, END_STILL_ON_MARIADB).await?;
+                set_if_known(connection, SEE_EVERY_NODE).await
             })
         });
         places.open(pool).await
@@ -179,9 +201,8 @@ async fn mysql(url: &str) -> Result<Databases, sqlx::Error> {
     Ok(Databases { web: db(web), engine: db(engine) })
 }
 
-/// On a node of a Galera cluster a transaction begins when the node has what was committed at every other; a moment
-/// later is usual. A database that knows no such setting has no such nodes.
-async fn see_every_node(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+/// A setting of the session that not every kind of the database has.
+async fn set_if_known(connection: &mut MySqlConnection, setting: &'static str) -> Result<(), sqlx::Error> {
     use sqlx::Executor;
     /// `ER_UNKNOWN_SYSTEM_VARIABLE`
     const UNKNOWN: u16 = 1193;
@@ -190,7 +211,7 @@ async fn see_every_node(connection: &mut MySqlConnection) -> Result<(), sqlx::Er
             error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
         error.is_some_and(|error| error.number() == UNKNOWN)
     };
-    match connection.execute("SET SESSION wsrep_sync_wait = 1").await {
+    match connection.execute(setting).await {
         Err(error) if !is_unknown(&error) => Err(error),
         _ => Ok(()),
     }

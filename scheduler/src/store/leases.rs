@@ -39,12 +39,9 @@ pub async fn join(conn: &impl ConnectionTrait, newcomer: &Newcomer) -> Result<Le
     Ok(Lease { server_id: row.id, incarnation: row.incarnation })
 }
 
-/// Prolongs the lease. A declaration of death writes the same row, so only one of both succeeds.
-pub async fn renew(
-    conn: &impl ConnectionTrait,
-    lease: Lease,
-    vitals: Vitals,
-) -> Result<Option<Renewal>, DbErr> {
+/// Prolongs the lease; false when it is over. A declaration of death writes the same row, so only one of both
+/// succeeds. To be a transaction by itself: whoever stood still amid one could not be declared dead.
+pub async fn beat(conn: &impl ConnectionTrait, lease: Lease, vitals: Vitals) -> Result<bool, DbErr> {
     let renewed = Entity::update_many()
         .col_expr(Column::Counter, Expr::col(Column::Counter).add(1))
         .col_expr(Column::BeatAt, Expr::cust(time(conn.get_database_backend())))
@@ -53,13 +50,15 @@ pub async fn renew(
         .filter(is_alive(lease))
         .exec(conn)
         .await?;
-    if renewed.rows_affected != 1 {
-        return Ok(None);
-    }
+    Ok(renewed.rows_affected == 1)
+}
+
+/// What there is to know with a renewal.
+pub async fn renewal(conn: &impl ConnectionTrait) -> Result<Renewal, DbErr> {
     let (servers, buckets) = (servers(conn).await?, buckets(conn).await?);
     let asked = Instant::now();
     let told = Told { time: now(conn).await?, asked, answered: Instant::now() };
-    Ok(Some(Renewal { servers, buckets, told }))
+    Ok(Renewal { servers, buckets, told })
 }
 
 /// What the database's clock shows.

@@ -72,6 +72,10 @@ async fn locked(db: &Db, work: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
         _ => return work().await,
     };
     let holder = db.begin().await?;
+    if db.backend() == DbBackend::Postgres {
+        // It stands still until everything is migrated, and is to.
+        holder.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+    }
     holder.query_one_raw(Statement::from_string(db.backend(), take)).await?;
     let done = work().await;
     holder.query_one_raw(Statement::from_string(db.backend(), give)).await?;

@@ -19,7 +19,7 @@ use crate::engine::failpoint::{self, Place};
 use crate::store::{Db, buckets, freezes, instances, job_children, leases, route_uses, runs};
 use crate::{Error, Result};
 use known::Known;
-use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr};
+use sea_orm::DatabaseTransaction;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Rows per statement: bounds the statement's size and how long a lock is held.
@@ -107,20 +107,9 @@ async fn finish<T>(transaction: DatabaseTransaction, worked: Result<T>, tries: u
         }
     };
     match done {
-        Err(Error::Database(error)) if tries < RETRIES && is_conflict(&error) => None,
+        Err(error) if tries < RETRIES && error.is_aborted() => None,
         done => Some(done),
     }
-}
-
-/// Serialisation failures, deadlocks and (on Galera) certification failures.
-fn is_conflict(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    let code = error.as_database_error().and_then(|error| error.code());
-    // PostgreSQL 40001 and 40P01; MySQL says 40001 for its 1213 too, and HY000 for a lock timeout.
-    matches!(code.as_deref(), Some("40001" | "40P01"))
 }
 
 #[async_trait]
@@ -132,7 +121,10 @@ impl Store for SqlStore {
     }
 
     async fn renew(&self, lease: Lease, vitals: Vitals) -> Result<Option<Renewal>> {
-        transact!(self, conn => leases::renew(conn, lease, vitals))
+        match leases::beat(self.db.writer(), lease, vitals).await? {
+            true => Ok(Some(leases::renewal(self.db.reader()).await?)),
+            false => Ok(None),
+        }
     }
 
     async fn depose(&self, seen: &server::Model) -> Result<bool> {

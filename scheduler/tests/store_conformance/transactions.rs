@@ -1,0 +1,52 @@
+//! Transactions that somebody leaves alone.
+
+use crate::database::Fresh;
+use futures::future::poll_immediate;
+use sea_orm::{ConnectionTrait, Statement};
+
+/// Whoever stands still amid a transaction keeps its rows locked, and those of a server have to change hands.
+async fn a_transaction_that_stands_still_is_ended(variable: &str) {
+    let Ok(server) = std::env::var(variable) else {
+        eprintln!("skipped: {variable} is not set");
+        return;
+    };
+    let fresh = Fresh::on_server(&server).await;
+    let db = &fresh.databases.engine;
+    let (still, needing) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+    let mine = "UPDATE bucket SET epoch = epoch + 1 WHERE id = 7";
+    still.execute_unprepared(mine).await.unwrap();
+    // It waits for the lock, which nobody gives back.
+    needing.execute_unprepared(mine).await.unwrap();
+    needing.commit().await.unwrap();
+    still.execute_unprepared(mine).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_transaction_that_stands_still_is_ended_by_postgres() {
+    a_transaction_that_stands_still_is_ended("ORRERY_TEST_POSTGRES_URL").await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_stands_still_is_ended_by_mariadb() {
+    a_transaction_that_stands_still_is_ended("ORRERY_TEST_MYSQL_URL").await;
+}
+
+#[tokio::test]
+async fn a_transaction_of_which_the_beginning_was_given_up_is_none() {
+    let Ok(server) = std::env::var("ORRERY_TEST_POSTGRES_URL") else {
+        eprintln!("skipped: ORRERY_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    let fresh = Fresh::on_server(&server).await;
+    let db = &fresh.databases.web;
+    let outside = "SELECT now() = statement_timestamp() AS outside";
+    let question = || Statement::from_string(db.backend(), outside);
+    for _ in 0..50 {
+        assert!(
+            poll_immediate(Box::pin(db.begin())).await.is_none(),
+            "it began at once: the test shows nothing"
+        );
+        let row = db.reader().query_one_raw(question()).await.unwrap().unwrap();
+        assert!(row.try_get::<bool>("", "outside").unwrap(), "a connection was left inside a transaction");
+    }
+}
