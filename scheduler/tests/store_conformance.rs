@@ -399,14 +399,14 @@ conform!(settling_enters_each_run_of_a_block_once, async |bench: &Bench| {
     let runs = store.unsettled(block, 10_003).await.unwrap();
     assert_eq!(store.enter(&runs).await.unwrap(), 2);
     assert_eq!(store.enter(&runs).await.unwrap(), 0);
-    store.settle(block, 10_003).await.unwrap();
+    store.settle(&[(block, 10_003)]).await.unwrap();
     // Somebody who saw the block as it was moves nothing back.
-    store.settle(block, 10_001).await.unwrap();
+    store.settle(&[(block, 10_001)]).await.unwrap();
     let block = store.open_blocks().await.unwrap()[0];
     assert_eq!(block.settled_to, 10_003);
     let runs = store.unsettled(block, 20_000).await.unwrap();
     assert_eq!(store.enter(&runs).await.unwrap(), 1);
-    store.settle(block, 20_000).await.unwrap();
+    store.settle(&[(block, 20_000)]).await.unwrap();
     assert!(bench.store().open_blocks().await.unwrap().is_empty());
     let entered: Vec<_> = [10_000, 10_002, 10_004].map(|id| (1, START + id, id)).to_vec();
     assert_eq!(bench.by_job().await, entered);

@@ -5,14 +5,16 @@ use super::shared::Shared;
 use crate::Result;
 use crate::store::engine::OpenBlock;
 use entity::id_block::BLOCK;
+use entity::run_by_job::Model as Entry;
 use entity::{DUTY_BUCKET, Millis};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Ids that are read at once and sorted by job: the runs of a job then lie together, and cost one page of the
-/// database instead of one each. A run takes 24 bytes of memory meanwhile.
-const GATHERED: i64 = 500_000;
+/// Runs that are read at once and sorted by job, of however many blocks, which a busy server fills in moments: the
+/// runs of a job then lie together, and cost one page of the database instead of one each. A run takes 24 bytes of
+/// memory meanwhile.
+const GATHERED: usize = 500_000;
 /// Runs entered per transaction.
 const SLICE: usize = 2_000;
 /// Between slices, so that claims and results go before.
@@ -37,6 +39,13 @@ struct Seen {
     used_to: Vec<(Millis, i64)>,
 }
 
+/// Runs to be entered, and the parts of blocks that they are from, each up to which id.
+#[derive(Default)]
+struct Gathered {
+    runs: Vec<Entry>,
+    parts: Vec<(OpenBlock, i64)>,
+}
+
 /// What a tick came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SettleReport {
@@ -59,27 +68,26 @@ impl Settler {
         let now = shared.now();
         let blocks = shared.store.open_blocks().await?;
         self.seen.retain(|start, _| blocks.iter().any(|block| block.start == *start));
-        for mut block in blocks {
+        let mut gathered = Gathered::default();
+        for block in blocks {
             let up_to = self.settled_limit(block, now);
-            if up_to > block.settled_to {
-                report.blocks += 1;
+            if up_to <= block.settled_to {
+                continue;
             }
-            while block.settled_to < up_to {
-                let end = up_to.min(block.settled_to + GATHERED);
-                report.runs += self.enter(block, end).await?;
-                if shared.stopping.is_cancelled() {
-                    return Ok(report);
-                }
-                block.settled_to = end;
+            report.blocks += 1;
+            gathered.runs.extend(shared.store.unsettled(block, up_to).await?);
+            gathered.parts.push((block, up_to));
+            if gathered.runs.len() >= GATHERED {
+                report.runs += self.enter(std::mem::take(&mut gathered)).await?;
             }
         }
+        report.runs += self.enter(gathered).await?;
         Ok(report)
     }
 
     /// Where it breaks off nothing is settled: the next one enters what is missing.
-    async fn enter(&self, block: OpenBlock, up_to: i64) -> Result<u64> {
+    async fn enter(&self, Gathered { mut runs, parts }: Gathered) -> Result<u64> {
         let store = &self.shared.store;
-        let mut runs = store.unsettled(block, up_to).await?;
         runs.sort_unstable_by_key(|run| (run.job_id, run.due_at, run.run_id));
         let mut entered = 0;
         for slice in runs.chunks(SLICE) {
@@ -88,7 +96,7 @@ impl Settler {
                 return Ok(entered);
             }
         }
-        store.settle(block, up_to).await?;
+        store.settle(&parts).await?;
         Ok(entered)
     }
 

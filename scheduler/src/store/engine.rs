@@ -338,8 +338,8 @@ pub trait Store: Send + Sync + 'static {
     async fn unsettled(&self, block: OpenBlock, up_to: i64) -> Result<Vec<run_by_job::Model>>;
     /// Enters runs into `run_by_job`; how many were not there yet.
     async fn enter(&self, runs: &[run_by_job::Model]) -> Result<u64>;
-    /// Notes that every run of a block below `up_to` is entered.
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()>;
+    /// Notes that every run of these blocks below the id beside them is entered.
+    async fn settle(&self, parts: &[(OpenBlock, i64)]) -> Result<()>;
 }
 
 /// A block of run ids that is not entered into `run_by_job` completely.

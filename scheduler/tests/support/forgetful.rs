@@ -220,7 +220,7 @@ impl Store for ForgetfulStore {
         self.inner.enter(runs).await
     }
 
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()> {
-        self.inner.settle(block, up_to).await
+    async fn settle(&self, parts: &[(OpenBlock, i64)]) -> Result<()> {
+        self.inner.settle(parts).await
     }
 }

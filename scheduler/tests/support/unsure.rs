@@ -114,5 +114,5 @@ pass_on! {
     open_blocks() -> Vec<OpenBlock>;
     unsettled(block: OpenBlock, up_to: i64) -> Vec<run_by_job::Model>;
     enter(runs: &[run_by_job::Model]) -> u64;
-    settle(block: OpenBlock, up_to: i64) -> ();
+    settle(parts: &[(OpenBlock, i64)]) -> ();
 }

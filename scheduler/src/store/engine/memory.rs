@@ -362,8 +362,9 @@ impl Store for MemoryStore {
         Ok(self.tables().enter(runs))
     }
 
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()> {
-        self.tables().settle(block, up_to);
+    async fn settle(&self, parts: &[(OpenBlock, i64)]) -> Result<()> {
+        let mut tables = self.tables();
+        parts.iter().for_each(|(block, up_to)| tables.settle(*block, *up_to));
         Ok(())
     }
 }

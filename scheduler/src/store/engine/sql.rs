@@ -326,7 +326,7 @@ impl Store for SqlStore {
         transact!(self, conn => settle::enter(conn, runs))
     }
 
-    async fn settle(&self, block: OpenBlock, up_to: i64) -> Result<()> {
-        transact!(self, conn => settle::settle(conn, block, up_to))
+    async fn settle(&self, parts: &[(OpenBlock, i64)]) -> Result<()> {
+        transact!(self, conn => settle::settle(conn, parts))
     }
 }

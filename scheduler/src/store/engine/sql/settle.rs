@@ -69,12 +69,14 @@ pub async fn enter(conn: &impl ConnectionTrait, entries: &[Entry]) -> Result<u64
     Ok(entered)
 }
 
-pub async fn settle(conn: &impl ConnectionTrait, block: OpenBlock, up_to: i64) -> Result<(), DbErr> {
-    Blocks::update_many()
-        .col_expr(BlockColumn::SettledTo, Expr::value(up_to))
-        .filter(BlockColumn::Start.eq(block.start))
-        .filter(BlockColumn::SettledTo.eq(block.settled_to))
-        .exec(conn)
-        .await?;
+pub async fn settle(conn: &impl ConnectionTrait, parts: &[(OpenBlock, i64)]) -> Result<(), DbErr> {
+    for (block, up_to) in parts {
+        Blocks::update_many()
+            .col_expr(BlockColumn::SettledTo, Expr::value(*up_to))
+            .filter(BlockColumn::Start.eq(block.start))
+            .filter(BlockColumn::SettledTo.eq(block.settled_to))
+            .exec(conn)
+            .await?;
+    }
     Ok(())
 }
