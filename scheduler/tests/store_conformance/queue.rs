@@ -1,6 +1,7 @@
 //! What is out, what waits in the queue, and what is put into it.
 
 use super::*;
+use std::collections::BTreeMap;
 
 fn in_queue(id: i64, job: &entity::job::Model, reason: Reason) -> run::Model {
     run::Model { reason, ..waiting(id, job, START + id) }
@@ -90,8 +91,9 @@ conform!(what_lies_elsewhere_than_it_belongs_is_moved_and_a_claim_of_it_fails, a
     assert_eq!(store.regroup().await.unwrap(), 2);
     assert_eq!(store.regroup().await.unwrap(), 0);
     let shared = bucket_of_limited(1);
-    let buckets: Vec<i16> = store.cursors_of(&[1, 2]).await.unwrap().iter().map(|own| own.bucket).collect();
-    assert_eq!(buckets, [shared, bucket_of(2)]);
+    let cursors = store.cursors_of(&[1, 2]).await.unwrap();
+    let buckets: BTreeMap<i32, i16> = cursors.iter().map(|own| (own.job_id, own.bucket)).collect();
+    assert_eq!(buckets, BTreeMap::from([(1, shared), (2, bucket_of(2))]));
     let moved = bench.run(11).await.unwrap();
     assert_eq!((moved.bucket, moved.live_bucket, moved.fence), (shared, Some(shared), 1));
     assert_eq!(bench.run(12).await.unwrap().fence, 0);
