@@ -12,7 +12,6 @@ use crate::clock::SharedClock;
 use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
 use crate::{Error, Result, instances};
-use entity::DUTY_BUCKET;
 use entity::log::Trouble;
 use entity::run::Model as Run;
 use protocol::LogRequest;
@@ -129,7 +128,7 @@ impl EngineHandle {
 
     /// Whether the cluster's singleton duties are this server's.
     pub fn has_duties(&self) -> bool {
-        self.0.holdings().epochs.contains_key(&DUTY_BUCKET)
+        self.0.holdings().has_duty()
     }
 
     /// Which executor each of these runs belongs to, for whoever checks an executor's token; runs that do

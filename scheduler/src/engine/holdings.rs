@@ -1,8 +1,8 @@
 //! What this server holds at the moment: its lease and its buckets.
 
 use crate::store::engine::{Authority, Lease, Renewal};
-use entity::Millis;
 use entity::server::{Model as Server, ServerState};
+use entity::{DUTY_BUCKET, Millis};
 use protocol::native::SENDS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +68,11 @@ impl Holdings {
 
     pub fn buckets(&self) -> Vec<i16> {
         self.epochs.keys().copied().collect()
+    }
+
+    /// Whether this server has the duties that only one may have: then it leads.
+    pub fn has_duty(&self) -> bool {
+        self.epochs.contains_key(&DUTY_BUCKET)
     }
 
     /// The token of this life's claims; 0 without a lease.

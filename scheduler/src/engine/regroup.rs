@@ -4,7 +4,6 @@
 
 use super::shared::Shared;
 use crate::Result;
-use entity::DUTY_BUCKET;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ const EVERY: Duration = Duration::from_secs(20);
 
 /// Moves what lies elsewhere than it belongs, if this server has the duty; how many rows.
 pub async fn tick(shared: &Shared) -> Result<u64> {
-    if !shared.holdings().epochs.contains_key(&DUTY_BUCKET) {
+    if !shared.holdings().has_duty() {
         return Ok(0);
     }
     let moved = shared.store.regroup().await?;

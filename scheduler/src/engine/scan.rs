@@ -4,7 +4,7 @@
 use super::shared::Shared;
 use crate::Result;
 use crate::store::engine::Breaches;
-use entity::{DUTY_BUCKET, Millis};
+use entity::Millis;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const PATIENCE_MS: Millis = 15 * 60_000;
 
 /// Counts the signs, if this server has the duty; none where another one has it.
 pub async fn tick(shared: &Shared) -> Result<Option<Breaches>> {
-    let on_duty = shared.holdings().epochs.contains_key(&DUTY_BUCKET);
+    let on_duty = shared.holdings().has_duty();
     let found = match on_duty {
         true => {
             let frozen = shared.directory.freezes().frozen();

@@ -4,9 +4,9 @@
 use super::shared::Shared;
 use crate::Result;
 use crate::store::engine::OpenBlock;
+use entity::Millis;
 use entity::id_block::BLOCK;
 use entity::run_by_job::Model as Entry;
-use entity::{DUTY_BUCKET, Millis};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Settler {
     pub async fn tick(&mut self) -> Result<SettleReport> {
         let mut report = SettleReport::default();
         let shared = self.shared.clone();
-        if !shared.holdings().epochs.contains_key(&DUTY_BUCKET) {
+        if !shared.holdings().has_duty() {
             return Ok(report);
         }
         let now = shared.now();

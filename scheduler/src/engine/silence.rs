@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use crate::Result;
 use crate::signals::Change;
-use entity::{DUTY_BUCKET, Millis};
+use entity::Millis;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub async fn tick(shared: &Shared, listening_since: Millis) -> Result<Vec<i32>> {
     let now = shared.now();
     let cutoff = now - shared.settings.instance_silence_ms;
-    let on_duty = shared.holdings().epochs.contains_key(&DUTY_BUCKET);
+    let on_duty = shared.holdings().has_duty();
     if !on_duty || listening_since > cutoff {
         return Ok(Vec::new());
     }

@@ -274,8 +274,7 @@ fn uri(address: &str, method: &str, networks: &Networks) -> Result<Uri, CallFail
     }
 }
 
-/// Only a connection that was never made, or a request that was not written to its end, proves that nothing
-/// arrived.
+/// Only a connection that was never made proves that nothing arrived.
 fn failure(error: HyperError) -> CallFailure {
     let text = with_sources(&error);
     if error.is_connect() { CallFailure::NeverArrived(text) } else { CallFailure::NoAnswer(text) }
