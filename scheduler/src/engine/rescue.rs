@@ -136,11 +136,8 @@ fn unknown(run: &Run, view: View<'_>) -> Verdict {
         evidence.is_proof() || is_confirmed()
     });
     match agreed {
-        Some((Evidence::NeverStarted | Evidence::ShutOut, _))
-            if run.fence % SENDS < 2 && run.instance_id.is_some() =>
-        {
-            let (claim, fence) = (view.holdings.claim(), next_fence(run, view.holdings));
-            return Verdict::Decide(What::Resend { seen: run.claim, claim, fence });
+        Some((Evidence::NeverStarted | Evidence::ShutOut, _)) if run.instance_id.is_some() => {
+            return Verdict::Decide(never_started(run, view.holdings));
         }
         Some((Evidence::Running | Evidence::Known, _)) => return Verdict::Decide(What::Found),
         Some((Evidence::Ended { code }, first)) if now - first >= settings.result_wait_ms => {
@@ -155,6 +152,15 @@ fn unknown(run: &Run, view: View<'_>) -> Verdict {
     }
     let again = inquiry.asked_at.is_none_or(|last| now - last >= settings.ask_again_ms);
     if view.askable && again { Verdict::Ask } else { Verdict::Leave }
+}
+
+/// A run that never came is sent again, once. After a second silence nothing is to be waited for, and the
+/// others of its job are not kept waiting for it.
+fn never_started(run: &Run, holdings: &Holdings) -> What {
+    if run.fence % SENDS >= 2 {
+        return What::Lose { reason: run.reason };
+    }
+    What::Resend { seen: run.claim, claim: holdings.claim(), fence: next_fence(run, holdings) }
 }
 
 /// One sending more, in the present epoch: above everything that was sent so far.

@@ -85,7 +85,7 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(Unknown, Failed, "the result comes after all"),
     moves(Unknown, TimedOut, "the result comes after all"),
     moves(Unknown, Killed, "a person ends it, a later run takes its place, or the result comes after all"),
-    moves(Unknown, Lost, "it cannot be known in the stated time"),
+    moves(Unknown, Lost, "it cannot be known in the stated time, or it never came, twice"),
 ];
 
 /// Whether a run may go from `from` to `to`; staying where it is is no transition.

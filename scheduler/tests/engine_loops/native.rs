@@ -95,6 +95,11 @@ async fn one_answer_accepts_and_refuses_each_run_for_itself() {
 async fn in_doubt_unsent(world: &World) -> Server {
     let mut server = world.server().await;
     server.plan().await;
+    found_unsent(world, server).await
+}
+
+/// A server dies before it sends what it has in hand; the next one finds it in doubt.
+async fn found_unsent(world: &World, server: Server) -> Server {
     drop(server);
     let mut next = world.server().await;
     next.shared.directory.refresh(next.shared.store.as_ref(), START).await.unwrap();
@@ -117,6 +122,19 @@ async fn a_run_that_never_came_is_sent_again_after_one_question() {
     assert_eq!(run.state, RunState::Running);
     assert!(run.fence > before && run.fence % SENDS == 2, "{before} then {}", run.fence);
     assert_eq!(world.executors.runs().iter().filter(|id| **id == run.id).count(), 1);
+}
+
+/// Nothing else could come of waiting, and the others of its job would wait with it.
+#[tokio::test]
+async fn a_run_that_did_not_come_the_second_time_either_is_lost_after_one_question() {
+    let world = small_world(ScriptedDispatcher::accepting()).await;
+    let mut server = in_doubt_unsent(&world).await;
+    assert_eq!(server.rescue().await.resent, 1);
+    let mut next = found_unsent(&world, server).await;
+    let report = next.rescue().await;
+    assert_eq!((report.asked, report.resent), (1, 0));
+    assert_eq!(state(&world).await, RunState::Lost);
+    assert!(world.executors.runs().is_empty());
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ impl Exception {
         match self {
             Missed => "fires missed while no server could fire",
             Lost => "runs of which nobody can know whether they ran",
-            LostAgain => "runs that were sent twice, and of which nobody can know whether they ran",
+            LostAgain => "runs that were sent twice, and never came or may have",
             TimedOut => "runs without a result in time",
             NotTaken => "runs not taken by their executor",
             Frozen => "fires held back by a freeze",
