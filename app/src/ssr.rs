@@ -5,6 +5,7 @@
 //! [`Viewer`] in the request's extensions when somebody is signed in.
 
 mod api_docs;
+mod attempt;
 mod domain;
 mod part_files;
 mod public_url;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use tower_sessions::Session;
 
 pub use api_docs::ApiDocs;
+pub use attempt::Attempt;
 pub use domain::{alerts, domain, engine, fault_message, logs};
 pub use part_files::PartFiles;
 pub use public_url::{PublicUrl, public_url};
@@ -210,7 +212,7 @@ pub fn redirect(address: &str) {
 /// `return Err(ssr::refuse(error))`
 pub fn refuse(error: impl Into<AppError>) -> AppError {
     let mut error = error.into();
-    let Some(parts) = use_context::<Parts>() else { return error };
+    let Some(parts) = parts_of_last_attempt() else { return error };
     error.request_id = request_id(&parts.headers);
     if let Some(back) = plain_form_origin(&parts) {
         if error.approval.is_none() {
@@ -228,7 +230,7 @@ pub fn refuse(error: impl Into<AppError>) -> AppError {
 /// keyed by field name; secrets among them are dropped.
 pub async fn refuse_form(form: &str, values: &impl Serialize, error: impl Into<AppError>) -> AppError {
     let mut error = error.into();
-    let Some(parts) = use_context::<Parts>() else { return error };
+    let Some(parts) = parts_of_last_attempt() else { return error };
     error.request_id = request_id(&parts.headers);
     let Some(back) = plain_form_origin(&parts) else {
         set_status(error.kind);
@@ -239,6 +241,12 @@ pub async fn refuse_form(form: &str, values: &impl Serialize, error: impl Into<A
     }
     leave_for_plain_form(&error, &back);
     error
+}
+
+/// What was asked; none where the answer is thrown away.
+fn parts_of_last_attempt() -> Option<Parts> {
+    let is_given_up = Attempt::current().is_some_and(|attempt| attempt.is_given_up());
+    use_context::<Parts>().filter(|_| !is_given_up)
 }
 
 /// Sends a browser without JavaScript back to its form with what was typed and nothing done: for a

@@ -39,6 +39,8 @@ const GONE_KEPT: Millis = 24 * 3_600_000;
 /// So many at once, so that not each newcomer has to wait for it.
 const FORGOTTEN: u64 = 500;
 const LIFE_LENGTH: usize = 40;
+/// How often a sign of life is written that meets another transaction.
+const TRIES: usize = 3;
 
 /// A call to register or to remove an instance, as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -279,7 +281,23 @@ enum Appearance {
     TooMany,
 }
 
+/// Done again where the database gave it up for another one's sake: an executor would not be back for half a minute.
 async fn appear(
+    services: &Services,
+    executor_id: i32,
+    admitted: &Admitted,
+    call: &RegistrationCall,
+) -> Result<Appearance> {
+    let mut tries = 1;
+    loop {
+        match appear_once(services, executor_id, admitted, call).await {
+            Err(error) if error.is_aborted() && tries < TRIES => tries += 1,
+            appearance => return appearance,
+        }
+    }
+}
+
+async fn appear_once(
     services: &Services,
     executor_id: i32,
     admitted: &Admitted,

@@ -4,6 +4,7 @@
 //! the site; then health, the executor API with its own tokens, and the console.
 
 pub mod access;
+mod again;
 pub mod assets;
 mod audit;
 mod credentials;

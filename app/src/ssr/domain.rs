@@ -1,5 +1,6 @@
 //! How server functions reach the scheduler's services, and what its errors become on a page.
 
+use super::Attempt;
 use crate::components::time::full;
 use crate::error::{AppError, ErrorKind, FieldError, Message};
 use entity::fault::{CronFault, Fault, FieldFault};
@@ -59,11 +60,17 @@ impl From<Error> for AppError {
             Error::Held(approval) => Self::held(approval),
             Error::Refused(refusal) => Self::with_message(ErrorKind::Conflict, refused(refusal)),
             Error::Unavailable(_) => logged(error, ErrorKind::Unavailable),
-            // Somebody else's change of the same rows went first.
-            _ if error.is_aborted() => logged(error, ErrorKind::Unavailable),
+            _ if error.is_aborted() => aborted(error),
             Error::Database(_) | Error::Internal(_) => logged(error, ErrorKind::Internal),
         }
     }
+}
+
+/// Somebody else's change of the same rows went first.
+fn aborted(error: Error) -> AppError {
+    let Some(attempt) = Attempt::current() else { return logged(error, ErrorKind::Unavailable) };
+    attempt.give_up();
+    AppError::new(ErrorKind::Unavailable)
 }
 
 /// What the reader can do nothing about is told to the operator, once.

@@ -1,6 +1,6 @@
 //! The console: pages and server functions, with everything that stands between them and a browser.
 
-use crate::http::{access, assets, audit, logs, security, sessions};
+use crate::http::{access, again, assets, audit, logs, security, sessions};
 use crate::state::ServerState;
 use app::ssr::{ApiDocs, PublicUrl};
 use axum::Router;
@@ -33,7 +33,7 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
         set_page_policy();
     };
     Router::new()
-        .route("/rpc/{*function}", functions)
+        .route("/rpc/{*function}", functions.layer(middleware::from_fn(again::until_it_counts)))
         .merge(audit::router())
         .merge(logs::router())
         .leptos_routes_with_context(state, ROUTES.clone(), page_context, move || {

@@ -11,6 +11,8 @@ const ALL: &[Backend] = &[Sqlite, Postgres, Mariadb];
 const SHARED: &[Backend] = &[Postgres, Mariadb];
 /// And those that have several servers themselves.
 const REPLICATED: &[Backend] = &[Postgres, Mariadb, Standby, Galera];
+/// Where transactions of two servers may meet.
+const MET: &[Backend] = &[Postgres, Mariadb, Galera];
 
 /// Every scenario there is.
 pub const SCENARIOS: &[Scenario] = &[
@@ -71,7 +73,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "approval-twice",
         about: "two people decide about the same change in the same instant, at two servers",
-        backends: SHARED,
+        backends: MET,
         smoke: &[Mariadb],
         allowed: &[],
         moves_clock: false,
@@ -80,7 +82,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "ends-meeting",
         about: "a person's kill, a result and a time limit meet, at two servers",
-        backends: SHARED,
+        backends: MET,
         smoke: &[],
         allowed: &[TimedOut, Killed],
         moves_clock: false,
