@@ -4,12 +4,14 @@
 
 use super::CallFailure;
 use super::gated::{GatedConnector, GatedStream, is_shut};
-use super::http::with_sources;
+use super::http::{headers, uri, with_sources};
+use crate::engine::directory::Target;
+use crate::rules::networks::Networks;
 use bytes::Bytes;
 use futures::future::{pending, poll_immediate};
 use http::header::{HOST, HeaderValue};
-use http::uri::{Authority, Scheme};
-use http::{Request, Uri};
+use http::uri::Scheme;
+use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -17,7 +19,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tower_service::Service;
@@ -28,20 +30,26 @@ pub const IDLE: Duration = Duration::from_secs(55);
 /// Connections by where they lead.
 pub struct Connections {
     connector: HttpsConnector<GatedConnector>,
-    kept: Mutex<Kept>,
+    networks: Arc<Networks>,
+    endpoints: Mutex<Endpoints>,
 }
 
-struct Kept {
-    /// Those that were used last at the end.
-    idle: HashMap<Place, Vec<(Open, Instant)>>,
+struct Endpoints {
+    by_address: HashMap<String, Vec<Arc<Endpoint>>>,
     swept_at: Instant,
 }
 
-/// The end of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Place {
-    is_https: bool,
-    authority: Authority,
+/// Where requests of one kind go, what is the same of all of them, and the connections there that are open.
+pub struct Endpoint {
+    method: &'static str,
+    token: String,
+    app_name: String,
+    /// With scheme and host; what is sent names the path alone.
+    absolute: Uri,
+    path: Uri,
+    headers: HeaderMap,
+    /// Those that were used last at the end.
+    idle: Mutex<Vec<(Open, Instant)>>,
 }
 
 struct Open {
@@ -57,25 +65,41 @@ struct Driven {
 }
 
 impl Connections {
-    pub fn new(connector: HttpsConnector<GatedConnector>) -> Self {
-        let kept = Kept { idle: HashMap::new(), swept_at: Instant::now() };
-        Self { connector, kept: Mutex::new(kept) }
+    /// Nothing goes to an address outside of `networks`.
+    pub fn new(connector: HttpsConnector<GatedConnector>, networks: Arc<Networks>) -> Self {
+        let endpoints = Endpoints { by_address: HashMap::new(), swept_at: Instant::now() };
+        Self { connector, networks, endpoints: Mutex::new(endpoints) }
     }
 
-    /// Sends a request to an absolute address, and reads the answer's body up to a limit (bytes).
+    /// Where this method of a target is found.
+    ///
+    /// # Errors
+    /// [`CallFailure::NeverArrived`] where its address, or what is to be said of the caller, cannot be written.
+    pub fn endpoint(&self, target: &Target, method: &'static str) -> Result<Arc<Endpoint>, CallFailure> {
+        let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        endpoints.sweep(Instant::now());
+        let there = endpoints.by_address.get(&target.address);
+        if let Some(known) = there.and_then(|there| there.iter().find(|one| one.is_for(target, method))) {
+            return Ok(known.clone());
+        }
+        let endpoint = Arc::new(Endpoint::new(target, method, &self.networks)?);
+        endpoints.by_address.entry(target.address.clone()).or_default().push(endpoint.clone());
+        Ok(endpoint)
+    }
+
+    /// Posts a body, and reads the answer's up to a limit (bytes).
     pub async fn exchange(
         &self,
-        mut request: Request<Full<Bytes>>,
+        endpoint: &Endpoint,
+        body: Bytes,
         limit: usize,
     ) -> Result<Bytes, CallFailure> {
-        let uri = std::mem::take(request.uri_mut());
-        let place = Place::of(&uri)?;
-        *request.uri_mut() = uri.path_and_query().cloned().map_or_else(Uri::default, Uri::from);
-        request.headers_mut().insert(HOST, place.host()?);
+        let mut request = endpoint.request(body);
         loop {
-            let (mut open, was_kept) = match self.take(&place).await {
+            let (mut open, was_kept) = match endpoint.take().await {
                 Some(kept) => (kept, true),
-                None => (self.connect(&uri).await?, false),
+                // Boxed, for it is seldom done and takes the most room.
+                None => (Box::pin(self.connect(&endpoint.absolute)).await?, false),
             };
             let answer = open.sender.try_send_request(request);
             let response = match open.driven.until(answer).await {
@@ -101,7 +125,7 @@ impl Connections {
                 None => return Err(open.driven.failure_of_end()),
             };
             if open.takes_another().await {
-                self.keep(place, open);
+                endpoint.idle().push((open, Instant::now()));
             }
             return Ok(body);
         }
@@ -119,52 +143,82 @@ impl Connections {
         let (sender, connection) = http1::handshake(stream).await.map_err(|error| failure(&error))?;
         Ok(Open { sender, driven: Driven { connection, end: None } })
     }
+}
 
-    /// The one that was used last, of those that the other side has not closed.
-    async fn take(&self, place: &Place) -> Option<Open> {
+impl Endpoints {
+    /// Now and then forgets what has not been used for long.
+    fn sweep(&mut self, now: Instant) {
+        if now - self.swept_at < IDLE {
+            return;
+        }
+        self.swept_at = now;
+        self.by_address.retain(|_, there| {
+            there.retain(|endpoint| Arc::strong_count(endpoint) > 1 || endpoint.is_used(now));
+            !there.is_empty()
+        });
+    }
+}
+
+impl Endpoint {
+    fn new(target: &Target, method: &'static str, networks: &Networks) -> Result<Self, CallFailure> {
+        let absolute = uri(&target.address, method, networks)?;
+        let mut headers = headers(target)?;
+        headers.insert(HOST, host(&absolute)?);
+        Ok(Self {
+            method,
+            token: target.token.clone(),
+            app_name: target.app_name.clone(),
+            path: absolute.path_and_query().cloned().map_or_else(Uri::default, Uri::from),
+            absolute,
+            headers,
+            idle: Mutex::default(),
+        })
+    }
+
+    fn is_for(&self, target: &Target, method: &str) -> bool {
+        self.method == method && self.token == target.token && self.app_name == target.app_name
+    }
+
+    fn request(&self, body: Bytes) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.path.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+
+    /// The connection that was used last, of those that the other side has not closed.
+    async fn take(&self) -> Option<Open> {
         loop {
-            let (mut open, since) = self.kept().idle.get_mut(place)?.pop()?;
+            let (mut open, since) = self.idle().pop()?;
             if since.elapsed() < IDLE && open.is_alive().await {
                 return Some(open);
             }
         }
     }
 
-    fn keep(&self, place: Place, open: Open) {
-        let now = Instant::now();
-        let mut kept = self.kept();
-        if now - kept.swept_at >= IDLE {
-            kept.idle.retain(|_, open| {
-                open.retain(|(_, since)| now - *since < IDLE);
-                !open.is_empty()
-            });
-            kept.swept_at = now;
-        }
-        kept.idle.entry(place).or_default().push((open, now));
+    /// Whether a connection there is open that was not idle for too long; those that were are closed.
+    fn is_used(&self, now: Instant) -> bool {
+        let mut idle = self.idle();
+        idle.retain(|(_, since)| now - *since < IDLE);
+        !idle.is_empty()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> MutexGuard<'_, Vec<(Open, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
-    fn of(uri: &Uri) -> Result<Self, CallFailure> {
-        let authority = uri.authority().cloned();
-        let authority = authority.ok_or_else(|| CallFailure::NeverArrived("no host".to_owned()))?;
-        Ok(Self { is_https: uri.scheme() == Some(&Scheme::HTTPS), authority })
-    }
-
-    /// Without a port where it is the usual one (RFC 9110, 7.2).
-    fn host(&self) -> Result<HeaderValue, CallFailure> {
-        let usual = if self.is_https { 443 } else { 80 };
-        let host = self.authority.host();
-        let value = match self.authority.port_u16() {
-            Some(port) if port != usual => HeaderValue::from_str(&format!("{host}:{port}")),
-            _ => HeaderValue::from_str(host),
-        };
-        value.map_err(|error| CallFailure::NeverArrived(error.to_string()))
-    }
+/// Without a port where it is the usual one (RFC 9110, 7.2).
+fn host(uri: &Uri) -> Result<HeaderValue, CallFailure> {
+    let authority = uri.authority().ok_or_else(|| CallFailure::NeverArrived("no host".to_owned()))?;
+    let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    let host = authority.host();
+    let value = match authority.port_u16() {
+        Some(port) if port != usual => HeaderValue::from_str(&format!("{host}:{port}")),
+        _ => HeaderValue::from_str(host),
+    };
+    value.map_err(|error| CallFailure::NeverArrived(error.to_string()))
 }
 
 impl Open {
@@ -223,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_usual_port_is_not_named_to_the_host() {
-        let host = |uri: &str| Place::of(&uri.parse().unwrap()).unwrap().host().unwrap();
+        let host = |uri: &str| host(&uri.parse().unwrap()).unwrap();
         assert_eq!(host("http://one:9999/run"), "one:9999");
         assert_eq!(host("http://one:80/run"), "one");
         assert_eq!(host("https://one:443/"), "one");

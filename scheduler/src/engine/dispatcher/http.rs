@@ -14,7 +14,7 @@ use bytes::Bytes;
 use entity::instance::Client;
 use futures::StreamExt;
 use http::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderValue};
-use http::{Request, Uri};
+use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyDataStream, BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -72,44 +72,49 @@ impl HttpDispatcher {
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         let connector = |gate| secured(GatedConnector { tcp: tcp.clone(), gate });
-        let runs = Connections::new(connector(Some(gate.clone()))?);
+        let runs = Connections::new(connector(Some(gate.clone()))?, networks.clone());
         let (others, logs) = (client(connector(None)?), client(connector(None)?));
         Ok(Self { runs, others, logs, gate, networks, run_paths: Mutex::default() })
     }
 
-    async fn send(&self, target: &Target, method: &str, body: Bytes, limits: Limits) -> Answer {
-        let body = self.exchange(target, method, body, limits).await?;
-        parse_reply(&body).map_err(CallFailure::Garbage)
+    async fn ask_for(&self, target: &Target, method: &str, body: Bytes, most: usize) -> Answer {
+        parse_reply(&self.answer(target, method, body, most).await?).map_err(CallFailure::Garbage)
     }
 
-    /// The answer's body, of whatever shape.
-    async fn exchange(
+    /// The answer's body, of whatever shape, to a question; it has at most so many bytes.
+    async fn answer(
         &self,
         target: &Target,
         method: &str,
         body: Bytes,
-        limits: Limits,
+        most: usize,
     ) -> Result<Bytes, CallFailure> {
         let request = request(target, method, body, &self.networks)?;
-        if limits.gated {
-            failpoint::reach(Place::RequestReady);
-            if !self.gate.is_open() {
-                return Err(CallFailure::GateShut);
-            }
+        match tokio::time::timeout(ANSWER, exchange(&self.others, request, most)).await {
+            Ok(body) => body,
+            Err(_) => Err(CallFailure::NoAnswer("time-out".to_owned())),
         }
-        let exchange = async {
-            match limits.gated {
-                true => self.runs.exchange(request, limits.bytes).await,
-                false => exchange(&self.others, request, limits.bytes).await,
-            }
-        };
-        let body = match tokio::time::timeout(limits.answer, exchange).await {
+    }
+
+    /// Sends runs, past the gate; the answer's body.
+    async fn send(
+        &self,
+        target: &Target,
+        method: &'static str,
+        body: Bytes,
+        most: usize,
+    ) -> Result<Bytes, CallFailure> {
+        let endpoint = self.runs.endpoint(target, method)?;
+        failpoint::reach(Place::RequestReady);
+        if !self.gate.is_open() {
+            return Err(CallFailure::GateShut);
+        }
+        let exchange = self.runs.exchange(&endpoint, body, most);
+        let body = match tokio::time::timeout(RUN_ANSWER, exchange).await {
             Ok(body) => body?,
             Err(_) => return Err(CallFailure::NoAnswer("time-out".to_owned())),
         };
-        if limits.gated {
-            failpoint::reach(Place::RequestAnswered);
-        }
+        failpoint::reach(Place::RequestAnswered);
         Ok(body)
     }
 
@@ -118,13 +123,15 @@ impl HttpDispatcher {
         let known = self.run_paths().get(&target.address).copied();
         let usual = if target.client == Client::JavaTrigger { path::TRIGGER } else { path::RUN };
         let first = known.unwrap_or(usual);
-        let limits = Limits { answer: RUN_ANSWER, bytes: MAX_ANSWER, gated: true };
-        let reply = self.send(target, first, body.clone(), limits).await?;
+        let reply = self.send(target, first, body.clone(), MAX_ANSWER).await?;
+        let reply = parse_reply(&reply).map_err(CallFailure::Garbage)?;
         if !reply.is_unknown_mapping() {
             return Ok(reply);
         }
         let other = if first == path::RUN { path::TRIGGER } else { path::RUN };
-        let reply = self.send(target, other, body, limits).await?;
+        // Boxed: it happens once for an address, and every request would be as large as two.
+        let reply = Box::pin(self.send(target, other, body, MAX_ANSWER)).await?;
+        let reply = parse_reply(&reply).map_err(CallFailure::Garbage)?;
         if !reply.is_unknown_mapping() {
             self.run_paths().insert(target.address.clone(), other);
         }
@@ -157,16 +164,24 @@ fn request(
     body: Bytes,
     networks: &Networks,
 ) -> Result<Request<Full<Bytes>>, CallFailure> {
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri(&target.address, method, networks)?;
+    *request.headers_mut() = headers(target)?;
+    Ok(request)
+}
+
+/// What a request says of itself and of who sends it.
+pub(super) fn headers(target: &Target) -> Result<HeaderMap, CallFailure> {
     let header = |value: &str| {
         HeaderValue::from_str(value)
             .map_err(|_| CallFailure::NeverArrived("a header cannot carry the credentials".to_owned()))
     };
-    Request::post(uri(&target.address, method, networks)?)
-        .header(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE))
-        .header(TOKEN_HEADER, header(&target.token)?)
-        .header(APP_NAME_HEADER, header(&target.app_name)?)
-        .body(Full::new(body))
-        .map_err(|error| CallFailure::NeverArrived(error.to_string()))
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE_HEADER, HeaderValue::from_static(CONTENT_TYPE));
+    headers.insert(TOKEN_HEADER, header(&target.token)?);
+    headers.insert(APP_NAME_HEADER, header(&target.app_name)?);
+    Ok(headers)
 }
 
 /// Sends, and reads the answer's body up to a limit (bytes).
@@ -186,39 +201,24 @@ async fn exchange(
     Ok(body.to_bytes())
 }
 
-#[derive(Clone, Copy)]
-struct Limits {
-    answer: Duration,
-    bytes: usize,
-    gated: bool,
-}
-
 #[async_trait]
 impl Dispatcher for HttpDispatcher {
     async fn call(&self, target: &Target, call: Call) -> Answer {
-        let limits = Limits { answer: ANSWER, bytes: MAX_ANSWER, gated: false };
-        match call {
-            Call::Run(request) => self.run(target, body(&*request)?).await,
+        let (method, body, most) = match call {
+            Call::Run(request) => return self.run(target, body(&*request)?).await,
             // An empty object: the one body that every client takes.
-            Call::Beat => self.send(target, path::BEAT, Bytes::from_static(b"{}"), limits).await,
-            Call::IdleBeat { job_id } => {
-                self.send(target, path::IDLE_BEAT, body(&IdleBeatRequest { job_id })?, limits).await
-            }
-            Call::Kill { job_id } => {
-                self.send(target, path::KILL, body(&KillRequest { job_id })?, limits).await
-            }
-            Call::Log(request) => {
-                let limits = Limits { bytes: MAX_LOG_ANSWER, ..limits };
-                self.send(target, path::LOG, body(&request)?, limits).await
-            }
-        }
+            Call::Beat => (path::BEAT, Bytes::from_static(b"{}"), MAX_ANSWER),
+            Call::IdleBeat { job_id } => (path::IDLE_BEAT, body(&IdleBeatRequest { job_id })?, MAX_ANSWER),
+            Call::Kill { job_id } => (path::KILL, body(&KillRequest { job_id })?, MAX_ANSWER),
+            Call::Log(request) => (path::LOG, body(&request)?, MAX_LOG_ANSWER),
+        };
+        Box::pin(self.ask_for(target, method, body, most)).await
     }
 
     async fn hand_over(&self, target: &Target, runs: Vec<FencedRun>) -> Result<Vec<RefusedRun>, CallFailure> {
-        let limits = Limits { answer: RUN_ANSWER, bytes: MAX_BATCH_ANSWER, gated: true };
         let everyone: Vec<i64> = runs.iter().map(|fenced| fenced.run.log_id).collect();
         let request = body(&RunsRequest { life: target.life.clone(), runs })?;
-        let answer = self.exchange(target, path::RUNS, request, limits).await?;
+        let answer = self.send(target, path::RUNS, request, MAX_BATCH_ANSWER).await?;
         let reply: RunsReply = serde_json::from_slice(&answer).map_err(|_| garbage(&answer))?;
         match reply.code {
             words::SUCCESS => return Ok(reply.refused),
@@ -229,9 +229,8 @@ impl Dispatcher for HttpDispatcher {
     }
 
     async fn ask(&self, target: &Target, runs: &[AskedRun]) -> Result<Vec<Whereabouts>, CallFailure> {
-        let limits = Limits { answer: ANSWER, bytes: MAX_BATCH_ANSWER, gated: false };
         let request = body(&AskRequest { life: target.life.clone(), runs: runs.to_vec() })?;
-        let answer = self.exchange(target, path::ASK, request, limits).await?;
+        let answer = self.answer(target, path::ASK, request, MAX_BATCH_ANSWER).await?;
         let reply: AskReply = serde_json::from_slice(&answer).map_err(|_| garbage(&answer))?;
         match reply.code {
             words::SUCCESS => Ok(reply.runs),
@@ -264,7 +263,7 @@ fn body(message: &impl serde::Serialize) -> Result<Bytes, CallFailure> {
 }
 
 /// The address, which may have a path of its own, and the method; nothing that may not be called.
-fn uri(address: &str, method: &str, networks: &Networks) -> Result<Uri, CallFailure> {
+pub(super) fn uri(address: &str, method: &str, networks: &Networks) -> Result<Uri, CallFailure> {
     let never = |text: String| CallFailure::NeverArrived(text);
     let uri = format!("{}/{method}", address.trim_end_matches('/'));
     let uri: Uri = uri.parse().map_err(|error: http::uri::InvalidUri| never(error.to_string()))?;
