@@ -1,5 +1,6 @@
 //! What the engine reads. Runs only by their key or by the index over live ones.
 
+use super::super::rowset::{self, Column, Kind, Rowset};
 use super::super::{Breaches, CursorSums, RunWithParameter};
 use entity::run::{Column as RunColumn, Entity as Runs, Reason, RunState};
 use entity::{Millis, calendar, executor, instance, job, job_cursor, run, run_text};
@@ -23,28 +24,32 @@ pub async fn cursors_in(
     job_cursor::Entity::find().filter(own).all(conn).await
 }
 
+const BUCKET: [Column; 1] = [("bucket", Kind::Number)];
+/// A bucket, how many cursors it has, and the sums of these columns of theirs.
+const SUMS: [&str; 5] = ["bucket", "jobs", "job_id", "version", "next_at"];
+
+/// In one row, and not in one for each bucket: this is asked every second.
 pub async fn cursor_sums(
     conn: &impl ConnectionTrait,
     buckets: &[i16],
 ) -> Result<HashMap<i16, CursorSums>, DbErr> {
-    use job_cursor::Column;
+    if buckets.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = conn.get_database_backend();
     // Sums of whole numbers are no whole numbers on PostgreSQL and MySQL.
-    let kind = if conn.get_database_backend() == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
-    let sum = |column: Column| Expr::col(column).sum().cast_as(kind);
-    let rows: Vec<(i16, i64, i64, i64, Option<i64>)> = job_cursor::Entity::find()
-        .select_only()
-        .column(Column::Bucket)
-        .expr(Column::JobId.count())
-        .expr(sum(Column::JobId))
-        .expr(sum(Column::Version))
-        .expr(sum(Column::NextAt))
-        .filter(Column::Bucket.is_in(buckets.iter().copied()))
-        .group_by(Column::Bucket)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    let sums = rows.into_iter().map(|(bucket, count, job_ids, versions, next_ats)| {
-        (bucket, CursorSums { count, job_ids, versions, next_ats: next_ats.unwrap_or(0) })
+    let kind = if backend == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
+    let sums = SUMS[2..].iter().map(|name| format!("CAST(COALESCE(SUM({name}), 0) AS {kind}) AS {name}"));
+    let sums = sums.collect::<Vec<_>>().join(", ");
+    let table = format!(
+        "(SELECT bucket, COUNT(*) AS jobs, {sums} FROM job_cursor \
+          WHERE bucket IN (SELECT v.bucket FROM {{rows}}) GROUP BY bucket) AS s"
+    );
+    let sql = rowset::gather(backend, &table, &SUMS, "1 = 1");
+    let wanted = Rowset::new(&BUCKET, buckets.iter().map(|bucket| [(*bucket).into()]));
+    let found = rowset::gathered(conn, wanted.statement(backend, &sql, vec![])).await?;
+    let sums = found.into_iter().map(|(bucket, count, job_ids, versions, next_ats)| {
+        (bucket, CursorSums { count, job_ids, versions, next_ats })
     });
     Ok(sums.collect())
 }
