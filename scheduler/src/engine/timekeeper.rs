@@ -1,6 +1,9 @@
 //! The engine's time: the database's, so that all servers agree, heard with each renewal of the lease and
 //! carried on by the monotonic clock in between. The machine's own clock may be moved as one likes.
 //!
+//! The database looked at its clock some time between the question and the answer. Of the times that may be true
+//! then the earliest is taken: on a machine with much to do a run would else start before it is due.
+//!
 //! A clock that seems to have jumped is not believed at once: until the next renewal says the same,
 //! nothing goes out. A jump forwards is then like an outage; after one backwards nothing is repeated, for
 //! cursors only move forwards.
@@ -54,12 +57,15 @@ struct Known {
 
 impl Known {
     fn at(&self, at: Instant) -> Millis {
-        let passed = |later: Duration| i64::try_from(later.as_millis()).unwrap_or(i64::MAX);
         match at.checked_duration_since(self.at) {
-            Some(later) => self.time.saturating_add(passed(later)),
-            None => self.time.saturating_sub(passed(self.at - at)),
+            Some(later) => self.time.saturating_add(millis(later)),
+            None => self.time.saturating_sub(millis(self.at - at)),
         }
     }
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
 
 impl Timekeeper {
@@ -75,15 +81,19 @@ impl Timekeeper {
         if took > SLOWEST {
             return if known.doubted.is_some() { Heard::Doubted } else { Heard::Agrees };
         }
-        let at = asked + took / 2;
-        let off = says - known.at(at);
+        // When the answer came it was this time at the earliest, and as much later at most as it took.
+        let latest = says.saturating_add(millis(took));
+        let expected = known.at(answered);
+        let off = expected.clamp(says, latest) - expected;
         let heard = if known.is_heard { judge(off, known.doubted) } else { Heard::Agrees };
         let is_steady = known.is_heard && heard == Heard::Agrees;
         let steady_since = if is_steady { known.steady_since } else { says };
         match heard {
             Heard::Doubted => known.doubted = Some(off),
+            Heard::Agrees if is_steady && off == 0 => known.doubted = None,
             Heard::Agrees | Heard::Moved => {
-                *known = Known { time: says, at, steady_since, is_heard: true, doubted: None };
+                let time = if is_steady { expected + off } else { says };
+                *known = Known { time, at: answered, steady_since, is_heard: true, doubted: None };
             }
         }
         heard
@@ -128,12 +138,30 @@ mod tests {
         let keeper = Timekeeper::new(500, start);
         assert_eq!([0, 7].map(|ms| keeper.now_at(after(ms))), [500, 507]);
         // What is heard first counts, whatever the machine's clock says.
-        assert_eq!(keeper.hear(HOUR, after(10), after(30)), Heard::Agrees);
+        assert_eq!(keeper.hear(HOUR, after(10), after(20)), Heard::Agrees);
         assert_eq!([20, 1_020].map(|ms| keeper.now_at(after(ms))), [HOUR, HOUR + 1_000]);
         // A little faster or slower is no jump.
         assert_eq!(keeper.hear(HOUR + 2_300, after(2_020), after(2_020)), Heard::Agrees);
         assert_eq!(keeper.now_at(after(2_020)), HOUR + 2_300);
         assert_eq!(keeper.steady_since(), HOUR, "since the database was first heard");
+    }
+
+    #[test]
+    fn an_answer_that_took_long_puts_the_time_before_no_true_one() {
+        let start = Instant::now();
+        let after = |ms: u64| start + Duration::from_millis(ms);
+        // The database read its clock right after the question, 300 ms before the answer came.
+        let keeper = Timekeeper::new(0, start);
+        keeper.hear(HOUR + 1, after(0), after(300));
+        assert_eq!(keeper.now_at(after(300)), HOUR + 1, "it is 300 ms later, which nobody can know");
+        // A quick answer says more, a slow one nothing new.
+        keeper.hear(HOUR + 2_000, after(2_000), after(2_002));
+        assert_eq!(keeper.now_at(after(2_002)), HOUR + 2_000);
+        keeper.hear(HOUR + 4_001, after(4_000), after(4_500));
+        assert_eq!(keeper.now_at(after(4_500)), HOUR + 4_498);
+        // A clock that runs faster than the database's is held back by it.
+        keeper.hear(HOUR + 5_990, after(6_000), after(6_003));
+        assert_eq!(keeper.now_at(after(6_003)), HOUR + 5_993);
     }
 
     #[test]
