@@ -9,6 +9,7 @@ pub mod api_tokens;
 pub mod approvals;
 pub mod audit;
 pub mod authority;
+mod by_id;
 pub mod calendars;
 pub mod channels;
 pub mod cleanings;

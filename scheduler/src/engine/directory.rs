@@ -2,6 +2,7 @@
 //! asking the database for each run.
 
 use crate::Result;
+use crate::by_id::ById;
 use crate::rules::bucket::bucket_among;
 use crate::rules::doubt::Site;
 use crate::rules::follow::Follower;
@@ -15,6 +16,7 @@ use entity::fault::FieldFault;
 use entity::instance::Client;
 use entity::job::JobState;
 use entity::{Millis, calendar, executor, instance, job, run};
+use rustc_hash::FxBuildHasher;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -80,6 +82,9 @@ impl Target {
     }
 }
 
+/// Jobs by their ids.
+pub type Bodies = ById<i32, Arc<JobBody>>;
+
 /// The instances of one executor that are there.
 pub type Instances = Arc<[Arc<Target>]>;
 
@@ -92,7 +97,7 @@ struct Entries {
     /// By executor.
     instances: HashMap<i32, Instances>,
     freezes: Arc<Freezes>,
-    jobs: HashMap<i32, Arc<JobBody>>,
+    jobs: Bodies,
     bytes: usize,
 }
 
@@ -109,7 +114,7 @@ impl Directory {
     }
 
     /// The bodies of these jobs, read where they are not known; jobs that are gone are missing.
-    pub async fn jobs(&self, store: &dyn Store, ids: &[i32]) -> Result<HashMap<i32, Arc<JobBody>>> {
+    pub async fn jobs(&self, store: &dyn Store, ids: &[i32]) -> Result<Bodies> {
         let (mut found, missing) = self.known(ids);
         if !missing.is_empty() {
             let jobs = store.jobs(&missing).await?;
@@ -141,9 +146,9 @@ impl Directory {
         Ok(found)
     }
 
-    fn known(&self, ids: &[i32]) -> (HashMap<i32, Arc<JobBody>>, Vec<i32>) {
+    fn known(&self, ids: &[i32]) -> (Bodies, Vec<i32>) {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut found = HashMap::with_capacity(ids.len());
+        let mut found = Bodies::with_capacity_and_hasher(ids.len(), FxBuildHasher);
         let mut missing = Vec::new();
         for id in ids {
             match entries.jobs.get(id) {

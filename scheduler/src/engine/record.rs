@@ -3,9 +3,10 @@
 
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
+use crate::by_id::ById;
 use crate::{Error, Result};
 use entity::Millis;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -80,7 +81,7 @@ pub struct Recorder {
     shared: Arc<Shared>,
     inbox: Inbox,
     /// Accepted runs by id: their result may be written along.
-    patient: HashMap<i64, Entry>,
+    patient: ById<i64, Entry>,
     /// When they came, the oldest first; also of those that are no longer patient.
     arrivals: VecDeque<(Millis, i64)>,
     /// Taken from the inbox, and not on disk yet.
@@ -89,7 +90,7 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn new(shared: Arc<Shared>, inbox: Inbox) -> Self {
-        Self { shared, inbox, patient: HashMap::new(), arrivals: VecDeque::new(), batch: Vec::new() }
+        Self { shared, inbox, patient: ById::default(), arrivals: VecDeque::new(), batch: Vec::new() }
     }
 
     /// Records what has arrived. After an error the same is tried again by the next tick.

@@ -1,6 +1,7 @@
 //! One lane per executor: what is claimed and not sent, and what is under way.
 
 use super::{Order, Parcel};
+use crate::by_id::ById;
 use entity::Millis;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,7 @@ struct Lane {
     /// By due time.
     queue: BTreeMap<(Millis, i64), Order>,
     /// Runs under way.
-    in_flight: HashMap<i64, Bound>,
+    in_flight: ById<i64, Bound>,
     /// Requests under way: one has one run, or many.
     requests: usize,
     /// From the first request that was not answered in time until the next answer.

@@ -48,8 +48,8 @@ pub struct Endpoint {
     absolute: Uri,
     path: Uri,
     headers: HeaderMap,
-    /// Those that were used last at the end.
-    idle: Mutex<Vec<(Open, Instant)>>,
+    /// Those that were used last at the end. Boxed, for with its buffers each is as large as some kilobytes.
+    idle: Mutex<Vec<(Box<Open>, Instant)>>,
 }
 
 struct Open {
@@ -131,7 +131,7 @@ impl Connections {
         }
     }
 
-    async fn connect(&self, uri: &Uri) -> Result<Open, CallFailure> {
+    async fn connect(&self, uri: &Uri) -> Result<Box<Open>, CallFailure> {
         let failure = |error: &(dyn StdError + 'static)| match is_shut(error) {
             true => CallFailure::GateShut,
             false => CallFailure::NeverArrived(with_sources(error)),
@@ -141,7 +141,7 @@ impl Connections {
         ready.map_err(|error| failure(error.as_ref()))?;
         let stream = connector.call(uri.clone()).await.map_err(|error| failure(error.as_ref()))?;
         let (sender, connection) = http1::handshake(stream).await.map_err(|error| failure(&error))?;
-        Ok(Open { sender, driven: Driven { connection, end: None } })
+        Ok(Box::new(Open { sender, driven: Driven { connection, end: None } }))
     }
 }
 
@@ -188,7 +188,7 @@ impl Endpoint {
     }
 
     /// The connection that was used last, of those that the other side has not closed.
-    async fn take(&self) -> Option<Open> {
+    async fn take(&self) -> Option<Box<Open>> {
         loop {
             let (mut open, since) = self.idle().pop()?;
             if since.elapsed() < IDLE && open.is_alive().await {
@@ -204,7 +204,7 @@ impl Endpoint {
         !idle.is_empty()
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(Open, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Box<Open>, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

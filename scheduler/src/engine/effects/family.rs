@@ -1,7 +1,7 @@
 //! What the rows that follow ended runs are made of: the jobs, their children, and what was reported.
 
 use crate::Result;
-use crate::engine::directory::{Directory, JobBody};
+use crate::engine::directory::{Bodies, Directory};
 use crate::engine::shared::Shared;
 use crate::jobs::PARAMETER_LENGTH;
 use crate::rules::follow::{self, Follower};
@@ -10,12 +10,11 @@ use crate::rules::shards::last_attempts;
 use crate::store::engine::{Ending, Restart, RunWithParameter};
 use entity::run::{Model as Run, RunKind, RunState};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 /// The jobs of ended runs and their children.
 pub struct Family<'a> {
     directory: &'a Directory,
-    bodies: HashMap<i32, Arc<JobBody>>,
+    bodies: Bodies,
     /// By parent, as the database has it now: a child that was deleted is none.
     children: HashMap<i32, Vec<i32>>,
     /// By run, where a child's parameter has a place for it.

@@ -4,7 +4,7 @@
 use super::queue::{Line, Of, Queue};
 use super::stopper::Stopper;
 use crate::Result;
-use crate::engine::directory::JobBody;
+use crate::engine::directory::{Bodies, JobBody};
 use crate::engine::shared::Shared;
 use crate::rules::admission::{Admission, Limits, Occupancy, Place, admit};
 use entity::job::Routing;
@@ -126,13 +126,7 @@ impl Gatekeeper {
     }
 
     /// The runs in the queue that find room at this executor now, in order.
-    pub fn next(
-        &self,
-        queue: &Queue,
-        executor_id: i32,
-        bodies: &HashMap<i32, Arc<JobBody>>,
-        max_parallel: i32,
-    ) -> Vec<i64> {
+    pub fn next(&self, queue: &Queue, executor_id: i32, bodies: &Bodies, max_parallel: i32) -> Vec<i64> {
         let mut taken: HashMap<i32, (usize, usize)> = HashMap::new();
         let has_room = |line: Line| {
             // A job that was deleted leaves what waits to whoever looks at the rows.

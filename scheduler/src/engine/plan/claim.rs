@@ -12,7 +12,8 @@ use super::route::{Exit, Router, Way};
 use super::rows::deadline;
 use super::spread::{self, Spread};
 use super::stopper::Stopper;
-use crate::engine::directory::{Instances, JobBody};
+use crate::by_id::ById;
+use crate::engine::directory::{Bodies, Instances, JobBody};
 use crate::engine::dispatch::Order;
 use crate::engine::shared::Shared;
 use crate::engine::step::{Applied, Claim, RouteMark, Step, What};
@@ -40,14 +41,12 @@ pub struct Claimer<'a> {
     pub now: Millis,
 }
 
-type Bodies = HashMap<i32, Arc<JobBody>>;
-
 /// What is to be done about the runs that wait.
 #[derive(Default)]
 struct Decided {
     steps: Vec<Step>,
     buckets: Vec<i16>,
-    orders: HashMap<i64, Order>,
+    orders: ById<i64, Order>,
     /// Runs that take a slot when they go, with their executor.
     occupants: Vec<(i64, i32)>,
     to_ask: Vec<(Run, Arc<JobBody>, Instances)>,

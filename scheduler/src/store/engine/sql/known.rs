@@ -4,6 +4,7 @@
 //! A copy may be stale, for any server may write a fact: whoever writes by a copy compares where the row
 //! stands, and reads it where it has moved on.
 
+use crate::by_id::ById;
 use entity::run::{self, RunState};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,8 +18,8 @@ pub struct Known(Mutex<Generations>);
 
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<i64, run::Model>,
-    old: HashMap<i64, run::Model>,
+    young: ById<i64, run::Model>,
+    old: ById<i64, run::Model>,
 }
 
 impl Known {
