@@ -78,6 +78,8 @@ pub enum Noun {
     Cleaning,
     /// How long the past is kept.
     Retention,
+    /// All of it, as it was put back from a backup.
+    Database,
     /// The unchained records of [`crate::audit_access`].
     Access,
 }
@@ -158,6 +160,8 @@ pub enum Verb {
     CleanUp,
     /// Of accesses: those that are too old are deleted.
     Prune,
+    /// Of the database: it was put back from a backup.
+    Restore,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

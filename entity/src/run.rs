@@ -239,6 +239,8 @@ pub enum Reason {
     NotRunning = 27,
     /// Skipped: all instances that the job may run on drain.
     Draining = 28,
+    /// Unknown or lost: it was at its executor when the backup was taken from which the database was put back.
+    Restored = 29,
 }
 
 impl Reason {

@@ -32,6 +32,7 @@ pub mod namespaces;
 pub mod outgoing;
 mod paging;
 pub mod passwords;
+pub mod restored;
 pub mod retention;
 pub mod rules;
 pub mod runs;

@@ -27,6 +27,7 @@ pub mod networks;
 pub mod passing;
 pub mod pinning;
 pub mod preview;
+pub mod restored;
 pub mod retry;
 pub mod routing;
 pub mod run_modes;

@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod api_tokens;
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub mod backup;
 pub(crate) mod buckets;
 pub(crate) mod calendars;
 pub(crate) mod channels;
@@ -31,6 +32,7 @@ pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod logs;
 pub(crate) mod namespaces;
+pub(crate) mod restored;
 pub(crate) mod retention;
 pub(crate) mod route_uses;
 pub(crate) mod runs;
@@ -41,7 +43,7 @@ pub(crate) mod stat_hours;
 pub(crate) mod turned_away;
 pub(crate) mod users;
 
-pub use connect::{Databases, Db};
+pub use connect::{Databases, Db, dump_command};
 
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};

@@ -42,6 +42,7 @@ mod services {
     mod namespaces;
     mod pinning;
     mod queue;
+    mod restored;
     mod retention;
     mod routing;
     mod runs;

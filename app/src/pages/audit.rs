@@ -25,7 +25,7 @@ use leptos_router::hooks::use_query_map;
 pub use words::{noun_word, verb_word};
 
 /// In the filter's order.
-const NOUNS: [Noun; 17] = [
+const NOUNS: [Noun; 18] = [
     Noun::Job,
     Noun::Run,
     Noun::Executor,
@@ -42,6 +42,7 @@ const NOUNS: [Noun; 17] = [
     Noun::Approval,
     Noun::Cleaning,
     Noun::Retention,
+    Noun::Database,
     Noun::Access,
 ];
 
@@ -243,6 +244,6 @@ pub fn link(noun: Noun, verb: Verb, id: i64) -> Option<String> {
         Noun::Cleaning => Some(routes::runs_clean(&[])),
         Noun::Retention => Some(routes::retention()),
         Noun::Server => Some(routes::cluster()),
-        Noun::ApiToken | Noun::Delivery | Noun::Access => None,
+        Noun::ApiToken | Noun::Delivery | Noun::Database | Noun::Access => None,
     }
 }

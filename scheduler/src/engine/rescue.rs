@@ -139,7 +139,14 @@ fn unknown(run: &Run, view: View<'_>) -> Verdict {
         Some((Evidence::NeverStarted | Evidence::ShutOut, _)) if run.instance_id.is_some() => {
             return Verdict::Decide(never_started(run, view.holdings));
         }
-        Some((Evidence::Running | Evidence::Known, _)) => return Verdict::Decide(What::Found),
+        // The result that a server took may be missing in the backup, and nobody says it again.
+        Some((Evidence::Over, first)) if run.reason == Reason::Restored => {
+            let is_gone = now - first >= settings.result_wait_ms;
+            return if is_gone { Verdict::Decide(What::Lose { reason: run.reason }) } else { Verdict::Leave };
+        }
+        Some((Evidence::Running | Evidence::Known | Evidence::Over, _)) => {
+            return Verdict::Decide(What::Found);
+        }
         Some((Evidence::Ended { code }, first)) if now - first >= settings.result_wait_ms => {
             let text =
                 if code == SUCCESS { String::new() } else { "read from the executor's log".to_owned() };
@@ -155,9 +162,10 @@ fn unknown(run: &Run, view: View<'_>) -> Verdict {
 }
 
 /// A run that never came is sent again, once. After a second silence nothing is to be waited for, and the
-/// others of its job are not kept waiting for it.
+/// others of its job are not kept waiting for it. Of one that a backup has as being out nobody says that it never
+/// came: its executor may have forgotten it since.
 fn never_started(run: &Run, holdings: &Holdings) -> What {
-    if run.fence % SENDS >= 2 {
+    if run.fence % SENDS >= 2 || run.reason == Reason::Restored {
         return What::Lose { reason: run.reason };
     }
     What::Resend { seen: run.claim, claim: holdings.claim(), fence: next_fence(run, holdings) }

@@ -50,7 +50,11 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(Waiting, Killed, "a person ends it before it goes out"),
     moves(Sending, Waiting, "the claim is handed back before the request was written"),
     moves(Sending, Running, "the executor accepts it"),
-    moves(Sending, Unknown, "no answer comes, or the server that sent it died"),
+    moves(
+        Sending,
+        Unknown,
+        "no answer comes, the server that sent it died, or the database was put back from a backup",
+    ),
     moves(Sending, Succeeded, "the result comes before the answer"),
     moves(
         Sending,
@@ -64,7 +68,7 @@ pub const TRANSITIONS: &[Transition] = &[
         "a person ends it, a later run takes its place, or the result comes before the answer",
     ),
     moves(Running, Waiting, "the worker hands it back, or died, and another may take it"),
-    moves(Running, Unknown, "the instance is gone"),
+    moves(Running, Unknown, "the instance is gone, or the database was put back from a backup"),
     moves(Running, Succeeded, "the executor reports success, or all its shards succeeded"),
     moves(Running, Failed, "the executor reports a failure, or the worst of its shards failed"),
     moves(

@@ -1,7 +1,10 @@
 //! Opening the database: one URL, three backends, separate pools for engine and web.
 
 mod checkpoints;
+mod dump;
 mod places;
+
+pub use dump::dump_command;
 
 use crate::{Error, Result};
 use places::{Places, split};

@@ -62,7 +62,7 @@ pub async fn renewal(conn: &impl ConnectionTrait) -> Result<Renewal, DbErr> {
 }
 
 /// What the database's clock shows.
-async fn now(conn: &impl ConnectionTrait) -> Result<Millis, DbErr> {
+pub async fn now(conn: &impl ConnectionTrait) -> Result<Millis, DbErr> {
     let backend = conn.get_database_backend();
     let question = Statement::from_string(backend, format!("SELECT {} AS now", time(backend)));
     let row = conn.query_one_raw(question).await?;

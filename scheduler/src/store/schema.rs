@@ -39,7 +39,9 @@ pub async fn down(db: &Db, steps: u32) -> Result<()> {
     locked(db, async || Ok(WholeMigrator::down(db.writer(), Some(steps)).await?)).await
 }
 
-async fn refuse_newer(db: &Db) -> Result<()> {
+/// # Errors
+/// [`Error::Unavailable`] when the database holds a migration that this program does not know.
+pub async fn refuse_newer(db: &Db) -> Result<()> {
     let known: HashSet<_> = WholeMigrator::migrations().iter().map(|step| step.name().to_owned()).collect();
     match applied(db).await?.into_iter().find(|name| !known.contains(name)) {
         None => Ok(()),

@@ -7,14 +7,18 @@ use axum::extract::State;
 use axum::{Json, Router};
 use entity::instance::{self, Model as Instance};
 use entity::job::Model as Job;
-use entity::run::RunState;
+use entity::run::{Reason, RunState};
 use protocol::native::{
     AskReply, AskedRun, FencedRun, RefusedRun, RunsReply, RunsRequest, SENDS, Standing, Whereabouts,
 };
 use protocol::{BlockStrategy, RunMode, TriggerRequest};
+use scheduler::engine::EngineSettings;
 use scheduler::engine::directory::Target;
 use scheduler::engine::dispatcher::{Call, CallFailure, Dispatcher, HttpDispatcher, ScriptedDispatcher};
 use scheduler::engine::gate::Gate;
+use scheduler::engine::holdings::Holdings;
+use scheduler::engine::rescue::{Evidence, Inquiry, Verdict, View, decide};
+use scheduler::engine::step::What;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -264,4 +268,31 @@ async fn over_http_each_kind_of_answer_is_told_apart() {
     assert!(closed.iter().all(|refused| refused.text == "wrong token"));
     gate.shut();
     assert_eq!(dispatcher.hand_over(&at(""), runs()).await, Err(CallFailure::GateShut));
+}
+
+/// What is decided about a run that a backup has as being out, 36 s after its executor said this for the first time.
+fn verdict_on_what_was_out(evidence: Evidence) -> Verdict {
+    let row = waiting(9_001, &job(4, 2), START);
+    let (state, reason) = (RunState::Unknown, Reason::Restored);
+    let run = entity::run::Model { state, reason, instance_id: Some(2), fence: SENDS + 1, ..row };
+    let (now, asked_at) = (START + 36_000, Some(START));
+    let inquiry = Inquiry { state, since: START, asked_at, evidence: Some((evidence, START)) };
+    let (settings, holdings) = (EngineSettings::default(), Holdings::default());
+    let view = View {
+        now,
+        settings: &settings,
+        holdings: &holdings,
+        in_hand: false,
+        askable: true,
+        inquiry: &inquiry,
+    };
+    decide(&run, view)
+}
+
+#[test]
+fn what_was_out_in_a_backup_goes_on_or_is_lost_and_is_never_sent_again() {
+    let lost = Verdict::Decide(What::Lose { reason: Reason::Restored });
+    assert_eq!(verdict_on_what_was_out(Evidence::Known), Verdict::Decide(What::Found));
+    assert_eq!(verdict_on_what_was_out(Evidence::Over), lost);
+    assert_eq!(verdict_on_what_was_out(Evidence::ShutOut), lost, "it may have forgotten the run");
 }

@@ -23,6 +23,7 @@ pub fn noun_word(noun: Noun) -> &'static str {
         Noun::Server => tu_string!(i18n, audit.noun_server),
         Noun::Cleaning => tu_string!(i18n, audit.noun_cleaning),
         Noun::Retention => tu_string!(i18n, audit.noun_retention),
+        Noun::Database => tu_string!(i18n, audit.noun_database),
         Noun::Access => tu_string!(i18n, audit.noun_access),
     }
 }
@@ -63,6 +64,7 @@ pub fn verb_word(verb: Verb) -> &'static str {
         Verb::Dismiss => tu_string!(i18n, audit.verb_dismiss),
         Verb::CleanUp => tu_string!(i18n, audit.verb_clean_up),
         Verb::Prune => tu_string!(i18n, audit.verb_prune),
+        Verb::Restore => tu_string!(i18n, audit.verb_restore),
     }
 }
 

@@ -49,6 +49,7 @@ pub fn reason_words(i18n: I18nContext<Locale>, reason: Reason) -> Option<&'stati
         Reason::NoneAllowed => tu_string!(i18n, runs.reason_none_allowed),
         Reason::InDoubt => tu_string!(i18n, runs.reason_in_doubt),
         Reason::NotRunning => tu_string!(i18n, runs.reason_not_running),
+        Reason::Restored => tu_string!(i18n, runs.reason_restored),
     })
 }
 

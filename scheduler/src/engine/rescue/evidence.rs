@@ -19,6 +19,8 @@ pub enum Evidence {
     ShutOut,
     /// It has the run, and reports how that ends.
     Known,
+    /// It had the run, and how that ended is on its way, or was taken by a server.
+    Over,
     /// Nothing that proves anything.
     Nothing,
 }
@@ -27,7 +29,7 @@ impl Evidence {
     /// Whether one asking is enough: the executor says what it knows, instead of what can be read from its
     /// log.
     pub fn is_proof(self) -> bool {
-        matches!(self, Self::ShutOut | Self::Known)
+        matches!(self, Self::ShutOut | Self::Known | Self::Over)
     }
 }
 
@@ -35,7 +37,8 @@ impl Evidence {
 pub fn of(standing: Standing) -> Evidence {
     match standing {
         Standing::Never => Evidence::ShutOut,
-        Standing::Live | Standing::Ended => Evidence::Known,
+        Standing::Live => Evidence::Known,
+        Standing::Ended => Evidence::Over,
     }
 }
 
