@@ -25,6 +25,14 @@ pub fn of(settings: &Settings) -> Result<Key> {
     }
 }
 
+/// Where it is, in words.
+pub fn place(settings: &Settings) -> String {
+    match settings.audit.key() {
+        Some(_) => "the setting audit.key".to_owned(),
+        None => settings.data_dir().join(FILE).display().to_string(),
+    }
+}
+
 /// Looks whether the audit is sealed with this key so far. An entry that is sealed with another cannot be
 /// verified together with the others.
 ///

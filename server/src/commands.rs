@@ -1,11 +1,13 @@
 //! The command line.
 
 mod audit;
+mod backup;
 mod bench_setup;
 mod config;
 mod demo;
 mod fixture;
 mod migrate;
+mod restored;
 mod schedule;
 mod serve;
 mod setup;
@@ -78,6 +80,13 @@ enum Command {
         #[command(subcommand)]
         what: audit::What,
     },
+    /// Copies a SQLite database while its server works; for another one says the command that does.
+    Backup {
+        /// Where to; there must be nothing yet.
+        file: PathBuf,
+    },
+    /// Prepares a database that was put back from a backup, before the first server starts on it.
+    Restored(restored::Options),
     /// Says when a schedule fires.
     Schedule {
         #[command(subcommand)]
@@ -110,12 +119,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Config { effective }) => config::run(&arguments.settings, effective),
         command => {
             let settings = arguments.settings.read()?.settings()?;
+            let settings_file = arguments.settings.file();
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(async {
                 lifecycle::install_crypto();
                 match command.unwrap_or(Command::Serve) {
                     Command::Migrate { what } => migrate::run(&settings, what).await,
                     Command::Audit { what } => audit::run(&settings, what).await,
+                    Command::Backup { file } => backup::run(&settings, settings_file, &file).await,
+                    Command::Restored(options) => restored::run(&settings, &options).await,
                     Command::User { what } => user::run(&settings, what).await,
                     Command::Demo(options) => demo::run(&settings, &options).await,
                     Command::BenchSetup(options) => bench_setup::run(&settings, &options).await,
@@ -128,10 +140,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 impl SettingsArguments {
+    /// The settings file, if there is one.
+    fn file(&self) -> Option<PathBuf> {
+        let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.is_file());
+        self.config.clone().or_else(usual)
+    }
+
     /// Defaults, file, environment and flags.
     fn read(&self) -> Result<Layers, ConfigError> {
-        let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.is_file());
-        let file = self.config.clone().or_else(usual);
+        let file = self.file();
         let named =
             [("listen", &self.listen), ("database_url", &self.database_url), ("data_dir", &self.data_dir)];
         let named = named.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.clone()?)));

@@ -4,6 +4,8 @@
 // The linter lets tests unwrap, and this says that the helpers are tests too.
 #![cfg(test)]
 
+#[path = "program/backup.rs"]
+mod backup;
 #[path = "program/bad_executors.rs"]
 mod bad_executors;
 #[path = "program/bad_input.rs"]
@@ -14,6 +16,10 @@ mod crash;
 mod demo;
 #[path = "program/executor.rs"]
 mod executor;
+#[path = "program/own_executor.rs"]
+mod own_executor;
+#[path = "program/put_back.rs"]
+mod put_back;
 #[path = "program/schedule.rs"]
 mod schedule;
 #[path = "program/start.rs"]

@@ -27,6 +27,8 @@ pub fn now() -> i64 {
 
 pub struct Installation {
     pub folder: TempDir,
+    /// The database's URL; a path in it is relative to the folder.
+    pub database: String,
 }
 
 /// A run as `orrery fixture runs` prints it.
@@ -68,7 +70,14 @@ pub fn job(name: &str, app_name: &str, timeout_s: i32) -> Value {
 
 impl Installation {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        let database = format!("sqlite:{}", folder.path().join("orrery.db").display());
+        Self { folder, database }
+    }
+
+    /// In an empty folder with this database.
+    pub fn on(database: &str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database: database.to_owned() }
     }
 
     /// The program with settings of this installation only, and any free port.
@@ -79,9 +88,8 @@ impl Installation {
                 command.env_remove(name);
             }
         }
-        let database = format!("sqlite:{}", self.folder.path().join("orrery.db").display());
         command.current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
-        command.args(["--listen", "127.0.0.1:0", "--database-url", &database]);
+        command.args(["--listen", "127.0.0.1:0", "--database-url", &self.database]);
         command.args(["--set", "log_format=json"]).args(arguments);
         command
     }
