@@ -79,8 +79,9 @@ async fn no_database_and_an_empty_one_are_neither_backed_up_nor_prepared() {
     assert!(!installation.folder.path().join("copy.db").exists());
     assert!(installation.run_command(&["migrate", "up"]).await.status.success());
     refused(&installation, &["restored"], "no server has ever worked on this database").await;
-    fs::write(installation.folder.path().join("orrery.db"), "no database at all, but a letter").unwrap();
-    refused(&installation, &["restored"], "not a database").await;
+    let letter = Installation::new();
+    fs::write(letter.folder.path().join("orrery.db"), "no database at all, but a letter").unwrap();
+    refused(&letter, &["restored"], "not a database").await;
 }
 
 #[tokio::test]
