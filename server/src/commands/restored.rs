@@ -4,7 +4,7 @@ use crate::alone::Alone;
 use crate::config::Settings;
 use crate::{audit_key, lifecycle};
 use anyhow::{Context, Result, ensure};
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 use clap::Args;
 use entity::Millis;
 use entity::job::MisfirePolicy;
@@ -62,16 +62,14 @@ fn tell(report: &Report) {
     println!("The database is as it was at {}, {} ago. Prepared:", time(report.newest), age(report));
     println!("  runs are numbered from {first_id} on: {ids} numbers are left out, for what was given since");
     println!("  the epochs of all buckets are {epochs} higher: executors need no restart");
-    println!("  {servers} servers that were at work then are gone");
-    println!("  {sessions} sessions are ended: everybody signs in again, with the password of then");
-    println!(
-        "  {out} runs that were at executors then are in doubt: the executors are asked, where they can be"
-    );
+    println!("  servers that were at work then, and are gone: {servers}");
+    println!("  sessions ended: {sessions}; everybody signs in again, with the password of then");
+    println!("  runs that were at executors then, and are in doubt: {out}; who can be asked is asked");
     println!("What follows at the start:");
-    println!("  {waiting} runs that waited then go out, also those that went out since");
-    println!("  schedules go on from then, as after an outage, also with times that ran since:");
+    println!("  runs that waited then, and go out, again where they went out since: {waiting}");
+    println!("  schedules go on from then, as after an outage, also with times that ran since; jobs that");
     for (policy, jobs) in &report.jobs {
-        println!("    {jobs} jobs {}", what_of(*policy));
+        println!("    {}: {jobs}", what_of(*policy));
     }
     match is_frozen {
         true => println!("Everything is frozen: start the servers, look, and thaw it on the page /freezes."),
@@ -89,7 +87,9 @@ fn what_of(policy: MisfirePolicy) -> &'static str {
 }
 
 fn time(at: Millis) -> String {
-    DateTime::from_timestamp_millis(at).map(|at| at.to_rfc3339()).unwrap_or_default()
+    DateTime::from_timestamp_millis(at)
+        .map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+        .unwrap_or_default()
 }
 
 fn age(report: &Report) -> String {

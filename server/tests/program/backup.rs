@@ -156,5 +156,5 @@ async fn sessions_do_not_come_back() {
     databases.close().await.unwrap();
     let done = tokio::time::timeout(SOON, installation.run_command(&["restored"])).await.unwrap();
     let text = String::from_utf8(done.stdout).unwrap();
-    assert!(text.contains("1 sessions are ended"), "{text}");
+    assert!(text.contains("sessions ended: 1;"), "{text}");
 }
