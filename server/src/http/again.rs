@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use std::time::Duration;
 
 /// Attempts before the last, whose answer counts.
@@ -13,8 +13,11 @@ const ATTEMPTS: u32 = 4;
 /// Before the second one; each later one waits longer. What it met has usually ended by then.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Keeps what was sent, which a layer around it bounds, and sends it again until the answer says something.
+/// Keeps what was posted, which a layer around it bounds, and sends it again until the answer says something.
 pub async fn until_it_counts(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         return (StatusCode::BAD_REQUEST, "the request did not come to its end\n").into_response();

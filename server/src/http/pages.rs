@@ -33,13 +33,14 @@ pub fn router(state: &ServerState) -> Router<ServerState> {
         set_page_policy();
     };
     Router::new()
-        .route("/rpc/{*function}", functions.layer(middleware::from_fn(again::until_it_counts)))
+        .route("/rpc/{*function}", functions)
         .merge(audit::router())
         .merge(logs::router())
         .leptos_routes_with_context(state, ROUTES.clone(), page_context, move || {
             app::shell(options.clone(), &parts)
         })
         // Read from below: the last layer is the outermost.
+        .layer(middleware::from_fn(again::until_it_counts))
         .layer(middleware::from_fn_with_state(state.clone(), open_visit))
         .layer(middleware::from_fn_with_state(state.clone(), access::guard))
         .layer(sessions::layer(state.services.clone(), state.settings.cookies_are_secure()))
