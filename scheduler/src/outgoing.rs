@@ -59,6 +59,17 @@ pub enum Failure {
     Connection(String),
 }
 
+/// The same connections, with TLS where an address begins with `https`, by what the machine trusts.
+///
+/// # Errors
+/// [`Error::Internal`] when no TLS can be set up.
+pub fn secured<C>(connector: C) -> Result<HttpsConnector<C>> {
+    let builder = HttpsConnectorBuilder::new()
+        .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
+        .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?;
+    Ok(builder.https_or_http().enable_http1().wrap_connector(connector))
+}
+
 impl Outgoing {
     /// A client that may also call what is not public in these networks.
     ///
@@ -69,12 +80,7 @@ impl Outgoing {
         let mut tcp = HttpConnector::new_with_resolver(GuardedResolver { allowed: allowed.clone() });
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(WHOLE));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
-            .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        let connector = secured(tcp)?;
         // Messages are rare: a connection kept for the next one would only be stale then.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(Self { client, allowed, whole: WHOLE })

@@ -4,6 +4,7 @@ mod connections;
 mod gated;
 mod http;
 mod scripted;
+mod wire;
 
 pub use http::HttpDispatcher;
 pub use scripted::{Asked, ScriptedDispatcher};
@@ -45,7 +46,8 @@ pub enum CallFailure {
     GateShut,
 }
 
-/// Sends requests to executors. [`Call::Run`] passes the gate right before its first byte.
+/// Sends requests to executors. [`Call::Run`] passes the gate right before its first byte. How long the answer to runs
+/// is awaited is the caller's to say; to everything else it is a few seconds.
 #[async_trait]
 pub trait Dispatcher: Send + Sync + 'static {
     async fn call(&self, target: &Target, call: Call) -> Result<RemoteReply, CallFailure>;

@@ -127,10 +127,15 @@ async fn sqlite(url: &str) -> Result<Databases, sqlx::Error> {
     if let Some(folder) = options.get_filename().parent().filter(|folder| *folder != Path::new("")) {
         std::fs::create_dir_all(folder)?;
     }
-    let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
+    // A connection to a file is not lost, and asking it first would be a way to its thread and back before each
+    // statement.
+    let pool = |connections| {
+        let options = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+        options.acquire_timeout(ACQUIRE)
+    };
     // SQLite ends a transaction by itself where the disk fails, which sqlx does not notice: it takes every
     // later transaction for a part of that one, and nothing would be committed any more.
-    let write = write.before_acquire(|connection, _| {
+    let write = pool(1).before_acquire(|connection, _| {
         let is_clean = !connection.is_in_transaction();
         Box::pin(async move { Ok(is_clean) })
     });
@@ -138,19 +143,17 @@ async fn sqlite(url: &str) -> Result<Databases, sqlx::Error> {
     let writing = options.clone().pragma("temp_store", "memory").pragma("cache_size", CACHE);
     let writing = writing.pragma("wal_autocheckpoint", checkpoints::LONGEST_LOG);
     let write = write.connect_with(writing).await?;
-    let beside = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
-    checkpoints::follow(write.clone(), beside.connect_lazy_with(options.clone()));
+    checkpoints::follow(write.clone(), pool(1).connect_lazy_with(options.clone()));
     let write = SqlxSqliteConnector::from_sqlx_sqlite_pool(write);
     let readers = options.read_only(true);
-    let reader = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
     let db = |pool| Db {
         backend: DbBackend::Sqlite,
         read: SqlxSqliteConnector::from_sqlx_sqlite_pool(pool),
         write: write.clone(),
     };
     Ok(Databases {
-        web: db(reader(8).connect_with(readers.clone()).await?),
-        engine: db(reader(2).connect_with(readers).await?),
+        web: db(pool(8).connect_with(readers.clone()).await?),
+        engine: db(pool(2).connect_with(readers).await?),
     })
 }
 

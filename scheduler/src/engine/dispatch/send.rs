@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+/// So much longer than an executor may be silent the answer is awaited: it may still say what became of the request.
+const LATE_ANSWER: Duration = Duration::from_secs(27);
 /// How soon a run is tried again that found the gate shut.
 const SHUT: Duration = Duration::from_millis(100);
 
@@ -48,7 +50,8 @@ async fn send_one(shared: &Shared, parcel: &Parcel) -> Option<bool> {
             Ok(answer) => answer,
             Err(_) => {
                 note_silence(shared, parcel);
-                call.await
+                let late = tokio::time::timeout(LATE_ANSWER, call).await;
+                late.unwrap_or_else(|_| Err(CallFailure::NoAnswer("time-out".to_owned())))
             }
         }
     };

@@ -1,26 +1,22 @@
-//! Connections to executors that are kept open between requests. Whoever asks drives the connection itself until
-//! the answer is there: a client that hands each request to a task of the connection, and gets the answer back from
-//! it, spends as much on that as on the request.
+//! Connections to executors that are kept open between requests. Whoever asks writes and reads itself: a client that hands
+//! each request to something that drives the connection, and gets the answer back from it, spends as much on that as on
+//! the request.
 
 use super::CallFailure;
 use super::gated::{GatedConnector, GatedStream, is_shut};
 use super::http::{headers, uri, with_sources};
+use super::wire::{Unanswered, Wire};
 use crate::engine::directory::Target;
 use crate::rules::networks::Networks;
 use bytes::Bytes;
-use futures::future::{pending, poll_immediate};
-use http::header::{HOST, HeaderValue};
+use http::Uri;
 use http::uri::Scheme;
-use http::{HeaderMap, Method, Request, Uri};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::client::conn::http1::{self, SendRequest};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 use tower_service::Service;
 
@@ -44,25 +40,15 @@ pub struct Endpoint {
     method: &'static str,
     token: String,
     app_name: String,
-    /// With scheme and host; what is sent names the path alone.
-    absolute: Uri,
-    path: Uri,
-    headers: HeaderMap,
-    /// Those that were used last at the end. Boxed, for with its buffers each is as large as some kilobytes.
+    /// With scheme and host.
+    uri: Uri,
+    /// Every request's head, up to the length of its body.
+    head: Vec<u8>,
+    /// Those that were used last at the end. Boxed, for with TLS each is as large as a kilobyte.
     idle: Mutex<Vec<(Box<Open>, Instant)>>,
 }
 
-struct Open {
-    sender: SendRequest<Full<Bytes>>,
-    driven: Driven,
-}
-
-/// What reads and writes, for as long as somebody drives it.
-struct Driven {
-    connection: http1::Connection<MaybeHttpsStream<GatedStream>, Full<Bytes>>,
-    /// With what it came to its end; it is driven no further.
-    end: Option<hyper::Result<()>>,
-}
+type Open = Wire<TokioIo<MaybeHttpsStream<GatedStream>>>;
 
 impl Connections {
     /// Nothing goes to an address outside of `networks`.
@@ -91,43 +77,28 @@ impl Connections {
     pub async fn exchange(
         &self,
         endpoint: &Endpoint,
-        body: Bytes,
+        body: &[u8],
         limit: usize,
     ) -> Result<Bytes, CallFailure> {
-        let mut request = endpoint.request(body);
+        let request = endpoint.request(body);
         loop {
             let (mut open, was_kept) = match endpoint.take().await {
                 Some(kept) => (kept, true),
                 // Boxed, for it is seldom done and takes the most room.
-                None => (Box::pin(self.connect(&endpoint.absolute)).await?, false),
+                None => (Box::pin(self.connect(&endpoint.uri)).await?, false),
             };
-            let answer = open.sender.try_send_request(request);
-            let response = match open.driven.until(answer).await {
-                Some(Ok(response)) => response,
-                Some(Err(mut error)) => match error.take_message() {
-                    // It was closed at this moment, and nothing was written.
-                    Some(unsent) if was_kept => {
-                        request = unsent;
-                        continue;
+            match open.exchange(&request, limit).await {
+                Ok(answer) => {
+                    // One that is closed without a word is left at once.
+                    if answer.is_kept && open.is_alive().await {
+                        endpoint.idle().push((open, Instant::now()));
                     }
-                    Some(_) => return Err(CallFailure::NeverArrived(with_sources(&error.into_error()))),
-                    None => return Err(open.driven.failure(&error.into_error())),
-                },
-                None => return Err(open.driven.failure_of_end()),
-            };
-            let body = Limited::new(response.into_body(), limit).collect();
-            let body = match open.driven.until(body).await {
-                Some(Ok(body)) => body.to_bytes(),
-                Some(Err(error)) if error.is::<LengthLimitError>() => {
-                    return Err(CallFailure::Garbage(format!("the answer is longer than {limit} bytes")));
+                    return Ok(answer.body);
                 }
-                Some(Err(error)) => return Err(open.driven.failure(error.as_ref())),
-                None => return Err(open.driven.failure_of_end()),
-            };
-            if open.takes_another().await {
-                endpoint.idle().push((open, Instant::now()));
+                // It was closed at this moment.
+                Err(Unanswered::Unsent(error)) if was_kept && !is_shut(&error) => {}
+                Err(unanswered) => return Err(unanswered.into()),
             }
-            return Ok(body);
         }
     }
 
@@ -140,8 +111,7 @@ impl Connections {
         let ready = poll_fn(|context| connector.poll_ready(context)).await;
         ready.map_err(|error| failure(error.as_ref()))?;
         let stream = connector.call(uri.clone()).await.map_err(|error| failure(error.as_ref()))?;
-        let (sender, connection) = http1::handshake(stream).await.map_err(|error| failure(&error))?;
-        Ok(Box::new(Open { sender, driven: Driven { connection, end: None } }))
+        Ok(Box::new(Wire::new(TokioIo::new(stream))))
     }
 }
 
@@ -161,16 +131,13 @@ impl Endpoints {
 
 impl Endpoint {
     fn new(target: &Target, method: &'static str, networks: &Networks) -> Result<Self, CallFailure> {
-        let absolute = uri(&target.address, method, networks)?;
-        let mut headers = headers(target)?;
-        headers.insert(HOST, host(&absolute)?);
+        let uri = uri(&target.address, method, networks)?;
         Ok(Self {
             method,
             token: target.token.clone(),
             app_name: target.app_name.clone(),
-            path: absolute.path_and_query().cloned().map_or_else(Uri::default, Uri::from),
-            absolute,
-            headers,
+            head: head(&uri, target)?,
+            uri,
             idle: Mutex::default(),
         })
     }
@@ -179,12 +146,9 @@ impl Endpoint {
         self.method == method && self.token == target.token && self.app_name == target.app_name
     }
 
-    fn request(&self, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.path.clone();
-        *request.headers_mut() = self.headers.clone();
-        request
+    fn request(&self, body: &[u8]) -> Vec<u8> {
+        let length = format!("{}\r\n\r\n", body.len());
+        [self.head.as_slice(), length.as_bytes(), body].concat()
     }
 
     /// The connection that was used last, of those that the other side has not closed.
@@ -209,64 +173,35 @@ impl Endpoint {
     }
 }
 
+/// What comes before the length of the body.
+fn head(uri: &Uri, target: &Target) -> Result<Vec<u8>, CallFailure> {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut head = format!("POST {path} HTTP/1.1\r\nhost: {}\r\n", host(uri)).into_bytes();
+    for (name, value) in &headers(target)? {
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    head.extend(b"content-length: ");
+    Ok(head)
+}
+
 /// Without a port where it is the usual one (RFC 9110, 7.2).
-fn host(uri: &Uri) -> Result<HeaderValue, CallFailure> {
-    let authority = uri.authority().ok_or_else(|| CallFailure::NeverArrived("no host".to_owned()))?;
+fn host(uri: &Uri) -> String {
     let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let host = authority.host();
-    let value = match authority.port_u16() {
-        Some(port) if port != usual => HeaderValue::from_str(&format!("{host}:{port}")),
-        _ => HeaderValue::from_str(host),
-    };
-    value.map_err(|error| CallFailure::NeverArrived(error.to_string()))
-}
-
-impl Open {
-    /// Whether the other side has neither closed it nor said anything that nobody asked for.
-    async fn is_alive(&mut self) -> bool {
-        poll_immediate(self.driven.until(pending::<()>())).await.is_none() && self.sender.is_ready()
-    }
-
-    /// Whether the answer was read to its end and both sides keep it open.
-    async fn takes_another(&mut self) -> bool {
-        let Self { sender, driven } = self;
-        let ready = driven.until(poll_fn(|context| sender.poll_ready(context)));
-        matches!(poll_immediate(ready).await, Some(Some(Ok(()))))
+    let host = uri.host().unwrap_or_default();
+    match uri.port_u16() {
+        Some(port) if port != usual => format!("{host}:{port}"),
+        _ => host.to_owned(),
     }
 }
 
-impl Driven {
-    /// Reads and writes until `work` is done; none where that cannot be any more.
-    async fn until<F: Future>(&mut self, work: F) -> Option<F::Output> {
-        let mut work = pin!(work);
-        poll_fn(|context| {
-            if self.end.is_none()
-                && let Poll::Ready(end) = Pin::new(&mut self.connection).poll(context)
-            {
-                self.end = Some(end);
-            }
-            match work.as_mut().poll(context) {
-                Poll::Ready(done) => Poll::Ready(Some(done)),
-                Poll::Pending if self.end.is_some() => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await
-    }
-
-    /// Something may have arrived, unless the gate was shut before all of it was written.
-    fn failure(&self, error: &(dyn StdError + 'static)) -> CallFailure {
-        let end = self.end.as_ref().and_then(|end| end.as_ref().err());
-        match is_shut(error) || end.is_some_and(|end| is_shut(end)) {
-            true => CallFailure::GateShut,
-            false => CallFailure::NoAnswer(with_sources(error)),
-        }
-    }
-
-    fn failure_of_end(&self) -> CallFailure {
-        match &self.end {
-            Some(Err(error)) => self.failure(error),
-            _ => CallFailure::NoAnswer("the connection was closed before the answer".to_owned()),
+impl From<Unanswered> for CallFailure {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            // Without its end nobody carries a request out.
+            Unanswered::Unsent(error) | Unanswered::Broken(error) if is_shut(&error) => Self::GateShut,
+            Unanswered::Unsent(error) => Self::NeverArrived(with_sources(&error)),
+            Unanswered::Broken(error) => Self::NoAnswer(with_sources(&error)),
+            Unanswered::Garbage(text) => Self::Garbage(text),
         }
     }
 }
@@ -277,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_usual_port_is_not_named_to_the_host() {
-        let host = |uri: &str| host(&uri.parse().unwrap()).unwrap();
+        let host = |uri: &str| host(&uri.parse().unwrap());
         assert_eq!(host("http://one:9999/run"), "one:9999");
         assert_eq!(host("http://one:80/run"), "one");
         assert_eq!(host("https://one:443/"), "one");

@@ -3,12 +3,13 @@
 use super::connections::{Connections, IDLE};
 use super::gated::GatedConnector;
 use super::{Call, CallFailure, Dispatcher, LogBody};
+use crate::Result;
 use crate::addresses::literal;
 use crate::engine::directory::Target;
 use crate::engine::failpoint::{self, Place};
 use crate::engine::gate::Gate;
+use crate::outgoing::secured;
 use crate::rules::networks::{Networks, may_reach};
-use crate::{Error, Result};
 use async_trait::async_trait;
 use bytes::Bytes;
 use entity::instance::Client;
@@ -16,7 +17,7 @@ use futures::StreamExt;
 use http::header::{CONTENT_TYPE as CONTENT_TYPE_HEADER, HeaderValue};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyDataStream, BodyExt, Full, LengthLimitError, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{Client as HyperClient, Error as HyperError};
@@ -34,9 +35,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// The answer to a run is awaited longer than an executor may be silent: it may still say what
-/// became of the request.
-const RUN_ANSWER: Duration = Duration::from_secs(30);
 const ANSWER: Duration = Duration::from_secs(5);
 const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 const MAX_ANSWER: usize = 64 << 10;
@@ -63,7 +61,7 @@ impl HttpDispatcher {
     /// `networks`, unless there are none.
     ///
     /// # Errors
-    /// [`Error::Internal`] when no TLS can be set up.
+    /// [`Error::Internal`](crate::Error::Internal) when no TLS can be set up.
     pub fn new(gate: Arc<Gate>, connect: Duration, networks: Arc<Networks>) -> Result<Self> {
         let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { networks: networks.clone() });
         tcp.enforce_http(false);
@@ -96,7 +94,7 @@ impl HttpDispatcher {
         }
     }
 
-    /// Sends runs, past the gate; the answer's body.
+    /// Sends runs, past the gate; the answer's body, however long it takes.
     async fn send(
         &self,
         target: &Target,
@@ -109,13 +107,9 @@ impl HttpDispatcher {
         if !self.gate.is_open() {
             return Err(CallFailure::GateShut);
         }
-        let exchange = self.runs.exchange(&endpoint, body, most);
-        let body = match tokio::time::timeout(RUN_ANSWER, exchange).await {
-            Ok(body) => body?,
-            Err(_) => return Err(CallFailure::NoAnswer("time-out".to_owned())),
-        };
+        let answer = self.runs.exchange(&endpoint, &body, most).await?;
         failpoint::reach(Place::RequestAnswered);
-        Ok(body)
+        Ok(answer)
     }
 
     /// `/run`, or `/trigger` for those that know only that; learnt per address.
@@ -144,13 +138,6 @@ impl HttpDispatcher {
 }
 
 type Answer = Result<RemoteReply, CallFailure>;
-
-fn secured(connector: GatedConnector) -> Result<HttpsConnector<GatedConnector>> {
-    let builder = HttpsConnectorBuilder::new()
-        .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
-        .map_err(|error| Error::Internal(format!("no HTTP client: {error}")))?;
-    Ok(builder.https_or_http().enable_http1().wrap_connector(connector))
-}
 
 fn client(connector: HttpsConnector<GatedConnector>) -> HttpClient {
     let mut client = HyperClient::builder(TokioExecutor::new());

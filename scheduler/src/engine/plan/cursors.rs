@@ -12,7 +12,7 @@ pub struct Cursors {
     /// [`job_cursor::Model::held_from`], which few rows have.
     held: HashMap<i32, Millis>,
     by_time: BTreeSet<(Millis, i32)>,
-    jobs_in: HashMap<i16, HashSet<i32>>,
+    jobs_in: HashMap<i16, BTreeSet<i32>>,
     /// Jobs off the time line because it cannot be read when they fire.
     unreadable: HashSet<i32>,
     /// Buckets that were read, and in which epoch.
@@ -129,7 +129,7 @@ impl Cursors {
         let mut jobs = 0;
         for id in own.iter().cycle().skip(from).take(own.len()) {
             slice.push(*id);
-            jobs += self.jobs_in.get(id).map_or(0, HashSet::len);
+            jobs += self.jobs_in.get(id).map_or(0, BTreeSet::len);
             if jobs >= limit {
                 break;
             }
