@@ -105,6 +105,9 @@ pub fn is_run_by(check: &Check, client: &Client) -> bool {
     }
 }
 
+/// A run is claimed so long before it is due (`engine.lead_ms`), with the source of that moment.
+const LEAD_MS: i64 = 150;
+
 /// Edits sources while their jobs fire. `made` is what the fixture printed.
 pub fn check_edits(
     server: &Server,
@@ -124,7 +127,7 @@ pub fn check_edits(
             let file = scratch.join(format!("{} {}", client.name, check.handler));
             fs::write(&file, (edit.of)(code.source))?;
             server.edit_source(job, &file)?;
-            edited.push(Edited { client, check, edit, at: now() });
+            edited.push(Edited { client, check, edit, from: now() + LEAD_MS });
         }
     }
     let mut counts = Counts::default();
@@ -148,19 +151,19 @@ struct Edited<'a> {
     client: &'a Client,
     check: &'a Check,
     edit: &'a Edit,
-    /// When it was saved.
-    at: i64,
+    /// What is due from here on is claimed after it was saved.
+    from: i64,
 }
 
 impl Edited<'_> {
-    /// The first run that was due after it was saved, and has a result, says what the new source says.
+    /// The first run that was claimed after it was saved, and has a result, says what the new source says.
     fn wait(&self, server: &Server) -> Result<()> {
         let job = job_name(self.client, self.check);
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let runs = server.fixture_runs()?;
             let mut later = runs.as_array().into_iter().flatten().filter(|run| {
-                run["job"] == *job && run["due_at"].as_i64().is_some_and(|due_at| due_at > self.at)
+                run["job"] == *job && run["due_at"].as_i64().is_some_and(|due_at| due_at > self.from)
             });
             if let Some(run) = later.find(|run| run["code"].as_i64().is_some_and(|code| code != 0)) {
                 let Edit { state, text, .. } = self.edit;
