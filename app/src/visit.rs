@@ -108,7 +108,7 @@ pub fn provide_visit() {
         }
     })
     .into_inner();
-    provide_context(Now(RwSignal::new(visit.now)));
+    provide_context(Now::new(visit.now));
     provide_context(StoredValue::new(visit));
 }
 
@@ -129,19 +129,31 @@ pub fn use_may() -> May {
 
 /// The present moment: the server's when the page was rendered, then the browser's, each second.
 #[derive(Clone, Copy)]
-struct Now(RwSignal<i64>);
+struct Now {
+    /// Made once and for all: a part of a page that made its own would take it away with itself,
+    /// while a second that struck just then still lets it be read.
+    shown: Signal<i64>,
+    set: WriteSignal<i64>,
+}
+
+impl Now {
+    fn new(now: i64) -> Self {
+        let (shown, set) = signal(now);
+        Self { shown: shown.into(), set }
+    }
+}
 
 /// The present moment in milliseconds UTC. Starts as the server's, so that the first rendering in
 /// the browser equals the server's.
 pub fn use_now() -> Signal<i64> {
-    use_context::<Now>().map(|now| now.0.into()).unwrap_or_default()
+    use_context::<Now>().map(|now| now.shown).unwrap_or_default()
 }
 
 /// Lets [`use_now`] advance, from the first effect on. Called once, by the application.
 pub fn start_clock() {
-    let Some(Now(now)) = use_context::<Now>() else { return };
+    let Some(Now { set, .. }) = use_context() else { return };
     Effect::new(move || {
-        let tick = move || now.set(js_sys::Date::now() as i64);
+        let tick = move || set.set(js_sys::Date::now() as i64);
         let timer = set_interval_with_handle(tick, std::time::Duration::from_secs(1));
         on_cleanup(move || {
             if let Ok(timer) = timer {
