@@ -16,7 +16,12 @@ pub struct Model {
     /// Grows with every renewal of the lease.
     pub counter: i64,
     pub state: ServerState,
+    /// Names it for people.
     pub address: String,
+    /// Where other servers reach it: `http://host:port`. Empty where none does.
+    pub cluster_url: String,
+    /// After how long without a renewal it is dead (ms); 0 where it does not say so.
+    pub lease_ms: i32,
     /// The program's version.
     pub version: String,
     /// It has heeded every freeze up to this one.

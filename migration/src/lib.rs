@@ -34,6 +34,8 @@ mod m20261122_000029_told_runs;
 mod m20261122_000031_draining;
 mod m20261123_000032_vitals;
 mod m20261123_000033_retention;
+mod m20261123_000034_cluster_urls;
+mod m20261123_000035_lease_lengths;
 mod schema;
 mod whole;
 
@@ -74,6 +76,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000029_told_runs::Migration),
             Box::new(m20261123_000032_vitals::Migration),
             Box::new(m20261123_000033_retention::Migration),
+            Box::new(m20261123_000034_cluster_urls::Migration),
+            Box::new(m20261123_000035_lease_lengths::Migration),
         ]
     }
 }

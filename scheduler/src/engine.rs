@@ -58,6 +58,7 @@ use lease::Keeper;
 use plan::Planner;
 use record::Recorder;
 use rescue::Rescuer;
+use settings::HANDING_OVER;
 use settle::Settler;
 use shared::{Parts, Shared};
 use std::any::Any;
@@ -74,10 +75,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 const THREADS: usize = 2;
 /// How soon a loop that panicked begins anew.
 const AGAIN: Duration = Duration::from_secs(1);
-/// A server that stops hands its jobs over for so long at most: what it claims ahead for their next owners is
-/// sent within some 3 s, and claiming and giving them away takes a moment. What is not sent by then, as with
-/// longer leases, is handed back, and the next owner sends it.
-const HANDING_OVER: Duration = Duration::from_secs(4);
 /// So long its loops may take to end.
 const ENDING: Duration = Duration::from_millis(1_500);
 /// Within so long it stops: it hands over, ends its loops, hears the answers to its last requests, and has half
@@ -266,8 +263,10 @@ async fn hand_over(shared: &Shared) {
 /// Keeps the lease until the end.
 async fn keep(shared: &Shared, keeper: &mut Keeper, end: &CancellationToken) {
     let next = || async {
+        let renewal = shared.settings.lease_renewal;
+        let pause = shared.handover.patience_left(Instant::now()).map_or(renewal, |left| left.min(renewal));
         tokio::select! {
-            () = tokio::time::sleep(shared.settings.lease_renewal) => {}
+            () = tokio::time::sleep(pause) => {}
             () = shared.handover.stopped() => {}
         }
     };

@@ -21,6 +21,7 @@ pub mod executors;
 mod fields;
 pub mod freezes;
 pub mod grants;
+pub mod hints;
 pub mod host_metrics;
 pub mod instances;
 pub mod job_sources;
@@ -58,7 +59,7 @@ use store::ids::RunIds;
 pub struct Services {
     pub db: Db,
     pub clock: SharedClock,
-    /// Tells the engine and open pages what changed.
+    /// Tells the engine, and those of the other servers, what changed.
     pub signals: Signals,
     /// What seals the entries of the audit.
     pub audit: Arc<rules::audit::Key>,

@@ -148,7 +148,7 @@ pub async fn run_now(
     let entry = Entry::of(Verb::Run, &job).with(json!({"run": id, "parameter": parameter_given}));
     let asked = Asked { request, version: job.version };
     approvals::commit(services, caller, transaction, asked, entry).await?;
-    services.signals.publish(Change::Run(id));
+    services.signals.publish_in(bucket, Change::Run(id));
     Ok(id)
 }
 

@@ -43,7 +43,7 @@ pub(crate) mod stat_hours;
 pub(crate) mod turned_away;
 pub(crate) mod users;
 
-pub use connect::{Databases, Db, dump_command};
+pub use connect::{Databases, Db, database_hosts, dump_command};
 
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};

@@ -34,6 +34,8 @@ mod freezes;
 mod handover;
 #[path = "engine_loops/held_back.rs"]
 mod held_back;
+#[path = "engine_loops/hints.rs"]
+mod hints;
 #[path = "engine_loops/http.rs"]
 mod http;
 #[path = "engine_loops/kill.rs"]

@@ -27,6 +27,8 @@ pub struct Settings {
     pub listen: String,
     #[serde(deserialize_with = "empty_is_none")]
     pub public_url: Option<String>,
+    #[serde(deserialize_with = "empty_is_none")]
+    pub cluster_url: Option<String>,
     pub database_url: String,
     pub secure_cookie: SecureCookie,
     #[serde(deserialize_with = "empty_is_none")]
@@ -102,6 +104,13 @@ pub struct Engine {
     pub unknown_for_ms: u32,
     pub check_running_ms: u32,
     pub deadline_grace_ms: u32,
+    /// No setting: tests look more seldom for what nobody told, so that nothing is found by chance.
+    #[serde(skip, default = "each_second")]
+    pub poll_ms: u32,
+}
+
+fn each_second() -> u32 {
+    1_000
 }
 
 /// `[audit]`
@@ -147,6 +156,9 @@ impl Settings {
             && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
         {
             return wrong("public_url", "expected an address that begins with http:// or https://");
+        }
+        if self.cluster_url.as_ref().is_some_and(|url| scheduler::addresses::normalise(url).is_err()) {
+            return wrong("cluster_url", "expected an address such as http://10.0.0.11:8080");
         }
         let backends = ["sqlite:", "postgres:", "postgresql:", "mysql:", "mariadb:"];
         if !backends.iter().any(|scheme| self.database_url.starts_with(scheme)) {
@@ -299,6 +311,8 @@ mod tests {
             ),
             ("", Some(("ORRERY_EXECUTOR_API_TOKEN", "default_token")), vec!["executor_api.token"]),
             ("", Some(("ORRERY_LISTEN", "nowhere")), vec!["listen", "ORRERY_LISTEN"]),
+            ("cluster_url = \"10.0.0.11:8080\"\n", None, vec!["cluster_url", "orrery.toml"]),
+            ("[engine]\npoll_ms = 5\n", None, vec!["engine.poll_ms", "orrery.toml"]),
         ];
         for (text, variable, expected) in cases {
             std::fs::write(&file, text).unwrap();

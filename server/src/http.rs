@@ -1,7 +1,8 @@
 //! The HTTP side: which layer and which handler answers what.
 //!
 //! From the outside in: request id and log span, panics, security headers, client address, files of
-//! the site; then health, the executor API with its own tokens, and the console.
+//! the site; then health, the executor API with its own tokens, what other servers tell, and the
+//! console.
 
 pub mod access;
 mod again;
@@ -10,6 +11,7 @@ mod audit;
 mod credentials;
 pub mod executor_api;
 mod health;
+mod hints;
 pub mod logs;
 mod metrics;
 pub mod pages;
@@ -20,7 +22,7 @@ pub mod sessions;
 use crate::state::ServerState;
 use axum::Router;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -32,6 +34,7 @@ pub fn router(state: ServerState) -> Router {
         .merge(executor_api::router(&state.settings))
         .route("/healthz", get(health::health))
         .route("/readyz", get(health::ready))
+        .route(scheduler::hints::PATH, post(hints::take))
         .route("/metrics", get(metrics::scrape))
         // Read from below: the last layer is the outermost.
         .layer(middleware::from_fn_with_state(assets::CompressedFiles::default(), assets::serve))

@@ -7,6 +7,7 @@
 
 mod alone;
 mod audit_key;
+mod cluster_url;
 pub mod commands;
 pub mod config;
 pub mod http;

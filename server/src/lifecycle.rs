@@ -6,6 +6,7 @@ mod host_metrics;
 
 use crate::alone::Alone;
 use crate::audit_key;
+use crate::cluster_url;
 use crate::config::Settings;
 use crate::http::{self, assets, executor_api};
 use crate::state::ServerState;
@@ -14,6 +15,7 @@ use leptos::config::{Env, LeptosOptions};
 use scheduler::cleanings::work::Cleaner;
 use scheduler::clock::SystemClock;
 use scheduler::engine::{Engine, EngineHandle, EngineSettings, STOPS_WITHIN, host_name};
+use scheduler::hints::{Key, Teller};
 use scheduler::logs::Logs;
 use scheduler::logs::keep::Keeper;
 use scheduler::signals::Signals;
@@ -47,6 +49,7 @@ pub struct Server {
     serving: JoinHandle<()>,
     sweeping: JoinHandle<()>,
     replaying: JoinHandle<()>,
+    telling: JoinHandle<()>,
     host_metrics: [JoinHandle<()>; 2],
     keeping_logs: [JoinHandle<()>; 2],
     alerting: [JoinHandle<()>; 3],
@@ -74,7 +77,8 @@ impl Server {
         let first_start = prepare(&services, settings.admin_password.clone()).await?;
         let name = named(address);
         audit_key::check(&services, &name).await?;
-        let engine = start_engine(&settings, name, &databases, &services).await?;
+        let reached_at = cluster_url::of(&settings, address).await.unwrap_or_default();
+        let engine = start_engine(&settings, (name, reached_at), &databases, &services).await?;
         let services =
             Services { run_ids: engine.handle().run_ids(), clock: engine.handle().clock(), ..services };
         let stop = CancellationToken::new();
@@ -102,6 +106,7 @@ impl Server {
             tokio::spawn(host_metrics::keep(state.clone(), stop.clone())),
             tokio::spawn(host_metrics::prune(state.clone(), stop.clone())),
         ];
+        let telling = tokio::spawn(teller(&services)?.run());
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
         let sweeping = tokio::spawn(sweep(services, stop.clone()));
@@ -116,6 +121,7 @@ impl Server {
             serving,
             sweeping,
             replaying,
+            telling,
             host_metrics,
             keeping_logs,
             alerting,
@@ -144,6 +150,7 @@ impl Server {
         }
         self.sweeping.abort();
         self.replaying.abort();
+        self.telling.abort();
         for task in self.host_metrics.into_iter().chain(self.alerting).chain([self.cleaning]) {
             drop(timeout(Duration::from_millis(500), task).await);
         }
@@ -164,6 +171,11 @@ fn named(address: SocketAddr) -> String {
         true => format!("{}:{}", host_name(), address.port()),
         false => address.to_string(),
     }
+}
+
+/// What tells the other servers what they wait for.
+fn teller(services: &Services) -> Result<Teller> {
+    Ok(Teller::new(&services.signals, Key::of(&services.audit), services.clock.clone())?)
 }
 
 /// What deletes old runs that somebody wants to be gone.
@@ -192,10 +204,11 @@ pub async fn prepare(services: &Services, admin_password: Option<String>) -> Res
     Ok(users::ensure_administrator(services, admin_password).await?)
 }
 
-/// Begins to fire, on threads and connections of the engine's own.
+/// Begins to fire, on threads and connections of the engine's own. Others read of it by its `address` and reach it at
+/// its `cluster_url`.
 async fn start_engine(
     settings: &Settings,
-    address: String,
+    (address, cluster_url): (String, String),
     databases: &Databases,
     services: &Services,
 ) -> Result<Engine> {
@@ -204,19 +217,17 @@ async fn start_engine(
     let chosen = EngineSettings {
         data_folder: Some(settings.data_dir()),
         address,
+        cluster_url,
         networks: settings.executor_api.allowed_networks.clone().into(),
-        lease_ttl: ttl,
-        // Two renewals may be missed, and the gate shuts well before somebody else may take over.
-        lease_renewal: ttl / 3,
-        lease_margin: ttl / 6,
         lease_grace: Duration::from_millis(typed.lease_grace_ms.into()),
+        poll_ms: typed.poll_ms.into(),
         lead_ms: typed.lead_ms.into(),
         ask_again_ms: typed.ask_again_ms.into(),
         result_wait_ms: typed.result_wait_ms.into(),
         unknown_for_ms: typed.unknown_for_ms.into(),
         check_running_ms: typed.check_running_ms.into(),
         deadline_grace_ms: typed.deadline_grace_ms.into(),
-        ..EngineSettings::default()
+        ..EngineSettings::default().with_lease(ttl)
     };
     let (clock, signals) = (services.clock.clone(), services.signals.clone());
     Ok(Engine::start(databases.clone(), clock, signals, chosen).await?)

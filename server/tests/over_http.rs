@@ -5,6 +5,8 @@
 
 #[path = "over_http/access.rs"]
 mod access;
+#[path = "over_http/again.rs"]
+mod again;
 #[path = "over_http/api_docs.rs"]
 mod api_docs;
 #[path = "over_http/api_tokens.rs"]
@@ -17,6 +19,8 @@ mod callbacks;
 mod crowd;
 #[path = "over_http/executor_api.rs"]
 mod executor_api;
+#[path = "over_http/hints.rs"]
+mod hints;
 #[path = "over_http/host_metrics.rs"]
 mod host_metrics;
 #[path = "over_http/inbox.rs"]

@@ -7,6 +7,7 @@ mod scripted;
 mod wire;
 
 pub use http::HttpDispatcher;
+pub(crate) use http::with_sources;
 pub use scripted::{Asked, ScriptedDispatcher};
 
 use super::directory::Target;

@@ -19,8 +19,7 @@ use std::time::Duration;
 
 /// Final runs looked at in one tick.
 const BATCH: u64 = 1_000;
-/// How often ends that nobody told of are looked for.
-const EVERY: Duration = Duration::from_secs(1);
+
 /// The loop's state.
 pub struct Effects {
     shared: Arc<Shared>,
@@ -94,7 +93,8 @@ impl Effects {
         report.ended += followed.closed;
         self.announce(&endings, &followed.inserted, report);
         let restarts = endings.iter().filter_map(|ending| ending.restart);
-        restarts.for_each(|restart| shared.signals.publish(Change::Job(restart.job_id)));
+        // They lie where their runs do.
+        restarts.for_each(|restart| shared.signals.publish_here(Change::Job(restart.job_id)));
         followed.gathered.iter().for_each(|run_id| shared.note_changed(*run_id));
         Ok(followed)
     }
@@ -111,7 +111,7 @@ impl Effects {
         Ok(endings)
     }
 
-    /// Tells the planner, and pages, what appeared.
+    /// Tells the planners of the buckets' owners what appeared.
     fn announce(&self, endings: &[Ending], inserted: &HashSet<i64>, report: &mut EffectsReport) {
         let rows = endings.iter().flat_map(|ending| &ending.rows).map(|row| &row.run);
         for run in rows.filter(|run| inserted.contains(&run.id)) {
@@ -123,22 +123,24 @@ impl Effects {
             if run.is_shard() {
                 self.shared.followed.add(run.id, ());
             }
-            self.shared.signals.publish(Change::Run(run.id));
+            self.shared.signals.publish_in(run.bucket, Change::Run(run.id));
         }
     }
 
-    /// Ticks at once for what is watched, and every second for everything.
+    /// Ticks at once for what is watched, and now and then for everything.
     pub async fn run(&mut self) -> Result<()> {
+        let every = self.shared.settings.poll_ms;
         loop {
             if let Err(error) = self.tick().await {
                 tracing::error!(%error, "what follows cannot be started; trying again");
             }
-            let poll = tokio::time::sleep(EVERY);
+            let poll = tokio::time::sleep(Duration::from_millis(every.unsigned_abs()));
             tokio::pin!(poll);
             loop {
                 tokio::select! {
                     () = self.shared.stopping.cancelled() => return Ok(()),
                     () = self.shared.followed.news() => {}
+                    () = self.shared.overlooked.notified() => break,
                     () = &mut poll => break,
                 }
                 if let Err(error) = self.tick_changed().await {

@@ -9,6 +9,8 @@ use super::shared::Shared;
 use super::step::{Applied, Step, What};
 use crate::authority::{Caller, Visible, visible};
 use crate::clock::SharedClock;
+use crate::hints::{Hint, Hints};
+use crate::signals::Change;
 use crate::store::engine::{Breaches, RunWithParameter};
 use crate::store::ids::RunIds;
 use crate::{Error, Result, instances};
@@ -111,6 +113,25 @@ impl EngineHandle {
         };
         let applied = self.0.facts.record(facts.into_iter().map(step).collect()).await?;
         Ok(applied.into_iter().map(Recorded::from).collect())
+    }
+
+    /// What another server says is as good as if it had happened here.
+    pub fn hear(&self, hints: &Hints) {
+        let shared = &self.0;
+        for hint in hints.iter() {
+            match hint {
+                Hint::Changed(change) => {
+                    shared.signals.publish_here(change);
+                    if change == Change::Everything {
+                        shared.overlooked.notify_one();
+                    }
+                }
+                Hint::Over(run_id) => shared.note_changed(run_id),
+                Hint::Awaited(executor_id) => {
+                    shared.signals.outbox().note_awaited(executor_id, shared.now());
+                }
+            }
+        }
     }
 
     /// Asks a run's instance for its log from this line on; the answer is read as it arrives.

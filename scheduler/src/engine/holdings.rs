@@ -119,6 +119,8 @@ mod tests {
             counter: 1,
             state,
             address: String::new(),
+            cluster_url: String::new(),
+            lease_ms: 0,
             version: String::new(),
             freeze_seen: 0,
             started_at: 0,

@@ -11,6 +11,7 @@ use super::identity::new_incarnation;
 use super::shared::Shared;
 use super::timekeeper::Heard;
 use crate::Result;
+use crate::hints::Others;
 use crate::store::engine::{Assignment, Lease, Newcomer, Renewal, Told};
 use entity::server::Model as Server;
 use neighbours::{Moves, Neighbours, Patience};
@@ -87,13 +88,17 @@ impl Keeper {
                 return Ok(false);
             }
         }
-        report.given = self.give(moves.give).await?;
+        report.given = self.give(moves.give, now).await?;
         Ok(report.given == 0 || self.renew(lease, now).await?.is_some())
     }
 
     fn moves(&self, lease: Lease, neighbours: &mut Neighbours, renewal: &Renewal, now: Instant) -> Moves {
         let settings = &self.shared.settings;
-        let patience = Patience { ttl: settings.lease_ttl, grace: settings.lease_grace };
+        let patience = Patience {
+            ttl: settings.lease_ttl,
+            grace: settings.lease_grace,
+            silence: settings.silent_after(),
+        };
         neighbours.note(lease, renewal, now);
         neighbours.moves(lease, renewal, patience, now)
     }
@@ -117,20 +122,28 @@ impl Keeper {
         Ok(deposed)
     }
 
-    /// Gives those away in which the planner claims nothing any more.
-    async fn give(&self, to: Vec<Assignment>) -> Result<usize> {
+    /// Gives those away in which the planner claims nothing any more, or was waited for long enough.
+    async fn give(&self, to: Vec<Assignment>, now: Instant) -> Result<usize> {
         let (ready, waiting): (Vec<_>, Vec<_>) = {
-            let ready = self.shared.handover.ask(to.clone());
+            let ready = self.shared.handover.ask(to.clone(), now);
             to.into_iter().partition(|to| ready.contains(to))
         };
         if ready.is_empty() {
             return Ok(0);
         }
+        let moving = self.shared.handover.moving();
+        let unprepared = ready.iter().filter(|to| moving.is_leaving(to.bucket)).count();
+        if unprepared > 0 {
+            tracing::warn!(
+                buckets = unprepared,
+                "jobs go to other servers though planning does not get on: what falls due may be late"
+            );
+        }
         let buckets: Vec<i16> = ready.iter().map(|to| to.bucket).collect();
         // Nothing is decided for them any more, before somebody else may.
         self.shared.hold(self.shared.holdings().without(&buckets));
         self.shared.store.assign(&ready).await?;
-        self.shared.handover.ask(waiting);
+        self.shared.handover.ask(waiting, now);
         tracing::info!(buckets = ready.len(), "jobs were handed over to other servers");
         Ok(ready.len())
     }
@@ -150,6 +163,8 @@ impl Keeper {
             identity: self.identity.clone(),
             incarnation: new_incarnation(),
             address: self.shared.settings.address.clone(),
+            cluster_url: self.shared.settings.cluster_url.clone(),
+            lease_ms: i32::try_from(self.shared.settings.lease_ttl.as_millis()).unwrap_or(i32::MAX),
             now: self.shared.now(),
         };
         let lease = self.shared.store.join(&newcomer).await?;
@@ -164,6 +179,7 @@ impl Keeper {
             let before = self.shared.holdings();
             let holdings = before.followed_by(lease, renewal, self.shared.now());
             let is_other = holdings.epochs != before.epochs;
+            self.shared.signals.outbox().know(Others::beside(lease.server_id, renewal));
             self.shared.hold(holdings);
             if is_other {
                 self.shared.handover.note_holdings();
@@ -186,8 +202,9 @@ impl Keeper {
     fn drop_everything(&mut self) {
         self.shared.gate.shut();
         self.shared.hold(Holdings::default());
+        self.shared.signals.outbox().know(Others::default());
         self.shared.lanes.clear();
-        self.shared.handover.ask(Vec::new());
+        self.shared.handover.forget();
         self.lease = None;
     }
 }

@@ -39,12 +39,10 @@ use std::time::Duration;
 use stopper::Stopper;
 use tokio::sync::broadcast;
 
-/// How often what may have changed without a signal is looked for.
-pub(super) const POLL_MS: Millis = 1_000;
 /// How soon is looked again whether another server has heard of what it is sending.
 const LOOK_ELSEWHERE_MS: Millis = 50;
 /// Between two ticks at least: what one could not bring forward is not tried in a circle.
-const SHORTEST_MS: u64 = 5;
+const SHORTEST_MS: Millis = 5;
 /// How soon the database is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 
@@ -123,7 +121,8 @@ impl Planner {
     pub async fn tick(&mut self) -> Result<PlanReport> {
         let now = self.shared.now();
         self.listen();
-        let poll = now.saturating_sub(self.polled_at) >= POLL_MS || now < self.polled_at;
+        let every = self.shared.settings.poll_ms;
+        let poll = now.saturating_sub(self.polled_at) >= every || now < self.polled_at;
         // Before who is there is read: whoever came in before a run was started is known when it is claimed.
         let waiting = if poll { claim::due(&self.shared, now).await? } else { Vec::new() };
         self.look_again(poll).await?;
@@ -138,6 +137,7 @@ impl Planner {
         report.claimed += self.read_back().await?;
         self.fire(now, &mut report).await?;
         report.claimed += self.claim_waiting(now, waiting).await?;
+        self.shared.signals.outbox().await_ends(self.queue.executors(), now);
         self.shared.figures.waiting.store(self.queue.len() as u64, Ordering::Relaxed);
         report.next_at = match self.changed_runs.is_empty() {
             true => {
@@ -260,9 +260,11 @@ impl Planner {
 
     fn wait_for(&self, next_at: Option<Millis>) -> Duration {
         let now = self.shared.now();
-        let poll = self.polled_at.saturating_add(POLL_MS);
+        let every = self.shared.settings.poll_ms;
+        let poll = self.polled_at.saturating_add(every);
         let next =
             if self.changed_jobs.is_empty() { next_at.map_or(poll, |next| next.min(poll)) } else { now };
-        Duration::from_millis(u64::try_from(next - now).unwrap_or(0).clamp(SHORTEST_MS, 1_000))
+        let wait = (next - now).clamp(SHORTEST_MS, every.max(SHORTEST_MS));
+        Duration::from_millis(wait.unsigned_abs())
     }
 }

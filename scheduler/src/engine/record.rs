@@ -4,6 +4,7 @@
 use super::shared::Shared;
 use super::step::{Applied, Step, What};
 use crate::by_id::ById;
+use crate::store::engine::Learnt;
 use crate::{Error, Result};
 use entity::Millis;
 use std::collections::VecDeque;
@@ -151,9 +152,10 @@ impl Recorder {
 
     async fn write_facts(&self, entries: Vec<Entry>) -> Result<(), (Error, Vec<Entry>)> {
         let steps: Vec<Step> = entries.iter().map(|entry| entry.step.clone()).collect();
-        match self.shared.store.apply(None, &steps).await {
-            Ok(applied) => {
+        match self.shared.store.learn(&steps).await {
+            Ok(Learnt { applied, over }) => {
                 self.answer(entries, applied);
+                self.shared.signals.outbox().note_over(&over, self.shared.now());
                 Ok(())
             }
             Err(error) => Err((error, entries)),
@@ -185,7 +187,7 @@ impl Recorder {
 
     fn answer(&self, entries: Vec<Entry>, applied: Vec<Applied>) {
         for (entry, applied) in entries.into_iter().zip(applied) {
-            if matches!(applied, Applied::Done | Applied::Late) {
+            if applied.changed_the_row() {
                 self.shared.note_changed(entry.step.run_id);
             }
             if applied == Applied::Done {

@@ -20,6 +20,7 @@ use entity::Millis;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// One engine's parts. Loops hold it by reference count.
@@ -45,6 +46,8 @@ pub struct Shared {
     pub doubts: Doubts,
     /// Runs that ended here and may have a log.
     pub ended: Arc<Ended>,
+    /// Told when more happened in other servers than could be named.
+    pub overlooked: Notify,
     /// Buckets on their way to another server.
     pub handover: Handover,
     /// Told when nothing new is to begin: loops end between two ticks, never within one.
@@ -121,6 +124,7 @@ impl Shared {
             occupants: Watch::default(),
             doubts: Doubts::default(),
             ended: Arc::default(),
+            overlooked: Notify::new(),
             handover: Handover::default(),
             stopping: CancellationToken::new(),
             holdings: RwLock::default(),

@@ -89,6 +89,12 @@ pub enum Applied {
     Impossible,
 }
 
+impl Applied {
+    pub fn changed_the_row(self) -> bool {
+        matches!(self, Self::Done | Self::Late)
+    }
+}
+
 /// The texts that a step adds to a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {

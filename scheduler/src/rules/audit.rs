@@ -46,6 +46,11 @@ impl Key {
         &self.id
     }
 
+    /// A key for something else, from which this one cannot be found: 32 bytes.
+    pub fn derived(&self, label: &str) -> Vec<u8> {
+        hmac(&self.secret, label.as_bytes())
+    }
+
     /// The seal of an entry after one whose seal is `before`, which is empty for the first one.
     pub fn seal(&self, before: &str, entry: &audit_entry::Model) -> String {
         let audit_entry::Model {

@@ -99,8 +99,8 @@ pub async fn backfill(
     let request = Request::Backfill { id: job_id, draft: draft.clone() };
     let asked = Asked { request, version: locked.version };
     approvals::commit(services, caller, transaction, asked, entry).await?;
-    services.signals.publish(Change::Job(job_id));
-    ids.into_iter().for_each(|id| services.signals.publish(Change::Run(id)));
+    services.signals.publish_in(bucket, Change::Job(job_id));
+    ids.into_iter().for_each(|id| services.signals.publish_in(bucket, Change::Run(id)));
     Ok(times.len())
 }
 

@@ -65,6 +65,6 @@ pub async fn to_front(services: &Services, caller: &Caller, id: i64) -> Result<(
     let namespace_id = executor.map(|executor| executor.namespace_id);
     let entry = Entry::of(Verb::MoveToFront, &RunOfJob { run: &run, job: job.as_ref(), namespace_id });
     audit::commit(services, caller, transaction, [entry]).await?;
-    services.signals.publish(Change::Run(id));
+    services.signals.publish_in(run.bucket, Change::Run(id));
     Ok(())
 }

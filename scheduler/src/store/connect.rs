@@ -5,6 +5,7 @@ mod dump;
 mod places;
 
 pub use dump::dump_command;
+pub use places::hosts as database_hosts;
 
 use crate::{Error, Result};
 use places::{Places, split};

@@ -42,7 +42,12 @@ pub struct Newcomer {
     /// is gone.
     pub identity: String,
     pub incarnation: i64,
+    /// Names it for people.
     pub address: String,
+    /// Where other servers reach it; empty where none does.
+    pub cluster_url: String,
+    /// Length of its lease, ms.
+    pub lease_ms: i32,
     pub now: Millis,
 }
 
@@ -105,6 +110,34 @@ pub struct Planned {
     pub won: HashSet<i32>,
     /// Runs that met a row with their own key: a defect somewhere. They must not be sent.
     pub violations: HashSet<i64>,
+}
+
+/// What facts came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learnt {
+    /// In the order of the facts.
+    pub applied: Vec<Applied>,
+    /// The runs that they say are over, in whatever order.
+    pub over: Vec<Over>,
+}
+
+/// A run that is over, and who may wait for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    pub run_id: i64,
+    pub executor_id: i32,
+    /// Whose owner decides for it.
+    pub bucket: i16,
+    /// Whether that one has still to decide what follows.
+    pub is_open: bool,
+}
+
+impl Over {
+    /// None while it is not.
+    pub fn of(run: &run::Model) -> Option<Self> {
+        let run::Model { id: run_id, executor_id, bucket, live_bucket, state, .. } = *run;
+        state.is_final().then_some(Self { run_id, executor_id, bucket, is_open: live_bucket.is_some() })
+    }
 }
 
 /// A run with what was typed for it.
@@ -310,6 +343,8 @@ pub trait Store: Send + Sync + 'static {
     /// Applies steps in order, all in one transaction, by [`crate::engine::step::apply`]. Decisions
     /// need an authority.
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>>;
+    /// The same with facts, which need none, and says which runs are over by them.
+    async fn learn(&self, facts: &[Step]) -> Result<Learnt>;
     /// Splits runs that wait into their shards, a run and its shards in one transaction. A run that does
     /// not wait (any more), or whose job is gone or not in the version of the shards, is left as it is, so
     /// that nothing is split twice and nothing goes out after a stop. Returns the runs that were split.

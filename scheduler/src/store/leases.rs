@@ -24,6 +24,8 @@ pub async fn join(conn: &impl ConnectionTrait, newcomer: &Newcomer) -> Result<Le
         counter: Set(before.as_ref().map_or(0, |old| old.counter) + 1),
         state: Set(ServerState::Live),
         address: Set(newcomer.address.clone()),
+        cluster_url: Set(newcomer.cluster_url.clone()),
+        lease_ms: Set(newcomer.lease_ms),
         version: Set(env!("CARGO_PKG_VERSION").to_owned()),
         freeze_seen: Set(0),
         started_at: Set(newcomer.now),

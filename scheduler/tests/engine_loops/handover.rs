@@ -8,10 +8,12 @@ use entity::run::{Reason, RunState};
 use entity::{bucket, server};
 use scheduler::clock::SystemClock;
 use scheduler::engine::dispatcher::ScriptedDispatcher;
+use scheduler::engine::handover::PATIENCE;
 use scheduler::engine::{Engine, EngineSettings, STOPS_WITHIN};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const TTL: Duration = Duration::from_secs(6);
@@ -165,18 +167,81 @@ async fn what_may_have_to_wait_is_late_only_until_the_next_owner_knows_that_it_i
     assert_eq!(fires.len(), 40 * 11);
 }
 
+/// The database takes so many more claims of this server.
+fn let_claim(server: &Server, times: usize) {
+    server.claims_left.store(times, Ordering::SeqCst);
+}
+
+#[tokio::test]
+async fn a_server_whose_claims_are_refused_gives_its_jobs_away_all_the_same_and_they_run_once() {
+    const REFUSED_FROM: u64 = 3;
+    let world = world(ScriptedDispatcher::accepting()).await;
+    let mut one = world.server_named("one").await;
+    let mut two = world.server_named("two").await;
+    let begin = Instant::now();
+    for second in 0..14 {
+        if second == REFUSED_FROM {
+            let lease = one.shared.holdings().lease.unwrap();
+            one.shared.store.drain(lease).await.unwrap();
+            let_claim(&one, 0);
+        }
+        renew(&mut one, begin, second * 1_000).await;
+        let planned = one.planner.tick().await;
+        assert_eq!(planned.is_ok(), second < REFUSED_FROM || held(&one) == 0, "{second}");
+        one.send(0).await;
+        one.record().await;
+        // It learns at the renewal of second 4 that it drains, and waits as long as patience lasts.
+        assert_eq!(held(&one), if second < 6 { ALL } else { 0 }, "{second}");
+        renew(&mut two, begin, second * 1_000).await;
+        two.turn().await;
+        world.clock.advance(1_000);
+    }
+    assert_eq!(held(&two), ALL);
+    let mut fires = HashSet::new();
+    for run in world.runs().await.iter().filter(|run| run.nominal_at < START + 14_000) {
+        assert!(fires.insert((run.job_id, run.nominal_at)), "{run:?}");
+        let late = run.sent_at.unwrap() - run.due_at;
+        let is_between = (START + 3_000..START + 6_000).contains(&run.due_at);
+        assert_eq!(late, if is_between { START + 6_000 - run.due_at } else { 0 }, "{run:?}");
+    }
+    assert_eq!(fires.len(), 40 * 14);
+    assert_eq!(world.executors.runs().len(), fires.len());
+}
+
+#[tokio::test]
+async fn a_server_that_claims_ahead_batch_by_batch_is_waited_for_as_long_as_it_gets_on() {
+    let mut world = world(ScriptedDispatcher::accepting()).await;
+    world.settings.batch = 1;
+    let mut one = world.server_named("one").await;
+    let mut two = world.server_named("two").await;
+    one.turn().await;
+    let begin = Instant::now();
+    let lease = one.shared.holdings().lease.unwrap();
+    one.shared.store.drain(lease).await.unwrap();
+    two.keeper.tick(begin).await.unwrap();
+    one.keeper.tick(begin).await.unwrap();
+    for step in 1..4 {
+        let_claim(&one, 5);
+        one.planner.tick().await.unwrap_err();
+        assert_eq!(one.keeper.tick(begin + PATIENCE * step).await.unwrap().given, 0);
+        two.keeper.tick(begin + PATIENCE * step).await.unwrap();
+    }
+    // Now nothing comes forward any more.
+    one.planner.tick().await.unwrap_err();
+    assert_eq!(one.keeper.tick(begin + PATIENCE * 4).await.unwrap().given, ALL);
+}
+
 /// Two running engines on the database of this world, which know of each other.
 async fn start_two(world: &World) -> (Engine, Engine) {
-    let (one, two) = (start(world).await, start(world).await);
-    tokio::time::sleep(EngineSettings::default().lease_renewal + Duration::from_millis(300)).await;
+    let settings = EngineSettings::default();
+    let (one, two) = (start(world, settings.clone()).await, start(world, settings.clone()).await);
+    tokio::time::sleep(settings.lease_renewal + Duration::from_millis(300)).await;
     (one, two)
 }
 
-async fn start(world: &World) -> Engine {
+async fn start(world: &World, settings: EngineSettings) -> Engine {
     let databases = world.fresh.databases.clone();
-    Engine::start(databases, Arc::new(SystemClock), world.signals.clone(), EngineSettings::default())
-        .await
-        .unwrap()
+    Engine::start(databases, Arc::new(SystemClock), world.signals.clone(), settings).await.unwrap()
 }
 
 async fn owners(world: &World) -> HashSet<(Option<i32>, i64)> {
@@ -209,4 +274,27 @@ async fn servers_that_stop_together_do_not_wait_for_one_another() {
     // What one gave the other just before that one ended is free, too: its owner is dead.
     let servers = server::Entity::find().all(world.fresh.databases.web.reader()).await.unwrap();
     assert!(servers.iter().all(|server| server.state == server::ServerState::Dead), "{servers:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_gives_its_jobs_away_although_the_database_refuses_its_claims() {
+    let world = World::with(ScriptedDispatcher::accepting(), &[job(1, 1)]).await;
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'refused'); END";
+    let database = &world.fresh.databases.web;
+    let transaction = database.begin().await.unwrap();
+    transaction.execute_unprepared(refuse).await.unwrap();
+    transaction.commit().await.unwrap();
+    // Its renewals alone would not tell it in time that it has waited for long enough.
+    let seldom = EngineSettings { lease_renewal: PATIENCE * 9 / 10, ..EngineSettings::default() };
+    let one = start(&world, seldom.clone()).await;
+    let _two = start(&world, seldom.clone()).await;
+    tokio::time::sleep(seldom.lease_renewal + Duration::from_millis(300)).await;
+    let epoch = owners(&world).await.into_iter().next().unwrap().1;
+    let begin = Instant::now();
+    one.shutdown(STOPS_WITHIN).await;
+    assert!(begin.elapsed() < PATIENCE * 17 / 10, "{:?}", begin.elapsed());
+    let servers = server::Entity::find().all(database.reader()).await.unwrap();
+    // Given, not left for somebody to take: one epoch.
+    assert_eq!(owners(&world).await, HashSet::from([(Some(servers[1].id), epoch + 1)]));
+    assert!(world.runs().await.is_empty(), "no claim was taken");
 }

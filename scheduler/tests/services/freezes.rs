@@ -68,6 +68,8 @@ async fn a_freeze_waits_until_every_living_server_heeds_it_and_counts_those_that
         identity: identity.to_owned(),
         incarnation: 7,
         address: String::new(),
+        cluster_url: String::new(),
+        lease_ms: 0,
         now: START,
     };
     let gone = store.join(&newcomer("gone")).await.unwrap();

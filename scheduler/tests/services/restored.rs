@@ -25,6 +25,8 @@ async fn join(world: &World) -> Lease {
         identity: "one".to_owned(),
         incarnation: 11,
         address: "http://one:8080".to_owned(),
+        cluster_url: String::new(),
+        lease_ms: 0,
         now: 0,
     };
     let lease = store(world).join(&newcomer).await.unwrap();

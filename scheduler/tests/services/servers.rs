@@ -20,7 +20,10 @@ fn store(world: &World) -> SqlStore {
 /// A server of this name begins a life.
 async fn join(world: &World, name: &str, incarnation: i64) -> Lease {
     let (identity, address) = (name.to_owned(), format!("http://{name}:8080"));
-    store(world).join(&Newcomer { identity, incarnation, address, now: 0 }).await.unwrap()
+    store(world)
+        .join(&Newcomer { identity, incarnation, address, cluster_url: String::new(), lease_ms: 0, now: 0 })
+        .await
+        .unwrap()
 }
 
 async fn give(world: &World, to: Lease, buckets: &[i16]) {

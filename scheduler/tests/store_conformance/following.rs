@@ -8,8 +8,9 @@ use entity::job::Model as Job;
 use entity::job_cursor;
 use entity::run::{Model as Run, RunKind, RunState};
 use scheduler::Error;
+use scheduler::engine::step::{Applied, Step, What};
 use scheduler::rules::bucket::bucket_of;
-use scheduler::store::engine::{Ending, Restart, RunWithParameter};
+use scheduler::store::engine::{Ending, Over, Restart, RunWithParameter};
 
 /// Run 7 of job 1 has ended, and something is to follow.
 fn ended(state: RunState) -> Run {
@@ -204,4 +205,33 @@ conform!(a_cursor_goes_on_after_the_run_since_which_it_stands_nowhere, async |be
         bench.store().follow(&authority, &[late]).await.unwrap();
         assert_eq!(next_at().await, Some(START + 9));
     }
+});
+
+conform!(facts_say_which_runs_are_over_and_whether_anything_may_follow, async |bench: &Bench| {
+    bench.server("one").await;
+    let one = job(1, 1);
+    let followed = Run { follow_ok: true, ..sending(10_001, &one, START, 5) };
+    bench.put_run(followed, None).await;
+    for id in [10_002, 10_003, 10_004] {
+        bench.put_run(sending(id, &one, START + id, 5), None).await;
+    }
+    let accepted = What::Accepted { claim: 5, sent_at: START, deadline_at: START + 9_000 };
+    let facts = [
+        result(10_001, 1, 200, ""),
+        result(10_002, 1, 200, ""),
+        result(10_002, 1, 200, ""),
+        Step { run_id: 10_003, at: START, what: accepted },
+        result(10_004, 9, 200, ""),
+        result(10_005, 1, 200, ""),
+    ];
+    let mut learnt = bench.store().learn(&facts).await.unwrap();
+    learnt.over.sort_unstable_by_key(|over| over.run_id);
+    let over = |run_id, is_open| Over { run_id, executor_id: 1, bucket: bucket_of(1), is_open };
+    assert_eq!(learnt.over, [over(10_001, true), over(10_002, false)]);
+    let (done, nothing) = (Applied::Done, Applied::Duplicate);
+    assert_eq!(learnt.applied, [done, done, nothing, done, Applied::Foreign, Applied::NoSuchRun]);
+    let again = bench.store().learn(&facts[..2]).await.unwrap();
+    assert!(again.over.is_empty(), "it was known already: {again:?}");
+    let lose = [Step { run_id: 10_003, at: START, what: What::Expire }];
+    assert!(matches!(bench.store().learn(&lose).await, Err(Error::Internal(_))));
 });

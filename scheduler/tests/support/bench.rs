@@ -103,6 +103,8 @@ impl Bench {
             identity: identity.to_owned(),
             incarnation: rand::random_range(1..1 << 53),
             address: String::new(),
+            cluster_url: format!("http://{identity}:8080"),
+            lease_ms: 0,
             now: 0,
         };
         self.store.join(&newcomer).await.unwrap()

@@ -1,5 +1,5 @@
 //! A store whose answers to claims can get lost: the transaction is committed, and the caller is
-//! told that the connection broke.
+//! told that the connection broke. Or it takes no more claims.
 
 use async_trait::async_trait;
 use entity::{
@@ -10,14 +10,16 @@ use scheduler::store::engine::*;
 use scheduler::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 pub struct ForgetfulStore {
     pub inner: SqlStore,
     /// The next answer to [`Store::plan`], [`Store::split`] or [`Store::follow`] gets lost.
     pub loses_answer: Arc<AtomicBool>,
-    /// Told when [`Store::apply`] begins.
+    /// How many more calls of [`Store::plan`] are carried out; the others are refused.
+    pub claims_left: Arc<AtomicUsize>,
+    /// Told when [`Store::apply`] or [`Store::learn`] begins.
     pub is_applying: Arc<Notify>,
     pub pause: Arc<Pause>,
 }
@@ -48,6 +50,12 @@ impl Pause {
 }
 
 impl ForgetfulStore {
+    fn may_claim(&self) -> Result<()> {
+        let left = &self.claims_left;
+        let counted = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        counted.map(drop).map_err(|_| Error::Unavailable("the transaction was refused".to_owned()))
+    }
+
     fn may_lose(&self) -> Result<()> {
         match self.loses_answer.swap(false, Ordering::SeqCst) {
             true => Err(Error::Unavailable("the connection broke".to_owned())),
@@ -59,6 +67,7 @@ impl ForgetfulStore {
 #[async_trait]
 impl Store for ForgetfulStore {
     async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned> {
+        self.may_claim()?;
         let planned = self.inner.plan(authority, advances).await?;
         self.may_lose()?;
         Ok(planned)
@@ -182,6 +191,11 @@ impl Store for ForgetfulStore {
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
         self.is_applying.notify_one();
         self.inner.apply(authority, steps).await
+    }
+
+    async fn learn(&self, facts: &[Step]) -> Result<Learnt> {
+        self.is_applying.notify_one();
+        self.inner.learn(facts).await
     }
 
     async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {

@@ -106,6 +106,7 @@ pass_on! {
     executed_before(executor_id: i32, instance_id: i32, before: i64) -> Option<run::Model>;
     plan(authority: &Authority, advances: &[Advance]) -> Planned;
     apply(authority: Option<&Authority>, steps: &[Step]) -> Vec<Applied>;
+    learn(facts: &[Step]) -> Learnt;
     split(authority: &Authority, splits: &[Split]) -> HashSet<i64>;
     follow(authority: &Authority, endings: &[Ending]) -> Followed;
     expire_instances(cutoff: i64, now: i64) -> Vec<i32>;

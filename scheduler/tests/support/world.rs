@@ -25,7 +25,7 @@ use scheduler::store::engine::SqlStore;
 use scheduler::store::ids::RunIds;
 use sea_orm::{EntityTrait, QueryOrder};
 use std::collections::HashSet;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -55,6 +55,8 @@ pub struct Server {
     pub effects: Effects,
     pub settler: Settler,
     pub handle: EngineHandle,
+    /// How many more claims of this server the database takes.
+    pub claims_left: Arc<AtomicUsize>,
 }
 
 impl World {
@@ -86,11 +88,13 @@ impl World {
     /// A server of this identity begins a life.
     pub async fn server_named(&self, identity: &str) -> Server {
         let gate = Arc::new(Gate::default());
+        let claims_left = Arc::new(AtomicUsize::new(usize::MAX));
         let (facts, inbox) = record::queue();
         let parts = Parts {
             store: Arc::new(ForgetfulStore {
                 inner: SqlStore::new(self.fresh.databases.engine.clone()),
                 loses_answer: self.loses_answer.clone(),
+                claims_left: claims_left.clone(),
                 is_applying: self.is_applying.clone(),
                 pause: self.pause.clone(),
             }),
@@ -115,6 +119,7 @@ impl World {
             settler: Settler::new(shared.clone()),
             handle: EngineHandle::new(shared.clone()),
             shared,
+            claims_left,
         }
     }
 

@@ -6,6 +6,9 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
+use http_body_util::LengthLimitError;
+use std::error::Error;
+use std::iter::successors;
 use std::time::Duration;
 
 /// Attempts before the last, whose answer counts.
@@ -19,8 +22,12 @@ pub async fn until_it_counts(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, usize::MAX).await else {
-        return (StatusCode::BAD_REQUEST, "the request did not come to its end\n").into_response();
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) if is_too_long(&error) => {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "the request is too long\n").into_response();
+        }
+        Err(_) => return (StatusCode::BAD_REQUEST, "the request did not come to its end\n").into_response(),
     };
     for number in 1..=ATTEMPTS {
         let attempt = Attempt::default();
@@ -33,6 +40,12 @@ pub async fn until_it_counts(request: Request, next: Next) -> Response {
         tokio::time::sleep(PAUSE * number).await;
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// Whether the layer that bounds what is posted cut it off. Of a request that says its length it knows before.
+fn is_too_long(error: &axum::Error) -> bool {
+    let first: &(dyn Error + 'static) = error;
+    successors(Some(first), |&error| error.source()).any(<dyn Error>::is::<LengthLimitError>)
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use scheduler::engine::EngineStatus;
+use scheduler::hints::Figures;
 use scheduler::logs::retention::KeptLogs;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 
@@ -29,6 +31,7 @@ pub async fn scrape(State(state): State<ServerState>, headers: HeaderMap) -> Res
     }
     let mut text = String::new();
     let mut registry = registry(state.engine.status());
+    add_hints(&mut registry, &state.services.signals.outbox().figures);
     state.logs.kept().into_iter().for_each(|kept| add_kept_logs(&mut registry, kept));
     match encode(&mut text, &registry) {
         Ok(()) => ([(header::CONTENT_TYPE, FORMAT)], text).into_response(),
@@ -73,6 +76,17 @@ fn registry(status: EngineStatus) -> Registry {
     registry.register("breaches", "Signs of broken promises found by the last scan", breaches(status));
     registry.register("build", "What runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     registry
+}
+
+/// Requests between the servers of a cluster.
+fn add_hints(registry: &mut Registry, figures: &Figures) {
+    let mut counter = |name: &str, help: &str, value: &AtomicU64| {
+        registry.register(name, help, ConstCounter::new(value.load(Ordering::Relaxed)));
+    };
+    counter("hints_sent", "Times that another server was told what it waits for", &figures.sent);
+    counter("hints_failed", "Those of them that it did not take", &figures.failed);
+    counter("hints_received", "Times that another server told this one", &figures.received);
+    counter("hints_refused", "Requests with hints that no server of this cluster sent", &figures.refused);
 }
 
 /// Logs of runs in the database, of the whole cluster; each server looks every ten minutes.

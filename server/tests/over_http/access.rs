@@ -7,6 +7,8 @@ use server::http::access::{FUNCTIONS, PUBLIC_FUNCTIONS, PUBLIC_PAGES};
 use server::http::pages::ROUTES;
 use server_fn::axum::server_fn_paths;
 use std::collections::HashSet;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn every_server_function_refuses_an_anonymous_caller_unless_it_is_listed() {
@@ -120,6 +122,20 @@ async fn a_form_beyond_the_limit_is_refused() {
     let test = TestServer::start_with(&[("http.form_limit_bytes", "5000")]).await;
     let answer = test.post("/rpc/app/api/preferences/set_theme").body(vec![b'x'; 6000]).send().await.unwrap();
     assert_eq!(answer.status(), 413);
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_say_how_long_it_is_is_refused_when_it_turns_out_to_be_too_long() {
+    let test = TestServer::start_with(&[("http.form_limit_bytes", "5000")]).await;
+    let mut connection = TcpStream::connect(test.server.address()).await.unwrap();
+    let head = "POST /rpc/app/api/preferences/set_theme HTTP/1.1\r\nHost: x\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let form = "x".repeat(6000);
+    let request = format!("{head}{:x}\r\n{form}\r\n0\r\n\r\n", form.len());
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    BufReader::new(connection).read_line(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }
 
 #[tokio::test]

@@ -67,7 +67,17 @@ impl TestServer {
     }
 
     pub async fn start_with(changed: &[(&str, &str)]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), changed).await
+    }
+
+    /// With its data in a database of this URL instead of a file.
+    pub async fn start_on(database_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().display().to_string();
+        Self::start_in(folder, &[("database_url", database_url), ("data_dir", &data_dir)]).await
+    }
+
+    async fn start_in(folder: TempDir, changed: &[(&str, &str)]) -> Self {
         let settings = settings(&folder, changed);
         let server = Server::start(settings.clone()).await.unwrap();
         let (_, services) = lifecycle::open(&settings).await.unwrap();
@@ -107,16 +117,7 @@ impl TestServer {
 
     /// Somebody of this role who is signed in: the cookie of the session.
     pub async fn signed_in(&self, name: &str, role: UserRole) -> String {
-        let draft = UserDraft { name: name.to_owned(), email: String::new(), role };
-        let (user, current) = users::create(&self.services, &Caller::operator(), draft).await.unwrap();
-        let caller = sessions::caller(&self.services, user.id).await.unwrap();
-        let new = "correct horse battery".to_owned();
-        let change = PasswordChange { current, new: new.clone(), again: new };
-        users::change_password(&self.services, &caller, change, None).await.unwrap();
-        let session = Id::default().to_string();
-        let data = serde_json::json!({ USER_KEY: user.id }).to_string();
-        sessions::create(&self.services, &session, Some(user.id), data).await.unwrap();
-        format!("{COOKIE}={session}")
+        sign_in(&self.services, name, role).await
     }
 
     /// A job that only people start, on this executor.
@@ -136,6 +137,20 @@ impl TestServer {
     pub async fn call(&self, method: &str, token: &str, body: impl Into<reqwest::Body>) -> Value {
         envelope(self.post(&format!("/api/{method}")).header("XXL-JOB-ACCESS-TOKEN", token).body(body)).await
     }
+}
+
+/// Somebody of this role who is signed in: the cookie of the session.
+pub async fn sign_in(services: &Services, name: &str, role: UserRole) -> String {
+    let draft = UserDraft { name: name.to_owned(), email: String::new(), role };
+    let (user, current) = users::create(services, &Caller::operator(), draft).await.unwrap();
+    let caller = sessions::caller(services, user.id).await.unwrap();
+    let new = "correct horse battery".to_owned();
+    let change = PasswordChange { current, new: new.clone(), again: new };
+    users::change_password(services, &caller, change, None).await.unwrap();
+    let session = Id::default().to_string();
+    let data = serde_json::json!({ USER_KEY: user.id }).to_string();
+    sessions::create(services, &session, Some(user.id), data).await.unwrap();
+    format!("{COOKIE}={session}")
 }
 
 /// What executors say to a kill that finds nothing to stop.

@@ -267,7 +267,7 @@ fn failure(error: HyperError) -> CallFailure {
 }
 
 /// What lies below the outermost error, which says no more than that something failed.
-pub(super) fn with_sources(error: &dyn StdError) -> String {
+pub(crate) fn with_sources(error: &dyn StdError) -> String {
     let mut texts = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -6,6 +6,7 @@
 //! a bucket is one, so that every server names the same. Where servers differ about the candidates for a
 //! while, a bucket still comes to rest: each giver that takes part itself gives to a heavier one.
 
+use crate::engine::settings::{renewal_of, silence_of};
 use crate::rules::bucket::server_for;
 use crate::store::engine::{Assignment, Lease, Renewal};
 use entity::bucket::Model as Bucket;
@@ -40,6 +41,21 @@ struct Seen {
 pub struct Patience {
     pub ttl: Duration,
     pub grace: Duration,
+    /// After how long it is given nothing any more.
+    pub silence: Duration,
+}
+
+impl Patience {
+    /// By its own lease: until that is over it may still send.
+    fn with(self, server: &Server) -> Self {
+        match u64::try_from(server.lease_ms) {
+            Ok(ms) if ms > 0 => {
+                let ttl = Duration::from_millis(ms);
+                Self { ttl, silence: silence_of(renewal_of(ttl)), ..self }
+            }
+            _ => self,
+        }
+    }
 }
 
 /// What to do about the others and the buckets.
@@ -85,12 +101,11 @@ impl Neighbours {
     pub fn moves(&self, own: Lease, renewal: &Renewal, patience: Patience, now: Instant) -> Moves {
         let is_still = |server: &&Server| {
             let seen = self.others.get(&server.id);
-            seen.is_some_and(|seen| {
-                now.saturating_duration_since(seen.still_since) >= patience.ttl + patience.grace
-            })
+            let Patience { ttl, grace, .. } = patience.with(server);
+            seen.is_some_and(|seen| now.saturating_duration_since(seen.still_since) >= ttl + grace)
         };
         let depose: Vec<Server> = renewal.servers.iter().filter(is_still).cloned().collect();
-        let candidates = self.candidates(own, renewal, patience.ttl, now);
+        let candidates = self.candidates(own, renewal, patience, now);
         let is_meant_to_take = candidates.contains(&own.server_id) || takes_part(own, renewal);
         let mut moves = Moves { depose, ..Moves::default() };
         for bucket in &renewal.buckets {
@@ -114,21 +129,21 @@ impl Neighbours {
 
     /// Who is to share the buckets. Where nobody would, all that live. Never who has missed a renewal: it may
     /// be dead, and what it is given would be late.
-    fn candidates(&self, own: Lease, renewal: &Renewal, ttl: Duration, now: Instant) -> Vec<i32> {
+    fn candidates(&self, own: Lease, renewal: &Renewal, patience: Patience, now: Instant) -> Vec<i32> {
         let owners: HashSet<i32> = renewal.buckets.iter().filter_map(|bucket| bucket.owner).collect();
         let known_since = |id: i32| match id == own.server_id {
             true => Some(self.joined_at),
             false => self.others.get(&id).map(|seen| seen.known_since),
         };
         let is_settled = |id: i32| {
-            let long = |since: Instant| now.saturating_duration_since(since) >= ttl;
+            let long = |since: Instant| now.saturating_duration_since(since) >= patience.ttl;
             owners.contains(&id) || known_since(id).is_some_and(long)
         };
-        let is_silent = |id: &i32| {
-            let seen = self.others.get(id);
-            seen.is_some_and(|seen| now.saturating_duration_since(seen.still_since) >= ttl / 2)
+        let is_silent = |server: &Server| {
+            let (seen, silence) = (self.others.get(&server.id), patience.with(server).silence);
+            seen.is_some_and(|seen| now.saturating_duration_since(seen.still_since) >= silence)
         };
-        let is_there = |server: &&Server| server.state.is_alive() && !is_silent(&server.id);
+        let is_there = |server: &&Server| server.state.is_alive() && !is_silent(server);
         let alive = || renewal.servers.iter().filter(is_there);
         let ready = || alive().filter(|server| server.state == ServerState::Live);
         let choices = [
@@ -151,7 +166,7 @@ mod tests {
     use crate::store::engine::Told;
 
     const TTL: Duration = Duration::from_secs(6);
-    const PATIENCE: Patience = Patience { ttl: TTL, grace: Duration::ZERO };
+    const PATIENCE: Patience = Patience { ttl: TTL, grace: Duration::ZERO, silence: Duration::from_secs(3) };
     const ME: Lease = Lease { server_id: 1, incarnation: 10 };
 
     /// Servers by id, counter and state; the owners of eight buckets.
@@ -163,6 +178,8 @@ mod tests {
             counter,
             state,
             address: String::new(),
+            cluster_url: String::new(),
+            lease_ms: 0,
             version: String::new(),
             freeze_seen: 0,
             started_at: 0,
@@ -292,6 +309,31 @@ mod tests {
         assert_eq!(moves_after(&silent, patience), Moves::default());
         let back = [&silent[..], &[(32, with(3))]].concat();
         assert_eq!(buckets(&moves_after(&back, patience).give), of_two());
+    }
+
+    #[test]
+    fn each_is_waited_for_as_long_as_its_own_lease() {
+        let with = |lease_ms| {
+            let mut renewal = seen(&[(1, 1, LIVE), (2, 1, LIVE)], MINE);
+            renewal.servers[1].lease_ms = lease_ms;
+            renewal
+        };
+        let is_dead_after = |seconds: u64, lease_ms| {
+            let history = [(0, with(lease_ms)), (seconds, with(lease_ms))];
+            !moves_after(&history, PATIENCE).depose.is_empty()
+        };
+        assert_eq!([5, 6].map(|seconds| is_dead_after(seconds, 0)), [false, true], "as long as this one's");
+        assert_eq!([19, 20].map(|seconds| is_dead_after(seconds, 20_000)), [false, true]);
+        assert_eq!([1, 2].map(|seconds| is_dead_after(seconds, 1_500)), [false, true]);
+    }
+
+    #[test]
+    fn who_missed_a_renewal_is_given_nothing_however_long_the_lease() {
+        let with = |counter| seen(&[(1, 1, LIVE), (2, counter, LIVE)], MINE);
+        let patience = Patience { ttl: Duration::from_secs(60), ..PATIENCE };
+        let history = [(0, with(1)), (60, with(2)), (62, with(2)), (63, with(2))];
+        assert_eq!(buckets(&moves_after(&history[..3], patience).give), of_two());
+        assert_eq!(moves_after(&history, patience), Moves::default());
     }
 
     #[test]

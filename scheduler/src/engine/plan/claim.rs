@@ -2,7 +2,6 @@
 //! that others of their job may hold up, runs whose instances are asked first, runs that are split into
 //! shards, and the shards.
 
-use super::POLL_MS;
 use super::admission::Gatekeeper;
 use super::agenda::Agenda;
 use super::cursors::Cursors;
@@ -61,7 +60,7 @@ struct Decided {
 pub async fn due(shared: &Shared, now: Millis) -> Result<Vec<i64>> {
     let settings = &shared.settings;
     let full = shared.lanes.full(settings.window, settings.permits);
-    let until = now + settings.lead_ms + POLL_MS;
+    let until = now + settings.lead_ms + settings.poll_ms;
     shared.store.waiting(&shared.holdings().buckets(), until, &full, BATCH).await
 }
 

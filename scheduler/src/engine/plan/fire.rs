@@ -13,6 +13,15 @@ use std::sync::atomic::Ordering;
 /// Fires of one job in one transaction.
 const MAX_FIRES: usize = 100;
 
+/// What a batch of cursors came to.
+enum Batch {
+    /// It brought nothing forward.
+    Stuck,
+    /// There may be more.
+    Full,
+    Last,
+}
+
 impl Planner {
     /// Claims what is due; in buckets that are to go, also what falls due before their next owner surely has
     /// them, and then no more.
@@ -26,10 +35,16 @@ impl Planner {
         if is_stuck || leaving.is_empty() {
             return Ok(());
         }
-        let ahead = lead + self.shared.settings.ahead_ms();
-        if !self.fire_until(ahead, now, |bucket| moving.is_leaving(bucket), report).await? {
-            self.shared.handover.stop(leaving);
+        let ahead = now + self.shared.settings.ahead_ms();
+        loop {
+            let is_meant = |bucket| moving.is_leaving(bucket);
+            match self.fire_next(ahead, now, is_meant, report).await? {
+                Batch::Stuck => return Ok(()),
+                Batch::Full => self.shared.handover.note_progress(),
+                Batch::Last => break,
+            }
         }
+        self.shared.handover.stop(leaving);
         Ok(())
     }
 
@@ -43,16 +58,32 @@ impl Planner {
         report: &mut PlanReport,
     ) -> Result<bool> {
         loop {
-            let due = self.cursors.due(until, self.shared.settings.batch, &is_meant);
-            if due.is_empty() {
-                return Ok(false);
-            }
-            let full = due.len() == self.shared.settings.batch;
-            let is_stuck = self.fire_batch(&due, now, until, report).await?;
-            if is_stuck || !full {
-                return Ok(is_stuck);
+            match self.fire_next(until, now, &is_meant, report).await? {
+                Batch::Stuck => return Ok(true),
+                Batch::Full => {}
+                Batch::Last => return Ok(false),
             }
         }
+    }
+
+    /// Claims the next batch of cursors of these buckets.
+    async fn fire_next(
+        &mut self,
+        until: Millis,
+        now: Millis,
+        is_meant: impl Fn(i16) -> bool,
+        report: &mut PlanReport,
+    ) -> Result<Batch> {
+        let due = self.cursors.due(until, self.shared.settings.batch, is_meant);
+        if due.is_empty() {
+            return Ok(Batch::Last);
+        }
+        let is_full = due.len() == self.shared.settings.batch;
+        Ok(match self.fire_batch(&due, now, until, report).await? {
+            true => Batch::Stuck,
+            false if is_full => Batch::Full,
+            false => Batch::Last,
+        })
     }
 
     /// Claims a batch; true when it brought nothing forward.

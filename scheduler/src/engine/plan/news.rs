@@ -37,6 +37,7 @@ impl Planner {
             Change::Job(id) => drop(self.changed_jobs.insert(id)),
             Change::Run(id) => drop(self.changed_runs.insert(id)),
             Change::Executor(_) | Change::Freeze(_) => self.executors_changed = true,
+            Change::Everything => self.missed_some(),
         }
     }
 

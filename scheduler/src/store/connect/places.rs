@@ -50,6 +50,21 @@ pub fn split(url: &str) -> Vec<String> {
     hosts.split(',').map(|host| format!("{scheme}://{user}{host}{path}")).collect()
 }
 
+/// The hosts of a URL, without their ports. None where it leads to a file or to a socket of this machine.
+pub fn hosts(url: &str) -> Vec<String> {
+    let host = |url: String| {
+        let (_, rest) = url.split_once("://")?;
+        let authority = rest.split(['/', '?']).next()?;
+        let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+        let host = match address.strip_prefix('[') {
+            Some(bracketed) => bracketed.split(']').next()?,
+            None => address.split(':').next()?,
+        };
+        (!host.is_empty()).then(|| host.to_owned())
+    };
+    split(url).into_iter().filter_map(host).collect()
+}
+
 /// The places of one database, and which of them writes.
 pub struct Places<DB: Database> {
     all: Vec<Options<DB>>,
@@ -166,7 +181,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{hosts, split};
 
     #[test]
     fn a_url_with_several_hosts_is_one_for_each() {
@@ -181,5 +196,13 @@ mod tests {
         assert_eq!(split("mysql://u:a,b@one/o"), ["mysql://u:a,b@one/o"], "a comma of the password is none");
         assert_eq!(split("postgres:///orrery?host=/run,x"), ["postgres:///orrery?host=/run,x"]);
         assert_eq!(split("sqlite:data/a,b.db"), ["sqlite:data/a,b.db"]);
+    }
+
+    #[test]
+    fn the_hosts_of_a_url_are_named_without_what_is_around_them() {
+        assert_eq!(hosts("postgres://me:p%40@one:5432,two/orrery?sslmode=require"), ["one", "two"]);
+        assert_eq!(hosts("mysql://u:a,b@[fd00::7]:3306/o"), ["fd00::7"]);
+        assert_eq!(hosts("postgres:///orrery?host=/run/postgresql"), [""; 0]);
+        assert_eq!(hosts("sqlite:data/orrery.db"), [""; 0]);
     }
 }

@@ -254,6 +254,15 @@ impl Store for MemoryStore {
         Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
     }
 
+    async fn learn(&self, facts: &[Step]) -> Result<Learnt> {
+        let applied = self.apply(None, facts).await?;
+        let changed = facts.iter().zip(&applied).filter(|(_, applied)| applied.changed_the_row());
+        let ids: BTreeSet<i64> = changed.map(|(step, _)| step.run_id).collect();
+        let tables = self.tables();
+        let over = ids.iter().filter_map(|id| Over::of(tables.runs.get(id)?)).collect();
+        Ok(Learnt { applied, over })
+    }
+
     async fn executors_of(&self, run_ids: &[i64]) -> Result<HashMap<i64, i32>> {
         let tables = self.tables();
         Ok(run_ids.iter().filter_map(|id| Some((*id, tables.runs.get(id)?.executor_id))).collect())

@@ -45,6 +45,17 @@ impl SqlStore {
         self.server_id.load(Ordering::Relaxed)
     }
 
+    async fn apply_and_note(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Learnt> {
+        if steps.is_empty() {
+            return Ok(Learnt::default());
+        }
+        let apply::Report { applied, changed } = self.apply_by_copies(authority, steps).await?;
+        let over = changed.iter().filter_map(Over::of).collect();
+        self.known.note(changed);
+        apply::reach_with_result(steps, Place::ResultCommitted);
+        Ok(Learnt { applied, over })
+    }
+
     /// By what this server knows of the rows; where that is out of date, by what it reads.
     async fn apply_by_copies(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<apply::Report> {
         let known = self.known.take(steps.iter().map(|step| step.run_id));
@@ -258,13 +269,11 @@ impl Store for SqlStore {
     }
 
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>> {
-        if steps.is_empty() {
-            return Ok(Vec::new());
-        }
-        let report = self.apply_by_copies(authority, steps).await?;
-        self.known.note(report.changed);
-        apply::reach_with_result(steps, Place::ResultCommitted);
-        Ok(report.applied)
+        Ok(self.apply_and_note(authority, steps).await?.applied)
+    }
+
+    async fn learn(&self, facts: &[Step]) -> Result<Learnt> {
+        self.apply_and_note(None, facts).await
     }
 
     async fn split(&self, authority: &Authority, splits: &[Split]) -> Result<HashSet<i64>> {

@@ -84,6 +84,8 @@ impl Tables {
             counter: before.map_or(0, |old| old.counter) + 1,
             state: ServerState::Live,
             address: newcomer.address.clone(),
+            cluster_url: newcomer.cluster_url.clone(),
+            lease_ms: newcomer.lease_ms,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             freeze_seen: 0,
             started_at: newcomer.now,
