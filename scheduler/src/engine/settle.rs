@@ -19,8 +19,13 @@ const GATHERED: usize = 500_000;
 const SLICE: usize = 2_000;
 /// Between slices, so that claims and results go before.
 const BREATH: Duration = Duration::from_millis(20);
-/// The longer, the more runs of a job share the page that is written.
+/// How often is looked whether there are enough.
 const EVERY: Duration = Duration::from_secs(30);
+/// So many runs are worth a pass: what a pass writes goes with the jobs that have runs in it. Until they are
+/// entered, whoever asks for the runs of a job looks through all of them.
+const ENOUGH: i64 = 100_000;
+/// Fewer wait for so long at most.
+const LONGEST_MS: Millis = 2 * 60_000;
 /// A block seen open for so long is given up: nobody takes ids from a block for longer than
 /// [`BLOCK_LIFE`](crate::store::ids::BLOCK_LIFE), which is half of it.
 const GIVEN_UP_MS: Millis = 2 * 3_600_000;
@@ -30,6 +35,8 @@ pub struct Settler {
     shared: Arc<Shared>,
     /// What was seen of each open block.
     seen: HashMap<i64, Seen>,
+    /// When the last pass ended.
+    entered_at: Option<Millis>,
 }
 
 /// An open block over time.
@@ -46,6 +53,11 @@ struct Gathered {
     parts: Vec<(OpenBlock, i64)>,
 }
 
+/// Whether so many ids are to be settled now, this long (ms) after the last pass.
+fn is_worth_a_pass(waiting: i64, since: Option<Millis>) -> bool {
+    waiting >= ENOUGH || waiting > 0 && since.is_none_or(|since| since >= LONGEST_MS || since < 0)
+}
+
 /// What a tick came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SettleReport {
@@ -55,7 +67,7 @@ pub struct SettleReport {
 
 impl Settler {
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, seen: HashMap::new() }
+        Self { shared, seen: HashMap::new(), entered_at: None }
     }
 
     /// Settles what is old enough, if this server has the duty.
@@ -68,12 +80,14 @@ impl Settler {
         let now = shared.now();
         let blocks = shared.store.open_blocks().await?;
         self.seen.retain(|start, _| blocks.iter().any(|block| block.start == *start));
+        let limits = blocks.into_iter().map(|block| (block, self.settled_limit(block, now)));
+        let parts: Vec<_> = limits.filter(|(block, up_to)| *up_to > block.settled_to).collect();
+        let waiting = parts.iter().map(|(block, up_to)| up_to - block.settled_to).sum();
+        if !is_worth_a_pass(waiting, self.entered_at.map(|at| now - at)) {
+            return Ok(report);
+        }
         let mut gathered = Gathered::default();
-        for block in blocks {
-            let up_to = self.settled_limit(block, now);
-            if up_to <= block.settled_to {
-                continue;
-            }
+        for (block, up_to) in parts {
             report.blocks += 1;
             gathered.runs.extend(shared.store.unsettled(block, up_to).await?);
             gathered.parts.push((block, up_to));
@@ -82,6 +96,7 @@ impl Settler {
             }
         }
         report.runs += self.enter(gathered).await?;
+        self.entered_at = Some(now);
         Ok(report)
     }
 
@@ -125,5 +140,21 @@ impl Settler {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_waits_until_there_is_enough_but_not_for_long() {
+        assert!(is_worth_a_pass(1, None), "what a server of before left");
+        assert!(!is_worth_a_pass(0, None));
+        assert!(!is_worth_a_pass(99_999, Some(119_999)));
+        assert!(is_worth_a_pass(100_000, Some(0)));
+        assert!(is_worth_a_pass(1, Some(120_000)));
+        assert!(!is_worth_a_pass(0, Some(120_000)));
+        assert!(is_worth_a_pass(1, Some(-1)), "the clock went back");
     }
 }

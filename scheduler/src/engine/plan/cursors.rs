@@ -4,15 +4,16 @@ use crate::store::engine::{Advance, CursorSums};
 use entity::{Millis, job_cursor};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// A copy of the rows, as far as they fire. There may be a million: a tree has no table that doubles, and a
-/// row is kept in half of the bytes that it has.
+/// A copy of the rows, as far as they fire. There may be a million: a tree has no table that doubles, a row is
+/// kept in half of the bytes that it has, and what is only listed is no tree.
 #[derive(Debug, Default)]
 pub struct Cursors {
     by_job: BTreeMap<i32, Packed>,
     /// [`job_cursor::Model::held_from`], which few rows have.
     held: HashMap<i32, Millis>,
     by_time: BTreeSet<(Millis, i32)>,
-    jobs_in: HashMap<i16, BTreeSet<i32>>,
+    /// Sorted.
+    jobs_in: HashMap<i16, Vec<i32>>,
     /// Jobs off the time line because it cannot be read when they fire.
     unreadable: HashSet<i32>,
     /// Buckets that were read, and in which epoch.
@@ -129,7 +130,7 @@ impl Cursors {
         let mut jobs = 0;
         for id in own.iter().cycle().skip(from).take(own.len()) {
             slice.push(*id);
-            jobs += self.jobs_in.get(id).map_or(0, BTreeSet::len);
+            jobs += self.jobs_in.get(id).map_or(0, Vec::len);
             if jobs >= limit {
                 break;
             }
@@ -224,6 +225,11 @@ impl Cursors {
     }
 
     fn set(&mut self, cursor: job_cursor::Model) {
+        let known = self.by_job.get(&cursor.job_id);
+        if known.is_some_and(|known| known.bucket != cursor.bucket) {
+            // Where it was nothing of it stays behind, or it would be taken for gone when that is read.
+            self.remove(cursor.job_id);
+        }
         self.suspend(cursor.job_id);
         self.unreadable.remove(&cursor.job_id);
         if let Some(next_at) = cursor.next_at {
@@ -233,7 +239,10 @@ impl Cursors {
             Some(held_from) => self.held.insert(cursor.job_id, held_from),
             None => self.held.remove(&cursor.job_id),
         };
-        self.jobs_in.entry(cursor.bucket).or_default().insert(cursor.job_id);
+        let jobs = self.jobs_in.entry(cursor.bucket).or_default();
+        if let Err(place) = jobs.binary_search(&cursor.job_id) {
+            jobs.insert(place, cursor.job_id);
+        }
         self.by_job.insert(cursor.job_id, Packed::from(&cursor));
     }
 
@@ -243,8 +252,9 @@ impl Cursors {
         self.held.remove(&id);
         if let Some(cursor) = self.by_job.remove(&id)
             && let Some(jobs) = self.jobs_in.get_mut(&cursor.bucket)
+            && let Ok(place) = jobs.binary_search(&id)
         {
-            jobs.remove(&id);
+            jobs.remove(place);
         }
     }
 
@@ -255,6 +265,52 @@ impl Cursors {
             self.unreadable.remove(&id);
             self.held.remove(&id);
             self.by_job.remove(&id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cursor(job_id: i32, bucket: i16, version: i32, next_at: Millis) -> job_cursor::Model {
+        job_cursor::Model {
+            job_id,
+            bucket,
+            version,
+            next_at: Some(next_at),
+            held_from: None,
+            last_at: 0,
+            route_seq: 0,
+            backfill_slots: 0,
+        }
+    }
+
+    /// The sums of buckets with these rows in the database.
+    fn sums(rows: &[job_cursor::Model]) -> HashMap<i16, CursorSums> {
+        let mut sums: HashMap<i16, CursorSums> = HashMap::new();
+        for row in rows {
+            sums.entry(row.bucket).or_default().add(row.job_id, row.version, row.next_at);
+        }
+        sums
+    }
+
+    #[test]
+    fn a_job_that_moved_to_another_bucket_is_there_alone_whichever_is_read_first() {
+        let (before, after) = (cursor(7, 1, 1, 1_000), cursor(7, 2, 2, 1_000));
+        for order in [[1, 2], [2, 1]] {
+            let mut cursors = Cursors::default();
+            cursors.match_buckets(&BTreeMap::from([(1, 1), (2, 1)]));
+            cursors.replace(&[1, 2], vec![before.clone(), cursor(8, 1, 1, 2_000)]);
+            let held = [after.clone(), cursor(8, 1, 1, 2_000)];
+            for bucket in order {
+                let rows = held.iter().filter(|row| row.bucket == bucket).cloned().collect();
+                cursors.replace(&[bucket], rows);
+            }
+            assert_eq!(cursors.unlike(vec![1, 2], &sums(&held)), [0i16; 0], "{order:?}");
+            assert_eq!(cursors.len(), 2);
+            assert_eq!(cursors.due(1_000, 10, |bucket| bucket == 2), [after.clone()]);
+            assert_eq!(cursors.next_at(|bucket| bucket == 1), Some(2_000));
         }
     }
 }
