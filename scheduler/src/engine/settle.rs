@@ -55,7 +55,7 @@ struct Gathered {
 
 /// Whether so many ids are to be settled now, this long (ms) after the last pass.
 fn is_worth_a_pass(waiting: i64, since: Option<Millis>) -> bool {
-    waiting >= ENOUGH || waiting > 0 && since.is_none_or(|since| since >= LONGEST_MS || since < 0)
+    waiting >= ENOUGH || waiting > 0 && since.is_none_or(|since| !(0..LONGEST_MS).contains(&since))
 }
 
 /// What a tick came to.
