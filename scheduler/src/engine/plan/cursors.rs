@@ -309,7 +309,7 @@ mod tests {
             }
             assert_eq!(cursors.unlike(vec![1, 2], &sums(&held)), [0i16; 0], "{order:?}");
             assert_eq!(cursors.len(), 2);
-            assert_eq!(cursors.due(1_000, 10, |bucket| bucket == 2), [after.clone()]);
+            assert_eq!(cursors.due(1_000, 10, |bucket| bucket == 2), std::slice::from_ref(&after));
             assert_eq!(cursors.next_at(|bucket| bucket == 1), Some(2_000));
         }
     }
