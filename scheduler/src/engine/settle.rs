@@ -35,7 +35,7 @@ pub struct Settler {
     shared: Arc<Shared>,
     /// What was seen of each open block.
     seen: HashMap<i64, Seen>,
-    /// When the last pass ended.
+    /// When the last pass began.
     entered_at: Option<Millis>,
 }
 
