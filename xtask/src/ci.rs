@@ -55,6 +55,7 @@ fn check_texts(report: &mut Report) {
 }
 
 fn check_dependencies(report: &mut Report) {
+    report.step("the same features in tests and programs", invariants::dependencies::check_features);
     report.step("nothing of the server in the browser", invariants::dependencies::check_browser);
     let mut deny = None;
     report.step("install cargo-deny", || {

@@ -1,5 +1,6 @@
 //! Which crate may know which.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -69,6 +70,37 @@ fn wrong_dependencies(package: &Value) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Tests and programs ask for the same features of the crates that both use: cargo would compile one of which they do
+/// not, and all that stands on it, once for each.
+pub fn check_features() -> Result<Counts> {
+    let (programs, all) = (features("no-dev")?, features("normal,build,dev")?);
+    let differing: Vec<String> = programs
+        .iter()
+        .filter_map(|(name, own)| {
+            let with_tests = all.get(name).filter(|with_tests| *with_tests != own)?;
+            Some(format!("{name} has the features {own:?} in programs and {with_tests:?} in tests"))
+        })
+        .collect();
+    ensure!(differing.is_empty(), "{}", differing.join("; "));
+    Ok(Counts::ONE)
+}
+
+/// By crate and version, the features that it has with these kinds of dependencies, once for the machine that compiles
+/// and once for the one that is compiled for, where those differ.
+fn features(edges: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let mut cargo = tools::cargo()?;
+    cargo.args(["tree", "--workspace", "--exclude", "frontend", "--edges", edges]);
+    cargo.args(["--prefix", "none", "--format", "{p}|{f}|"]);
+    let text = process::output("cargo tree", &mut cargo)?;
+    let mut found = BTreeMap::<String, BTreeSet<String>>::new();
+    for line in text.lines() {
+        let mut fields = line.split('|');
+        let (Some(name), Some(features)) = (fields.next(), fields.next()) else { continue };
+        found.entry(name.to_owned()).or_default().insert(features.to_owned());
+    }
+    Ok(found)
 }
 
 /// No database, runtime, web server or maker of charts reaches the WebAssembly.
