@@ -105,8 +105,12 @@ export async function expectAccessible(page: Page, isHydrated: boolean): Promise
 /** Sizes at which every page is looked at. */
 const widths = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
-/** Writes `screenshots/<name>-<width>-<light|dark>.png`, at both widths and in both themes of the system. */
+/**
+ * Writes `screenshots/<name>-<width>-<light|dark>.png`, at both widths and in both themes of the system. They are for
+ * people: a gate, where nobody looks at them, writes none.
+ */
 export async function takeScreenshots(page: Page, name: string): Promise<void> {
+  if (process.env.CI) return;
   mkdirSync("screenshots", { recursive: true });
   for (const size of Object.values(widths)) {
     await page.setViewportSize(size);
