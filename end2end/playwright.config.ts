@@ -15,7 +15,8 @@ export default defineConfig({
   retries: 0,
   // The server, the executor and two browsers share the machine with each other.
   workers: 2,
-  timeout: 60_000,
+  // A first page of 1,500 lines takes a loaded machine 45 s; what does not come at all is told by `expect`.
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   reporter: [["list"], ["json"]],
   use: {
