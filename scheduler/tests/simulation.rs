@@ -5,7 +5,8 @@
 //! and everything ends.
 //!
 //! Each seed is one history; a failing one is printed. `ORRERY_SIMULATION_SEEDS` asks for more of
-//! them, as `cargo xtask ci` does, and `ORRERY_SIMULATION_SEED` for one alone.
+//! them, as `cargo xtask ci` does, and `ORRERY_SIMULATION_SEED` for one alone. A history has one to three
+//! servers, as its seed says, or as many as `ORRERY_SIMULATION_SERVERS` does.
 
 // The linter lets tests unwrap, and this says that the helpers are tests too.
 #![cfg(test)]
@@ -124,10 +125,12 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64, run_ids: Arc<RunIds>) -> Self {
+    fn new(seed: u64, servers: Option<usize>, run_ids: Arc<RunIds>) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let store = MemoryStore::default();
-        let count = random.random_range(1..=3);
+        // Drawn in any case: all else of the history stays what the seed says.
+        let drawn = random.random_range(1..=3);
+        let count = servers.unwrap_or(drawn);
         {
             let mut tables = store.tables();
             let max_parallel = *[0, LIMIT].choose(&mut random).unwrap();
@@ -271,6 +274,7 @@ impl World {
             let mut tables = self.store.tables();
             let executor = tables.executors.get_mut(&1).unwrap();
             executor.max_parallel = LIMIT - executor.max_parallel;
+            executor.version += 1;
             let max_parallel = executor.max_parallel;
             for cursor in tables.cursors.values_mut() {
                 cursor.bucket = bucket_among(cursor.job_id, 1, max_parallel);
@@ -387,7 +391,7 @@ async fn live_through(seeds: &Seeds) -> Tally {
     let run_ids = Arc::new(RunIds::new(fresh.databases.engine.clone()));
     let mut ends = Tally::new();
     while let Some(seed) = seeds.next() {
-        let mut world = World::new(seed.number, run_ids.clone());
+        let mut world = World::new(seed.number, seeds.servers, run_ids.clone());
         world.live().await;
         for run in world.store.tables().runs.values() {
             *ends.entry(format!("{:?}", run.state)).or_default() += 1;

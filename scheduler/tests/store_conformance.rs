@@ -47,7 +47,9 @@ use scheduler::Error;
 use scheduler::clock::{Clock, SystemClock};
 use scheduler::engine::step::{Applied, Claim, RouteMark, Step, What};
 use scheduler::rules::bucket::{bucket_of, bucket_of_limited};
-use scheduler::store::engine::{Advance, Assignment, Breaches, CursorSums, OpenBlock, Renewal, Vitals};
+use scheduler::store::engine::{
+    Advance, Assignment, Authority, Breaches, CursorSums, OpenBlock, Renewal, Vitals,
+};
 use std::collections::HashMap;
 use std::time::Instant;
 

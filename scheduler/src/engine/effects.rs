@@ -85,8 +85,10 @@ impl Effects {
         };
         let endings = self.endings(&ended).await?;
         let followed = match shared.store.follow(&authority, &endings).await {
-            // The lease's keeper is about to notice that the buckets have moved on.
-            Err(Error::Conflict(_)) => return Ok(Followed::default()),
+            Err(Error::Conflict(_)) => {
+                shared.note_refused();
+                return Ok(Followed::default());
+            }
             followed => followed?,
         };
         shared.directory.forget_jobs(&followed.stale);

@@ -146,7 +146,13 @@ impl Recorder {
             self.batch.extend(decisions);
             return Err(error);
         }
-        recorded += self.write_decisions(decisions).await?;
+        match self.write_decisions(decisions).await {
+            Ok(written) => recorded += written,
+            Err((error, entries)) => {
+                self.batch = entries;
+                return Err(error);
+            }
+        }
         Ok(RecordReport { recorded, patient: self.patient.len() })
     }
 
@@ -163,8 +169,9 @@ impl Recorder {
     }
 
     /// Decisions of the dispatcher (in doubt, handed back) are made with the right held now; about runs of a
-    /// bucket that was given away, too: their claims are this server's still.
-    async fn write_decisions(&self, entries: Vec<Entry>) -> Result<usize> {
+    /// bucket that was given away, too: their claims are this server's still. One that is refused is made again when
+    /// it is known which buckets are held, and in which epochs.
+    async fn write_decisions(&self, entries: Vec<Entry>) -> Result<usize, (Error, Vec<Entry>)> {
         if entries.is_empty() {
             return Ok(0);
         }
@@ -178,8 +185,12 @@ impl Recorder {
                 Ok(applied) => self.answer(entries, applied),
                 // A bucket changed hands meanwhile.
                 Err(Error::Conflict(_)) if *self.shared.holdings() != *holdings => continue,
-                Err(Error::Conflict(_)) => tracing::warn!("decisions of an ended lease were dropped"),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    if matches!(error, Error::Conflict(_)) {
+                        self.shared.note_refused();
+                    }
+                    return Err((error, entries));
+                }
             }
             return Ok(steps.len());
         }
@@ -208,7 +219,9 @@ impl Recorder {
                 return;
             }
             if let Err(error) = self.tick().await {
-                tracing::error!(%error, "results cannot be recorded; trying again");
+                if !matches!(error, Error::Conflict(_)) {
+                    tracing::error!(%error, "results cannot be recorded; trying again");
+                }
                 end.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
             }
         }

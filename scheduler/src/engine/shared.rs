@@ -151,6 +151,12 @@ impl Shared {
         }
     }
 
+    /// A decision was refused: buckets have another owner, or got something from others. The lease's keeper is to look
+    /// at once which it is; until then nothing is decided there.
+    pub fn note_refused(&self) {
+        self.handover.hurry();
+    }
+
     /// Tells whoever decides what follows, and who goes next, that a run changed.
     pub fn note_changed(&self, run_id: i64) {
         self.followed.changed(run_id);

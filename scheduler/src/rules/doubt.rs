@@ -23,8 +23,8 @@ impl Site {
 
 /// Whether a run that was not answered may be in doubt, as its row says: it is, or the row does not know
 /// yet.
-pub fn may_be_in_doubt(run: &Run) -> bool {
-    matches!(run.state, RunState::Unknown | RunState::Sending)
+pub fn may_be_in_doubt(state: RunState) -> bool {
+    matches!(state, RunState::Unknown | RunState::Sending)
 }
 
 /// What comes of a choice where some of the instances are left out.

@@ -1,9 +1,14 @@
 //! In which bucket jobs and their runs lie, where that changes: jobs of an executor that limits its runs share
 //! one, so that one server counts.
+//!
+//! A bucket that a run is put into which may be in doubt begins a new epoch: its owner decides nothing there before
+//! it has read that, for nothing of the run's job may be sent beside it.
 
 use super::engine::rowset::{self, Kind, Rowset};
 use crate::rules::bucket::{bucket_among, bucket_of_limited};
-use entity::{executor, job, job_cursor, run};
+use crate::rules::doubt::may_be_in_doubt;
+use entity::run::{self, RunState};
+use entity::{bucket, executor, job, job_cursor};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
@@ -73,13 +78,24 @@ pub async fn runs_after_jobs(conn: &impl ConnectionTrait) -> Result<u64, DbErr> 
     let mut moved = 0;
     for part in strays.chunks(CHUNK) {
         let row = |stray: &Stray| {
-            let Stray { id, fence, bucket } = *stray;
+            let Stray { id, fence, bucket, .. } = *stray;
             [id.into(), fence.into(), bucket.into(), bucket.into(), (fence + 1).into()]
         };
         let rows = Rowset::new(&RUN, part.iter().map(row));
         moved += conn.execute_raw(rows.statement(backend, &sql, vec![])).await?.rows_affected();
     }
+    let doubtful = strays.iter().filter(|stray| may_be_in_doubt(stray.state));
+    begin_epochs(conn, doubtful.map(|stray| stray.bucket).collect()).await?;
     Ok(moved)
+}
+
+async fn begin_epochs(conn: &impl ConnectionTrait, buckets: BTreeSet<i16>) -> Result<(), DbErr> {
+    if buckets.is_empty() {
+        return Ok(());
+    }
+    let next = Expr::col(bucket::Column::Epoch).add(1);
+    let update = bucket::Entity::update_many().col_expr(bucket::Column::Epoch, next);
+    update.filter(bucket::Column::Id.is_in(buckets)).exec(conn).await.map(drop)
 }
 
 /// Executors that limit their runs and have jobs elsewhere than in their bucket.
@@ -112,6 +128,7 @@ pub async fn scattered(conn: &impl ConnectionTrait) -> Result<Vec<i32>, DbErr> {
 pub struct Stray {
     id: i64,
     fence: i64,
+    state: RunState,
     /// Of the job.
     bucket: i16,
 }
@@ -127,6 +144,7 @@ fn strays() -> SelectStatement {
     Query::select()
         .column((run::Entity, run::Column::Id))
         .column((run::Entity, run::Column::Fence))
+        .column((run::Entity, run::Column::State))
         .column(of_job(job_cursor::Column::Bucket))
         .from(run::Entity)
         .inner_join(job_cursor::Entity, of_run(run::Column::JobId).equals(of_job(job_cursor::Column::JobId)))

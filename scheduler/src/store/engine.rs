@@ -27,7 +27,7 @@ pub struct Lease {
 }
 
 /// A bucket gets another owner, if it still is in the epoch in which it was `seen`: epochs grow with every
-/// change of owner.
+/// change of owner, and when runs are put into it that may be in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assignment {
     pub bucket: i16,
@@ -78,7 +78,8 @@ pub struct Told {
     pub answered: Instant,
 }
 
-/// By what right a decision is made: the bucket and the epoch in which this server owns it.
+/// By what right a decision is made: the bucket and the epoch in which this server owns it. Who has not read what was
+/// put there since has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
     pub lease: Lease,

@@ -1,8 +1,10 @@
 //! Runs that wait because another run of their job is in doubt at the instance that they would go to.
 
 use crate::rows::{START, cursor, executor, instance, job};
-use crate::run_rows::waiting;
+use crate::run_rows::{sending, waiting};
 use crate::world::{JavaExecutor, Server, World, reply};
+use entity::bucket;
+use entity::executor as executors;
 use entity::instance::{Client, Model as Instance};
 use entity::job::{Model as Job, Overlap, Routing, ScheduleKind};
 use entity::run::{Model as Run, Reason, RunState};
@@ -10,10 +12,13 @@ use entity::run_text::{self, Try, TryOutcome};
 use scheduler::engine::ResultFact;
 use scheduler::engine::dispatcher::{Call, CallFailure, ScriptedDispatcher};
 use scheduler::engine::step::{Step, What};
-use sea_orm::EntityTrait;
+use scheduler::rules::bucket::bucket_of_limited;
+use scheduler::signals::Change;
+use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, EntityTrait, IntoActiveModel};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const RUNS: (RunState, Reason) = (RunState::Running, Reason::None);
 const DOUBTED: (RunState, Reason) = (RunState::Unknown, Reason::NoAnswer);
@@ -165,6 +170,58 @@ async fn a_server_that_starts_knows_what_is_in_doubt_before_it_claims() {
     succeed(&mut server, doubted).await;
     server.turn().await;
     assert_eq!(outcomes(&world).await[1..], [RUNS; 3]);
+}
+
+/// As another server does it.
+async fn change<A>(world: &World, row: A)
+where
+    A: ActiveModelTrait + ActiveModelBehavior + Send,
+    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+{
+    let transaction = world.fresh.databases.web.begin().await.unwrap();
+    row.update(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_in_doubt_is_known_before_anything_is_claimed_that_came_into_the_bucket_with_it() {
+    let job = by_hand(Routing::Round);
+    let world = World::with(ScriptedDispatcher::accepting(), &[]).await;
+    world.fresh.put_job(job.clone(), cursor(&job, None)).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    // What a server has sent that is gone since comes with the limit of its executor, and so does what waits.
+    world.fresh.put_run(sending(499, &job, START - 1_000, 77), None).await;
+    let limited = executors::ActiveModel { id: Unchanged(1), max_parallel: Set(5), ..Default::default() };
+    change(&world, limited).await;
+    assert_eq!(server.shared.store.regroup().await.unwrap(), 2);
+    let shared = bucket_of_limited(1);
+    let came = Run { bucket: shared, live_bucket: Some(shared), ..waiting(500, &job, START) };
+    world.start_by_hand(came, "").await;
+    server.turn().await;
+    let waits = (RunState::Waiting, Reason::None);
+    assert_eq!(outcomes(&world).await[1], waits, "nothing is decided that it has not read");
+    server.keeper.tick(Instant::now()).await.unwrap();
+    world.signals.publish(Change::Run(500));
+    server.turn().await;
+    assert_eq!(outcomes(&world).await[1], HELD);
+    assert!(world.executors.runs().is_empty());
+}
+
+#[tokio::test]
+async fn a_doubt_that_was_refused_is_written_when_it_is_known_what_is_held() {
+    let world = World::with(first_is_lost(), &[job(1, 1)]).await;
+    let mut server = world.server().await;
+    server.plan().await;
+    server.send(0).await;
+    // Jobs of another executor came into one of its buckets.
+    let came = bucket::ActiveModel { id: Unchanged(9), epoch: Set(1_000), ..Default::default() };
+    change(&world, came).await;
+    assert!(server.recorder.tick_all().await.is_err());
+    assert_eq!(outcomes(&world).await[0].0, RunState::Sending);
+    server.keeper.tick(Instant::now()).await.unwrap();
+    server.record().await;
+    assert_eq!(outcomes(&world).await[0], DOUBTED);
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use super::support::{START, World, automatic, draft};
 use entity::job::{JobState, Model as Job};
-use entity::job_cursor;
 use entity::run::{Reason, RunState};
+use entity::{bucket as buckets, job_cursor};
+use futures::future::join_all;
 use scheduler::executors::{self, ExecutorEdit};
 use scheduler::jobs::{self, JobDraft};
 use scheduler::rules::bucket::{bucket_of, bucket_of_limited};
@@ -14,6 +15,11 @@ use sea_orm::EntityTrait;
 async fn bucket(world: &World, job: &Job) -> i16 {
     let cursor = job_cursor::Entity::find_by_id(job.id).one(world.services.db.reader()).await.unwrap();
     cursor.unwrap().bucket
+}
+
+async fn epoch(world: &World, id: i16) -> i64 {
+    let row = buckets::Entity::find_by_id(id).one(world.services.db.reader()).await.unwrap();
+    row.unwrap().epoch
 }
 
 async fn limit(world: &World, executor_id: i32, max_parallel: i32) {
@@ -29,14 +35,20 @@ async fn a_limit_brings_jobs_and_what_waits_of_them_together_and_its_end_parts_t
     let first = world.job("first", JobState::On).await;
     let second = world.job("second", JobState::Stopped).await;
     let waits = world.run(&first, START, |_| ()).await;
+    let sent = world.run(&second, START, |run| run.state = RunState::Sending).await;
     let is_over = |run: &mut entity::run::Model| {
         (run.nominal_at, run.state, run.live_bucket) = (START - 1, RunState::Succeeded, None);
     };
     let over = world.run(&first, START - 1, is_over).await;
     let fence = world.stored_run(waits).await.fence;
 
-    limit(&world, first.executor_id, 5).await;
     let shared = bucket_of_limited(first.executor_id);
+    let own = [shared, bucket_of(first.id), bucket_of(second.id)];
+    let epochs = async || join_all(own.map(|id| epoch(&world, id))).await;
+    let before = epochs().await;
+    let grown = |by: [i64; 3]| before.iter().zip(by).map(|(epoch, by)| epoch + by).collect::<Vec<_>>();
+    limit(&world, first.executor_id, 5).await;
+    assert_eq!(epochs().await, grown([1, 0, 0]), "whoever has it reads what came and may be in doubt");
     assert_eq!((bucket(&world, &first).await, bucket(&world, &second).await), (shared, shared));
     let run = world.stored_run(waits).await;
     assert_eq!((run.bucket, run.live_bucket, run.fence), (shared, Some(shared), fence + 1));
@@ -46,7 +58,11 @@ async fn a_limit_brings_jobs_and_what_waits_of_them_together_and_its_end_parts_t
     assert_eq!(bucket(&world, &third).await, shared);
     assert_eq!(world.stored_run(by_hand).await.live_bucket, Some(shared));
 
+    limit(&world, first.executor_id, 6).await;
+    assert_eq!(epochs().await, grown([1, 0, 0]), "nothing moved");
     limit(&world, first.executor_id, 0).await;
+    assert_eq!(epochs().await, grown([1, 0, 1]), "of the first job only what waits");
+    assert_eq!(world.stored_run(sent).await.live_bucket, Some(bucket_of(second.id)));
     for job in [&first, &second, &third] {
         assert_eq!(bucket(&world, job).await, bucket_of(job.id));
     }

@@ -17,6 +17,8 @@ pub type Tally = BTreeMap<String, usize>;
 pub struct Seeds {
     left: Mutex<RangeInclusive<u64>>,
     pub count: u64,
+    /// How many servers each history has, where not the seed is to say it.
+    pub servers: Option<usize>,
 }
 
 /// A seed whose history is lived through. One that breaks a promise is shown, and the last to begin.
@@ -36,7 +38,8 @@ impl Seeds {
                 (1..=count, count)
             }
         };
-        Self { left: Mutex::new(range), count }
+        let servers = number("ORRERY_SIMULATION_SERVERS").and_then(|servers| usize::try_from(servers).ok());
+        Self { left: Mutex::new(range), count, servers }
     }
 
     pub fn next(&self) -> Option<Seed<'_>> {

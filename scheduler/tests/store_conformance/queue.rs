@@ -87,8 +87,9 @@ conform!(what_lies_elsewhere_than_it_belongs_is_moved_and_a_claim_of_it_fails, a
     bench.put_job(free.clone(), cursor(&free, Some(START))).await;
     bench.put_run(waiting(11, &one, START), None).await;
     bench.put_run(waiting(12, &free, START), None).await;
+    bench.put_run(sending(13, &one, START + 1, 5), None).await;
     let store = bench.store();
-    assert_eq!(store.regroup().await.unwrap(), 2);
+    assert_eq!(store.regroup().await.unwrap(), 3);
     assert_eq!(store.regroup().await.unwrap(), 0);
     let shared = bucket_of_limited(1);
     let cursors = store.cursors_of(&[1, 2]).await.unwrap();
@@ -98,8 +99,12 @@ conform!(what_lies_elsewhere_than_it_belongs_is_moved_and_a_claim_of_it_fails, a
     assert_eq!((moved.bucket, moved.live_bucket, moved.fence), (shared, Some(shared), 1));
     assert_eq!(bench.run(12).await.unwrap().fence, 0);
 
+    let known = [Advance { bucket: shared, ..advance(&one, START, vec![]) }];
+    let refused = store.plan(&authority, &known).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "it has not read what may be in doubt: {refused:?}");
+    let epochs = authority.epochs.iter().map(|(id, epoch)| (*id, epoch + i64::from(*id == shared)));
+    let authority = Authority { epochs: epochs.collect(), ..authority };
     let stale = [advance(&one, START, vec![])];
     assert!(store.plan(&authority, &stale).await.unwrap().won.is_empty());
-    let known = [Advance { bucket: shared, ..advance(&one, START, vec![]) }];
     assert_eq!(store.plan(&authority, &known).await.unwrap().won, [1].into());
 });

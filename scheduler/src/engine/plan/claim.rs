@@ -305,8 +305,10 @@ impl Claimer<'_> {
             return Ok(HashSet::new());
         };
         let applied = match self.shared.store.apply(Some(&authority), &decided.steps).await {
-            // The lease's keeper is about to notice that the buckets have moved on.
-            Err(Error::Conflict(_)) => return Ok(HashSet::new()),
+            Err(Error::Conflict(_)) => {
+                self.shared.note_refused();
+                return Ok(HashSet::new());
+            }
             applied => applied?,
         };
         let done = decided.steps.iter().zip(applied).filter(|(_, applied)| *applied == Applied::Done);

@@ -52,7 +52,7 @@ impl Planner {
         }
         let moment = self.shared.doubts.now();
         let found = self.shared.store.runs(&run_ids).await?;
-        let doubtful = found.iter().filter(|found| may_be_in_doubt(&found.run));
+        let doubtful = found.iter().filter(|found| may_be_in_doubt(found.run.state));
         let doubtful: HashSet<i64> = doubtful.map(|found| found.run.id).collect();
         let is_being_sent = |found: &&RunWithParameter| found.run.state == RunState::Sending;
         let being_sent: HashSet<i64> = found.iter().filter(is_being_sent).map(|found| found.run.id).collect();

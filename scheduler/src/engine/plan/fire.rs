@@ -143,8 +143,8 @@ impl Planner {
         let planned = match self.shared.store.plan(&authority, &advances).await {
             Ok(planned) => planned,
             Err(Error::Conflict(_)) => {
-                tracing::warn!("a bucket was taken over while its jobs were being claimed");
-                self.cursors.forget_buckets();
+                tracing::info!("buckets went to others or got other jobs while theirs were being claimed");
+                self.shared.note_refused();
                 report.refused = true;
                 return Ok(0);
             }

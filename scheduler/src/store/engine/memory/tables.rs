@@ -3,6 +3,7 @@
 use super::step::{self, Applied, RouteMark, Step, Texts};
 use super::{Advance, Authority, Lease, Newcomer, OpenBlock, Restart, RunWithParameter};
 use crate::rules::bucket::bucket_of_limited;
+use crate::rules::doubt::may_be_in_doubt;
 use crate::{Error, Result};
 use entity::id_block::BLOCK;
 use entity::run::RunState;
@@ -169,6 +170,7 @@ impl Tables {
 
     pub(super) fn regroup(&mut self) -> u64 {
         let mut moved = 0;
+        let mut doubtful = BTreeSet::new();
         for cursor in self.cursors.values_mut() {
             let executor = self.jobs.get(&cursor.job_id).and_then(|job| self.executors.get(&job.executor_id));
             let Some(executor) = executor.filter(|executor| executor.max_parallel > 0) else { continue };
@@ -181,9 +183,12 @@ impl Tables {
             if run.live_bucket != Some(cursor.bucket) {
                 (run.bucket, run.live_bucket) = (cursor.bucket, Some(cursor.bucket));
                 run.fence += 1;
+                doubtful.extend(may_be_in_doubt(run.state).then_some(cursor.bucket));
                 moved += 1;
             }
         }
+        let begun = self.buckets.values_mut().filter(|bucket| doubtful.contains(&bucket.id));
+        begun.for_each(|bucket| bucket.epoch += 1);
         moved
     }
 
