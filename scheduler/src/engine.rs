@@ -42,7 +42,7 @@ pub use identity::host_name;
 pub use settings::EngineSettings;
 
 use crate::clock::SharedClock;
-use crate::signals::Signals;
+use crate::signals::{Change, Signals};
 use crate::store::Databases;
 use crate::store::engine::SqlStore;
 use crate::store::ids::RunIds;
@@ -286,9 +286,11 @@ async fn record(recorder: &mut Recorder, end: &CancellationToken) {
     }
 }
 
-/// Lets requests come to their answer, writes everything, hands back what was not sent, leaves.
-async fn finish(shared: &Shared, keeper: &mut Keeper, recorder: &mut Recorder) {
-    for order in shared.lanes.take_unsent() {
+/// Lets requests come to their answer, writes everything, hands back what was not sent, leaves. What of that concerns
+/// other servers is left to be told to them.
+pub async fn finish(shared: &Shared, keeper: &mut Keeper, recorder: &mut Recorder) {
+    let unsent = shared.lanes.take_unsent();
+    for order in &unsent {
         let what = step::What::HandBack { claim: order.claim };
         shared.facts.note(step::Step { run_id: order.run_id, at: shared.now(), what });
     }
@@ -302,6 +304,7 @@ async fn finish(shared: &Shared, keeper: &mut Keeper, recorder: &mut Recorder) {
     if let Err(error) = recorder.tick_all().await {
         tracing::error!(%error, "results were not recorded: they are asked for at the next start");
     }
+    unsent.iter().for_each(|order| shared.signals.publish_elsewhere(Change::Run(order.run_id)));
     if let Err(error) = keeper.leave().await {
         tracing::error!(%error, "the lease was not given up: it runs out by itself");
     }

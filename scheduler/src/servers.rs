@@ -3,6 +3,7 @@
 
 use crate::audit::{self, Audited, Entry, Object};
 use crate::authority::{Action, Caller, Scope, authorise};
+use crate::signals::Change;
 use crate::store::durability::{self, Durability};
 use crate::store::{jobs, leases as store};
 use crate::{Error, Result, Services};
@@ -123,7 +124,9 @@ async fn set(services: &Services, caller: &Caller, id: i32, verb: Verb, state: S
         return Ok(transaction.rollback().await?);
     }
     store::set_state(&transaction, &server, state).await?;
-    audit::commit(services, caller, transaction, [Entry::of(verb, &server)]).await
+    audit::commit(services, caller, transaction, [Entry::of(verb, &server)]).await?;
+    services.signals.publish(Change::Servers);
+    Ok(())
 }
 
 impl Audited for Model {

@@ -17,6 +17,8 @@ pub enum Change {
     Executor(i32),
     /// Something was frozen or thawed.
     Freeze(i32),
+    /// A server left, drains, or handed buckets over: who has what is to be read anew.
+    Servers,
     /// More than could be named.
     Everything,
 }
@@ -41,13 +43,18 @@ impl Signals {
     /// Tells everybody who listens, in every server; nobody listening is fine.
     pub fn publish(&self, change: Change) {
         self.publish_here(change);
-        self.elsewhere.tell_all(Hint::Changed(change));
+        self.publish_elsewhere(change);
     }
 
     /// Tells this server, and the one that decides for the bucket that this is about.
     pub fn publish_in(&self, bucket: i16, change: Change) {
         self.publish_here(change);
         self.elsewhere.tell_owner(bucket, Hint::Changed(change));
+    }
+
+    /// Tells the other servers: what this one has taken note of itself.
+    pub fn publish_elsewhere(&self, change: Change) {
+        self.elsewhere.tell_all(Hint::Changed(change));
     }
 
     /// Tells this server alone: what others said, and what only its own loops do something about.

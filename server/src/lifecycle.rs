@@ -49,6 +49,7 @@ pub struct Server {
     serving: JoinHandle<()>,
     sweeping: JoinHandle<()>,
     replaying: JoinHandle<()>,
+    last_words: CancellationToken,
     telling: JoinHandle<()>,
     host_metrics: [JoinHandle<()>; 2],
     keeping_logs: [JoinHandle<()>; 2],
@@ -106,7 +107,8 @@ impl Server {
             tokio::spawn(host_metrics::keep(state.clone(), stop.clone())),
             tokio::spawn(host_metrics::prune(state.clone(), stop.clone())),
         ];
-        let telling = tokio::spawn(teller(&services)?.run());
+        let last_words = CancellationToken::new();
+        let telling = tokio::spawn(teller(&services)?.run(last_words.clone()));
         let router = http::router(state);
         let serving = tokio::spawn(connections::serve(listener, router, settings.http.clone(), stop.clone()));
         let sweeping = tokio::spawn(sweep(services, stop.clone()));
@@ -121,6 +123,7 @@ impl Server {
             serving,
             sweeping,
             replaying,
+            last_words,
             telling,
             host_metrics,
             keeping_logs,
@@ -150,7 +153,9 @@ impl Server {
         }
         self.sweeping.abort();
         self.replaying.abort();
-        self.telling.abort();
+        // What the engine did last is told, too.
+        self.last_words.cancel();
+        drop(self.telling.await);
         for task in self.host_metrics.into_iter().chain(self.alerting).chain([self.cleaning]) {
             drop(timeout(Duration::from_millis(500), task).await);
         }

@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::timekeeper::Heard;
 use crate::Result;
 use crate::hints::Others;
+use crate::signals::Change;
 use crate::store::engine::{Assignment, Lease, Newcomer, Renewal, Told};
 use entity::server::Model as Server;
 use neighbours::{Moves, Neighbours, Patience};
@@ -59,6 +60,7 @@ impl Keeper {
             Ok(true) | Err(_) => self.lease = Some((lease, neighbours)),
             Ok(false) => {
                 self.drop_everything();
+                self.shared.signals.outbox().know(Others::default());
                 return Ok(LeaseReport { lost: true, ..report });
             }
         }
@@ -143,16 +145,19 @@ impl Keeper {
         // Nothing is decided for them any more, before somebody else may.
         self.shared.hold(self.shared.holdings().without(&buckets));
         self.shared.store.assign(&ready).await?;
+        self.shared.signals.publish_elsewhere(Change::Servers);
         self.shared.handover.ask(waiting, now);
         tracing::info!(buckets = ready.len(), "jobs were handed over to other servers");
         Ok(ready.len())
     }
 
-    /// Ends the lease in good order.
+    /// Ends the lease in good order. Whom there is to tell something is still known afterwards: that it left, and what
+    /// it handed back.
     pub async fn leave(&mut self) -> Result<()> {
         self.shared.gate.shut();
         if let Some((lease, _)) = self.lease.take() {
             self.shared.store.leave(lease).await?;
+            self.shared.signals.publish_elsewhere(Change::Servers);
         }
         self.drop_everything();
         Ok(())
@@ -202,7 +207,6 @@ impl Keeper {
     fn drop_everything(&mut self) {
         self.shared.gate.shut();
         self.shared.hold(Holdings::default());
-        self.shared.signals.outbox().know(Others::default());
         self.shared.lanes.clear();
         self.shared.handover.forget();
         self.lease = None;

@@ -65,6 +65,7 @@ impl Hint {
             Self::Changed(Change::Run(id)) => format!("run {id}"),
             Self::Changed(Change::Executor(id)) => format!("executor {id}"),
             Self::Changed(Change::Freeze(id)) => format!("freeze {id}"),
+            Self::Changed(Change::Servers) => "servers".to_owned(),
             Self::Changed(Change::Everything) => "everything".to_owned(),
             Self::Over(id) => format!("over {id}"),
             Self::Awaited(id) => format!("awaited {id}"),
@@ -78,6 +79,7 @@ impl Hint {
             "run" => Self::Changed(Change::Run(id(rest)?)),
             "executor" => Self::Changed(Change::Executor(id(rest)?)),
             "freeze" => Self::Changed(Change::Freeze(id(rest)?)),
+            "servers" => Self::Changed(Change::Servers),
             "everything" => Self::Changed(Change::Everything),
             "over" => Self::Over(id(rest)?),
             "awaited" => Self::Awaited(id(rest)?),
@@ -102,10 +104,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again_and_each_thing_is_told_once() {
-        let changes = [Change::Job(7), Change::Run(1 << 53), Change::Executor(3), Change::Freeze(4)];
+        let changes =
+            [Change::Job(7), Change::Run(1 << 53), Change::Executor(3), Change::Freeze(4), Change::Servers];
         let every = changes.map(Hint::Changed).into_iter().chain([Hint::Over(9), Hint::Awaited(3)]);
         let hints = all(every.clone().chain(every));
-        assert_eq!(hints.iter().count(), 6);
+        assert_eq!(hints.iter().count(), 7);
         assert_eq!(Hints::read(&hints.written()), hints);
         let everything = all([Hint::Changed(Change::Everything)]);
         assert_eq!(Hints::read(&everything.written()), everything);

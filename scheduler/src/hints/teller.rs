@@ -10,6 +10,7 @@ use crate::outgoing::secured;
 use crate::signals::Signals;
 use bytes::Bytes;
 use futures::StreamExt;
+use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -20,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// Below the address of a server.
 pub const PATH: &str = "/hints";
@@ -30,6 +32,8 @@ pub const SIGNATURE: &str = "x-orrery-signature";
 /// Longer than this, the poll is as quick.
 const WITHIN: Duration = Duration::from_secs(1);
 const CONNECTED_WITHIN: Duration = Duration::from_millis(500);
+/// What is still to be told when the server stops: its end does not wait longer.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 /// A server that could not be told is left alone for so long.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Servers close what is idle for 75 s, proxies earlier.
@@ -60,14 +64,15 @@ impl Teller {
         Ok(Self { outbox: signals.outbox().clone(), key, clock, client })
     }
 
-    /// Tells whatever there is to be told, for as long as it is let.
-    pub async fn run(self) {
+    /// Tells whatever there is to be told until it is to stop, and then what is still there.
+    pub async fn run(self, stop: CancellationToken) {
         let mut under_way = FuturesUnordered::new();
         let mut busy = BTreeSet::new();
         let mut silent = BTreeSet::new();
         let mut paces: BTreeMap<i32, Pace> = BTreeMap::new();
         loop {
             tokio::select! {
+                () = stop.cancelled() => break,
                 () = self.outbox.news() => {}
                 Some((server_id, told)) = under_way.next() => {
                     busy.remove(&server_id);
@@ -80,6 +85,13 @@ impl Teller {
                 under_way.push(self.tell(letter, rest));
             }
         }
+        let last_words = async {
+            let letters = self.outbox.take(|_| true);
+            join_all(letters.iter().map(|letter| self.post(letter))).await;
+            while under_way.next().await.is_some() {}
+        };
+        // Whoever does not hear them finds it by itself.
+        drop(tokio::time::timeout(LAST_WORDS, last_words).await);
     }
 
     /// Tells one server, and rests until it may be told again: so long from the beginning.
@@ -143,6 +155,7 @@ mod tests {
     use std::sync::atomic::Ordering;
     use tokio::net::TcpListener;
     use tokio::sync::{Notify, mpsc};
+    use tokio::task::JoinHandle;
 
     const NOW: i64 = 1_767_225_600_000;
 
@@ -173,11 +186,15 @@ mod tests {
 
     /// A server that tells the one of this address.
     fn telling(url: &str) -> Signals {
+        telling_until(url, CancellationToken::new()).0
+    }
+
+    fn telling_until(url: &str, stop: CancellationToken) -> (Signals, JoinHandle<()>) {
         let signals = Signals::default();
         signals.outbox().know(Others { urls: [(2, url.to_owned())].into(), owners: [(20, 2)].into() });
         let teller = Teller::new(&signals, key(), ManualClock::at(NOW)).unwrap();
-        tokio::spawn(teller.run());
-        signals
+        let telling = tokio::spawn(teller.run(stop));
+        (signals, telling)
     }
 
     fn jobs(hints: &Hints) -> usize {
@@ -218,6 +235,19 @@ mod tests {
         let next = hearing.recv().await.unwrap();
         assert_eq!((jobs(&next), next.iter().count()), (3, 4));
         assert_eq!(signals.outbox().figures.failed.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_left_to_be_told_at_the_end_is_told_whoever_has_not_answered_yet() {
+        let (url, mut hearing, _) = other().await;
+        let stop = CancellationToken::new();
+        let (signals, telling) = telling_until(&url, stop.clone());
+        signals.publish(Change::Job(1));
+        assert_eq!(jobs(&hearing.recv().await.unwrap()), 1);
+        signals.publish(Change::Job(2));
+        stop.cancel();
+        assert_eq!(jobs(&hearing.recv().await.unwrap()), 1);
+        telling.await.unwrap();
     }
 
     #[tokio::test]

@@ -6,9 +6,12 @@ use crate::run_rows::waiting;
 use crate::world::{Server, World};
 use entity::job::{Model as Job, Overlap, ScheduleKind};
 use entity::run::{Model as Run, RunState};
+use futures::FutureExt;
 use scheduler::engine::ResultFact;
 use scheduler::engine::dispatcher::ScriptedDispatcher;
 use scheduler::engine::effects::EffectsReport;
+use scheduler::engine::finish;
+use scheduler::hints::Hint;
 use scheduler::signals::Change;
 use std::time::Instant;
 
@@ -105,5 +108,41 @@ async fn a_server_that_is_told_of_more_than_can_be_named_looks_at_everything() {
     }
     assert_eq!(carry(&other, &owner), 1);
     assert_eq!(owner.plan().await.claimed, 1);
-    assert!(futures::FutureExt::now_or_never(owner.shared.overlooked.notified()).is_some());
+    assert!(owner.shared.overlooked.notified().now_or_never().is_some());
+}
+
+#[tokio::test]
+async fn whoever_gets_buckets_looks_at_once_and_whoever_is_to_drain_does() {
+    let (_world, mut owner, mut other) = two_servers(&[by_hand(1)]).await;
+    let has_reason_to_renew = |server: &Server| server.shared.handover.stopped().now_or_never().is_some();
+    assert!(!has_reason_to_renew(&owner) && !has_reason_to_renew(&other));
+    // As the page of the other one has it written.
+    let lease = owner.shared.holdings().lease.unwrap();
+    other.shared.store.drain(lease).await.unwrap();
+    other.shared.signals.publish(Change::Servers);
+    assert_eq!(carry(&other, &owner), 1);
+    owner.plan().await;
+    assert!(has_reason_to_renew(&owner));
+    owner.keeper.tick(Instant::now()).await.unwrap();
+    owner.plan().await;
+    other.plan().await;
+    assert!(owner.keeper.tick(Instant::now()).await.unwrap().given > 0);
+    assert_eq!(carry(&owner, &other), 1);
+    other.plan().await;
+    assert!(has_reason_to_renew(&other));
+}
+
+#[tokio::test]
+async fn what_a_server_that_stops_hands_back_is_told_after_it_has_left() {
+    let (world, mut owner, other) = two_servers(&[by_hand(1)]).await;
+    let run = waiting(5_000, &by_hand(1), START);
+    world.fresh.put_run(run, None).await;
+    owner.shared.signals.publish_here(Change::Run(5_000));
+    assert_eq!(owner.plan().await.claimed, 1);
+    finish(&owner.shared, &mut owner.keeper, &mut owner.recorder).await;
+    assert_eq!(world.states().await, [RunState::Waiting]);
+    let letters = owner.shared.signals.outbox().take(|_| true);
+    let told: Vec<Hint> = letters.iter().flat_map(|letter| letter.hints.iter()).collect();
+    assert_eq!(told, [Hint::Changed(Change::Run(5_000)), Hint::Changed(Change::Servers)]);
+    drop(other);
 }

@@ -37,6 +37,7 @@ impl Planner {
             Change::Job(id) => drop(self.changed_jobs.insert(id)),
             Change::Run(id) => drop(self.changed_runs.insert(id)),
             Change::Executor(_) | Change::Freeze(_) => self.executors_changed = true,
+            Change::Servers => self.shared.handover.hurry(),
             Change::Everything => self.missed_some(),
         }
     }
@@ -47,6 +48,7 @@ impl Planner {
         self.executors_changed = true;
         self.polled_at = Millis::MIN;
         self.cursors.forget_buckets();
+        self.shared.handover.hurry();
     }
 
     /// Brings memory up to date: buckets that came or went, jobs that changed, executors, and in
@@ -91,6 +93,10 @@ impl Planner {
     /// The jobs of an executor go to another bucket with its limit, and back without it.
     fn note_limits(&mut self) {
         let limited = self.shared.directory.limited();
+        if limited != self.limited {
+            // Buckets that got jobs by it have new epochs.
+            self.shared.handover.hurry();
+        }
         self.fresh_buckets.extend(limited.difference(&self.limited).map(|id| bucket_of_limited(*id)));
         if !self.limited.is_subset(&limited) {
             self.cursors.forget_buckets();
