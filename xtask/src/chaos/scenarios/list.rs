@@ -89,6 +89,15 @@ pub const SCENARIOS: &[Scenario] = &[
         play: several::meeting,
     },
     Scenario {
+        name: "limits-changed",
+        about: "the limit of an executor is set and taken away at two servers, of which one dies amid it",
+        backends: MET,
+        smoke: &[],
+        allowed: &[],
+        moves_clock: false,
+        play: several::limits_changed,
+    },
+    Scenario {
         name: "failpoints-kill",
         about: "the server is killed at each step of a run",
         backends: ALL,

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod ends;
+mod limits;
 
 use std::collections::HashMap;
 use std::thread::{self, ScopedJoinHandle};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::Stage;
 use super::servers::{leave_and_return, stop_at};
@@ -17,9 +19,11 @@ use crate::chaos::load::Job;
 use crate::chaos::oracle::Verdict;
 use crate::chaos::proxy::Network;
 use crate::chaos::world::{Plan, World};
+use crate::visitor::Visitor;
 
 pub use approvals::given_twice;
 pub use ends::meeting;
+pub use limits::changed as limits_changed;
 
 /// What `scheduler/src/engine/lease.rs` says of a server that it takes for dead.
 const DEPOSED: &str = "a server stopped renewing its lease";
@@ -145,4 +149,11 @@ fn deaths(world: &World) -> Result<usize> {
 /// What a thread came to.
 fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Calls what has to succeed.
+fn read(person: &Visitor, function: &str, arguments: &[(&str, &str)]) -> Result<Value> {
+    let (status, told) = person.call(function, arguments)?;
+    ensure!(status == 200, "{function} was answered with {status} {told}");
+    Ok(told)
 }

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::joined;
+use super::{joined, read};
 use crate::chaos::load::{Job, mixed};
 use crate::chaos::oracle::Verdict;
 use crate::chaos::scenarios::Stage;
@@ -208,11 +208,4 @@ fn made(decided: &[Decided], change: Change) -> usize {
 
 fn version(person: &Visitor, job: &str) -> Result<i64> {
     read(person, "jobs/job", &[("id", job)])?["job"]["version"].as_i64().context("a job without a version")
-}
-
-/// Calls what has to succeed.
-fn read(person: &Visitor, function: &str, arguments: &[(&str, &str)]) -> Result<Value> {
-    let (status, told) = person.call(function, arguments)?;
-    ensure!(status == 200, "{function} was answered with {status} {told}");
-    Ok(told)
 }
