@@ -18,6 +18,8 @@ use std::collections::BTreeSet;
 
 /// Rows per statement.
 const CHUNK: usize = 1_000;
+/// How often is looked for runs that moved on while they were moved.
+const LOOKS: usize = 3;
 const CURSOR: [rowset::Column; 2] = [("job_id", Kind::Number), ("bucket", Kind::Number)];
 const RUN: [rowset::Column; 5] = [
     ("id", Kind::Number),
@@ -69,9 +71,21 @@ pub async fn of_job(conn: &impl ConnectionTrait, job_id: i32, bucket: i16) -> Re
 }
 
 /// Puts every run that is not over into the bucket of its job. Returns how many lay elsewhere. Their fences
-/// grow: whoever has a copy of the row is to read it again. One that moves on at this moment stays.
+/// grow: whoever has a copy of the row is to read it again. One that moves on at this moment is moved with the next
+/// look; one that moves on each time stays.
 pub async fn runs_after_jobs(conn: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    let strays = stray_runs(conn).await?;
+    let mut moved = 0;
+    for _ in 0..LOOKS {
+        let strays = stray_runs(conn).await?;
+        if strays.is_empty() {
+            break;
+        }
+        moved += bring_back(conn, &strays).await?;
+    }
+    Ok(moved)
+}
+
+async fn bring_back(conn: &impl ConnectionTrait, strays: &[Stray]) -> Result<u64, DbErr> {
     let backend = conn.get_database_backend();
     let unmoved = "run.id = v.id AND run.live_bucket IS NOT NULL AND run.fence = v.seen";
     let sql = rowset::update(backend, "run", unmoved, &["bucket", "live_bucket", "fence"]);

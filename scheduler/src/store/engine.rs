@@ -342,7 +342,8 @@ pub trait Store: Send + Sync + 'static {
     /// where it was seen.
     async fn plan(&self, authority: &Authority, advances: &[Advance]) -> Result<Planned>;
     /// Applies steps in order, all in one transaction, by [`crate::engine::step::apply`]. Decisions
-    /// need an authority.
+    /// need an authority. A run that lies elsewhere than its job is not claimed: whoever has the job knows what else of
+    /// it is out or in doubt, and gets the run within a while ([`Store::regroup`]).
     async fn apply(&self, authority: Option<&Authority>, steps: &[Step]) -> Result<Vec<Applied>>;
     /// The same with facts, which need none, and says which runs are over by them.
     async fn learn(&self, facts: &[Step]) -> Result<Learnt>;

@@ -1,6 +1,7 @@
 //! What is out, what waits in the queue, and what is put into it.
 
 use super::*;
+use entity::job_cursor::Model as Cursor;
 use std::collections::BTreeMap;
 
 fn in_queue(id: i64, job: &entity::job::Model, reason: Reason) -> run::Model {
@@ -107,4 +108,24 @@ conform!(what_lies_elsewhere_than_it_belongs_is_moved_and_a_claim_of_it_fails, a
     let stale = [advance(&one, START, vec![])];
     assert!(store.plan(&authority, &stale).await.unwrap().won.is_empty());
     assert_eq!(store.plan(&authority, &known).await.unwrap().won, [1].into());
+});
+
+conform!(a_run_that_lies_elsewhere_than_its_job_is_not_claimed_before_it_is_moved, async |bench: &Bench| {
+    let authority = bench.server("one").await;
+    bench.put_executor(executor(1)).await;
+    let (one, beside) = (job(1, 1), bucket_of(1) ^ 1);
+    bench.put_job(one.clone(), Cursor { bucket: beside, ..cursor(&one, None) }).await;
+    bench.put_run(waiting(11, &one, START), None).await;
+    let store = bench.store();
+    let apply = async |right: &Authority| {
+        let step = [Step { run_id: 11, at: START, what: What::Claim(claim(None)) }];
+        store.apply(Some(right), &step).await.unwrap()[0]
+    };
+    assert_eq!(apply(&authority).await, Applied::Impossible);
+    assert_eq!(bench.run(11).await.unwrap().state, RunState::Waiting);
+    assert_eq!(store.regroup().await.unwrap(), 1);
+    let others = authority.epochs.iter().copied().filter(|(bucket, _)| *bucket != beside);
+    let elsewhere = Authority { epochs: others.collect(), ..authority.clone() };
+    assert_eq!(apply(&elsewhere).await, Applied::Impossible, "that right does not reach it");
+    assert_eq!(apply(&authority).await, Applied::Done);
 });

@@ -251,7 +251,11 @@ impl Store for MemoryStore {
             None => {}
         }
         let server_id = tables.server_id;
-        Ok(steps.iter().map(|step| tables.apply(step, server_id)).collect())
+        let apply = |step: &Step| match authority.is_some_and(|right| tables.is_stray_claim(step, right)) {
+            true => Applied::Impossible,
+            false => tables.apply(step, server_id),
+        };
+        Ok(steps.iter().map(apply).collect())
     }
 
     async fn learn(&self, facts: &[Step]) -> Result<Learnt> {

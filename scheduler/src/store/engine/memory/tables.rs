@@ -1,6 +1,6 @@
 //! The tables of the model, and what the commands do to them.
 
-use super::step::{self, Applied, RouteMark, Step, Texts};
+use super::step::{self, Applied, RouteMark, Step, Texts, What};
 use super::{Advance, Authority, Lease, Newcomer, OpenBlock, Restart, RunWithParameter};
 use crate::rules::bucket::bucket_of_limited;
 use crate::rules::doubt::may_be_in_doubt;
@@ -255,6 +255,16 @@ impl Tables {
             }
         }
         ended
+    }
+
+    /// Whether a run is to be claimed that lies elsewhere than its job, or where the right does not reach.
+    pub(super) fn is_stray_claim(&self, step: &Step, right: &Authority) -> bool {
+        let claimed = self.runs.get(&step.run_id).filter(|_| matches!(step.what, What::Claim(_)));
+        claimed.is_some_and(|run| {
+            let job = self.cursors.get(&run.job_id);
+            job.is_some_and(|job| job.bucket != run.bucket)
+                || right.epochs.iter().all(|(bucket, _)| *bucket != run.bucket)
+        })
     }
 
     pub(super) fn apply(&mut self, step: &Step, server_id: i32) -> Applied {

@@ -9,12 +9,12 @@ use crate::store::route_uses;
 use crate::store::stat_hours::Outcomes;
 use crate::{Error, Result};
 use entity::{job_cursor, run, run_text};
-use sea_orm::sea_query::{Expr, LockType, OnConflict};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What a step may change of a run; its key; and, as `seen_…`, where it stood.
 const CHANGED: [Column; 19] = [
@@ -78,6 +78,8 @@ pub async fn apply(
     }
     lock_cursors(conn, steps).await?;
     let (before, judged) = judge_rows(conn, steps, known).await?;
+    let strays = strays(conn, right, steps).await?;
+    let judged = if strays.is_empty() { judged } else { judge(&before, steps, &strays) };
     let Judged { applied, after, texts } = judged;
     let changes: Vec<Change<'_>> =
         before.iter().zip(&after).filter_map(|(before, after)| Change::of(before, after)).collect();
@@ -108,7 +110,7 @@ async fn judge_rows(
 ) -> Result<(Vec<run::Model>, Judged)> {
     let mut rows = known;
     rows.sort_unstable_by_key(|row| row.id);
-    let judged = judge(&rows, steps);
+    let judged = judge(&rows, steps, &HashSet::new());
     let applied = steps.iter().zip(&judged.applied);
     let unsure: BTreeSet<i64> =
         applied.filter(|(_, applied)| **applied != Applied::Done).map(|(step, _)| step.run_id).collect();
@@ -118,8 +120,41 @@ async fn judge_rows(
     rows.retain(|row| !unsure.contains(&row.id));
     rows.extend(locked_runs(conn, unsure.into_iter().collect()).await?.into_values());
     rows.sort_unstable_by_key(|row| row.id);
-    let judged = judge(&rows, steps);
+    let judged = judge(&rows, steps, &HashSet::new());
     Ok((rows, judged))
+}
+
+/// Those of the runs to be claimed that lie elsewhere than their job, or where the right does not reach: they were
+/// moved a moment ago, or are about to be. Asked of the rows as they are, locked or compared when they are written.
+async fn strays(
+    conn: &impl ConnectionTrait,
+    right: Option<&Authority>,
+    steps: &[Step],
+) -> Result<HashSet<i64>> {
+    let claimed = steps.iter().filter(|step| matches!(step.what, What::Claim(_)));
+    let claimed: Vec<i64> = claimed.map(|step| step.run_id).collect();
+    let Some(right) = right.filter(|_| !claimed.is_empty()) else { return Ok(HashSet::new()) };
+    let of_run = |column| Expr::col((run::Entity, column));
+    let of_job = |column| Expr::col((job_cursor::Entity, column));
+    let is_apart = of_run(run::Column::Bucket).not_equals((job_cursor::Entity, job_cursor::Column::Bucket));
+    let out_of_reach = of_run(run::Column::Bucket).is_not_in(right.epochs.iter().map(|(bucket, _)| *bucket));
+    let query = Query::select()
+        .column((run::Entity, run::Column::Id))
+        .from(run::Entity)
+        .left_join(
+            job_cursor::Entity,
+            of_job(job_cursor::Column::JobId).equals((run::Entity, run::Column::JobId)),
+        )
+        .cond_where(Condition::any().add(is_apart).add(out_of_reach))
+        .to_owned();
+    let mut strays = HashSet::new();
+    for part in claimed.chunks(CHUNK) {
+        let of_these = of_run(run::Column::Id).is_in(part.iter().copied());
+        for row in conn.query_all(query.clone().and_where(of_these)).await? {
+            strays.insert(row.try_get("", "id")?);
+        }
+    }
+    Ok(strays)
 }
 
 /// What steps make of rows.
@@ -130,12 +165,13 @@ struct Judged {
     texts: BTreeMap<i64, Texts>,
 }
 
-/// `before` by id.
-fn judge(before: &[run::Model], steps: &[Step]) -> Judged {
+/// `before` by id. The strays are not claimed.
+fn judge(before: &[run::Model], steps: &[Step], strays: &HashSet<i64>) -> Judged {
     let mut after = before.to_vec();
     let mut texts: BTreeMap<i64, Texts> = BTreeMap::new();
     let applied = steps.iter().map(|step| match before.binary_search_by_key(&step.run_id, |row| row.id) {
         Err(_) => Applied::NoSuchRun,
+        Ok(_) if matches!(step.what, What::Claim(_)) && strays.contains(&step.run_id) => Applied::Impossible,
         Ok(place) => {
             let mut own = Texts::default();
             let applied = step::apply(&mut after[place], &mut own, step);
