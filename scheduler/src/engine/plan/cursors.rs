@@ -34,6 +34,8 @@ struct Packed {
     backfill_slots: i16,
 }
 
+/// Of a bucket that is to be read again: epochs grow from 0.
+const NO_EPOCH: i64 = -1;
 /// No time: no schedule comes so far.
 const NEVER: Millis = Millis::MAX;
 
@@ -112,9 +114,9 @@ impl Cursors {
         self.read.contains_key(&bucket)
     }
 
-    /// Every bucket is to be read again.
+    /// Every bucket is to be read again. Which there were stays known: what is gone by then is still to be dropped.
     pub fn forget_buckets(&mut self) {
-        self.read.clear();
+        self.read.values_mut().for_each(|epoch| *epoch = NO_EPOCH);
     }
 
     /// Everything is to be read again, also what was taken off the time line.
@@ -293,6 +295,20 @@ mod tests {
             sums.entry(row.bucket).or_default().add(row.job_id, row.version, row.next_at);
         }
         sums
+    }
+
+    #[test]
+    fn a_bucket_that_goes_while_all_are_to_be_read_again_leaves_nothing_behind() {
+        let mut cursors = Cursors::default();
+        cursors.match_buckets(&BTreeMap::from([(1, 1), (2, 1)]));
+        cursors.replace(&[1, 2], vec![cursor(7, 1, 1, 1_000), cursor(8, 2, 1, 2_000)]);
+        cursors.forget_buckets();
+        assert_eq!(cursors.match_buckets(&BTreeMap::from([(2, 1)])), [2]);
+        let left: Vec<i32> = cursors.due(9_000, 10, |_| true).iter().map(|cursor| cursor.job_id).collect();
+        assert_eq!(left, [8], "what is not held is never decided for, and would hold up what is");
+        cursors.forget_buckets();
+        assert_eq!(cursors.match_buckets(&BTreeMap::new()), [0i16; 0]);
+        assert_eq!(cursors.len(), 0);
     }
 
     #[test]
