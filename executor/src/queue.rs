@@ -9,7 +9,7 @@ use protocol::native::{AskedRun, FencedRun, Standing};
 use protocol::{BlockStrategy, TriggerRequest};
 use tokio_util::sync::CancellationToken;
 
-use crate::fence::{Fences, TEXT_FENCED};
+use crate::fence::Fences;
 
 /// How many finished run ids are remembered in order to refuse them a second time.
 const REMEMBERED: usize = 100_000;
@@ -49,6 +49,8 @@ impl Stop {
 pub(crate) enum Admission {
     /// Nothing; the text is the answer's.
     Refused(String),
+    /// Nothing, for its fence alone.
+    Fenced,
     /// It is in line.
     Accepted {
         /// Whether its job had no worker and needs one now.
@@ -119,7 +121,7 @@ impl Queues {
     pub fn admit_fenced(&mut self, fenced: FencedRun) -> Admission {
         match self.fences.admits(&fenced) {
             true => self.admit(fenced.run),
-            false => Admission::Refused(TEXT_FENCED.to_owned()),
+            false => Admission::Fenced,
         }
     }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use protocol::native::{
-    Announcement, AskReply, AskRequest, AskedRun, MOST_RUNS, RefusedRun, RunsReply, RunsRequest, Whereabouts,
+    Announcement, AskReply, AskRequest, AskedRun, FENCED, MOST_RUNS, RefusedRun, RunsReply, RunsRequest,
+    Whereabouts,
 };
 use protocol::{Callback, CallbackOutcome, RegistryRequest, RunMode, TriggerRequest, words};
 use tokio::sync::{Notify, Semaphore};
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::executor::Program;
+use crate::fence::TEXT_FENCED;
 use crate::handler::{Context, TextResult};
 use crate::outbox::Outbox;
 use crate::queue::{Admission, Queues, Stop};
@@ -97,14 +99,13 @@ impl Core {
         let mut refused = Vec::new();
         for fenced in request.runs {
             let (run_id, job_id) = (fenced.run.log_id, fenced.run.job_id);
-            let taken = match self.check(&fenced.run) {
-                Ok(()) => {
-                    let admission = self.queues().admit_fenced(fenced);
-                    self.begin(job_id, admission).await
-                }
-                refused => refused,
+            let admission = match self.check(&fenced.run) {
+                Ok(()) => self.queues().admit_fenced(fenced),
+                Err(text) => Admission::Refused(text),
             };
-            refused.extend(taken.err().map(|text| RefusedRun { run_id, text }));
+            let code = if admission == Admission::Fenced { FENCED } else { words::FAILURE };
+            let taken = self.begin(job_id, admission).await;
+            refused.extend(taken.err().map(|text| RefusedRun { run_id, code, text }));
         }
         RunsReply::refusing(refused)
     }
@@ -124,6 +125,7 @@ impl Core {
     async fn begin(self: &Arc<Self>, job_id: i32, admission: Admission) -> Result<(), String> {
         match admission {
             Admission::Refused(text) => Err(text),
+            Admission::Fenced => Err(TEXT_FENCED.to_owned()),
             Admission::Accepted { start_worker, dropped } => {
                 if start_worker {
                     tokio::spawn(work(self.clone(), job_id));

@@ -19,6 +19,8 @@ pub const SENDS: i64 = 16;
 
 /// `code` of an answer to runs that were meant for another process: none was taken.
 pub const OTHER_LIFE: i32 = 410;
+/// `code` of a run that was refused for its fence alone: sent anew with a later one it may be taken.
+pub const FENCED: i32 = 409;
 
 /// How often the bucket had passed on when this fence was made.
 pub fn epoch(fence: i64) -> i64 {
@@ -95,8 +97,15 @@ pub struct RunsReply {
 pub struct RefusedRun {
     /// The run's id.
     pub run_id: i64,
+    /// [`FENCED`], or 500 for any other reason.
+    #[serde(default = "other_reason")]
+    pub code: i32,
     /// For people.
     pub text: String,
+}
+
+fn other_reason() -> i32 {
+    words::FAILURE
 }
 
 /// `POST /ask`: the server asks which of these runs the executor has, and shuts out those that it does not.
@@ -199,10 +208,14 @@ mod tests {
         let json = r#"{"life":"5f","runs":[{"runId":9001,"bucket":12,"fence":49}]}"#;
         assert_eq!(serde_json::to_string(&ask).unwrap(), json);
         assert_eq!(serde_json::from_str::<AskRequest>(json).unwrap(), ask);
-        let reply = RunsReply::refusing(vec![RefusedRun { run_id: 9001, text: "no".to_owned() }]);
-        let json = r#"{"code":200,"msg":"","refused":[{"runId":9001,"text":"no"}]}"#;
+        let reply =
+            RunsReply::refusing(vec![RefusedRun { run_id: 9001, code: FENCED, text: "no".to_owned() }]);
+        let json = r#"{"code":200,"msg":"","refused":[{"runId":9001,"code":409,"text":"no"}]}"#;
         assert_eq!(serde_json::to_string(&reply).unwrap(), json);
         assert_eq!(serde_json::from_str::<RunsReply>(json).unwrap(), reply);
+        let before = r#"{"code":200,"refused":[{"runId":9001,"text":"no"}]}"#;
+        let refused = serde_json::from_str::<RunsReply>(before).unwrap().refused;
+        assert_eq!(refused[0].code, 500, "executors of before codes were told apart say none");
     }
 
     #[test]

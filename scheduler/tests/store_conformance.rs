@@ -41,6 +41,7 @@ use entity::run::{Reason, RunState};
 use entity::run_text::{Try, TryOutcome};
 use entity::server::ServerState;
 use entity::{DUTY_BUCKET, route_use, run};
+use protocol::native::SENDS;
 use rows::{START, cursor, executor, instance, job};
 use run_rows::{sending, waiting};
 use scheduler::Error;

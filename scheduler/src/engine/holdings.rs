@@ -3,7 +3,7 @@
 use crate::store::engine::{Authority, Lease, Renewal};
 use entity::server::{Model as Server, ServerState};
 use entity::{DUTY_BUCKET, Millis};
-use protocol::native::SENDS;
+use protocol::native::{SENDS, epoch};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long it is remembered when the life of another server ended: longer than anything of it is waited for.
@@ -83,6 +83,11 @@ impl Holdings {
     /// The fence of a first sending: grows with every epoch of the bucket.
     pub fn fence(&self, bucket: i16) -> i64 {
         self.epochs.get(&bucket).copied().unwrap_or(0) * SENDS + 1
+    }
+
+    /// Whether what was sent with this fence is out of date: its bucket is not held any more, or in a later epoch.
+    pub fn is_past(&self, bucket: i16, fence: i64) -> bool {
+        self.epochs.get(&bucket).is_none_or(|held| *held > epoch(fence))
     }
 
     /// Whether there is another server that could have what this one has.

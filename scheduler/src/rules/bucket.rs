@@ -4,6 +4,7 @@
 //! change.
 
 use entity::BUCKETS;
+use protocol::native::SENDS;
 
 /// The bucket of a job whose executor limits nothing, 0 … 255: the top eight bits of its id, mixed.
 pub fn bucket_of(job_id: i32) -> i16 {
@@ -25,6 +26,12 @@ pub fn bucket_among(job_id: i32, executor_id: i32, max_parallel: i32) -> i16 {
 /// Where runs of a job may lie whose executor has, or had a moment ago, a limit or none.
 pub fn possible_buckets(job_id: i32, executor_id: i32) -> [i16; 2] {
     [bucket_of(job_id), bucket_of_limited(executor_id)]
+}
+
+/// The fence of a run that is put into another bucket: above every fence that it had, with as many sendings as it
+/// had. See [`protocol::native`].
+pub fn fence_elsewhere(fence: i64) -> i64 {
+    fence + SENDS
 }
 
 /// The server that should own a bucket, by rendezvous hashing: each server has a weight for each
@@ -51,6 +58,7 @@ pub(super) fn mixed(input: u64) -> u64 {
 mod tests {
     use super::*;
     use entity::DUTY_BUCKET;
+    use protocol::native::epoch;
 
     #[test]
     fn the_mixing_is_splitmix64() {
@@ -70,6 +78,14 @@ mod tests {
         let buckets = |max_parallel| [1, 2, 3].map(|job| bucket_among(job, 7, max_parallel));
         assert_eq!(buckets(0), [1, 2, 3].map(bucket_of));
         assert_eq!(buckets(5), [bucket_of_limited(7); 3]);
+    }
+
+    #[test]
+    fn a_run_that_moves_was_sent_as_often_as_before() {
+        for fence in [0, 1, 17, 18, 31] {
+            let moved = fence_elsewhere(fence);
+            assert!(epoch(moved) > epoch(fence) && moved % SENDS == fence % SENDS, "{fence} then {moved}");
+        }
     }
 
     #[test]

@@ -2,25 +2,29 @@
 //! one, so that one server counts.
 //!
 //! A bucket that a run is put into which may be in doubt begins a new epoch: its owner decides nothing there before
-//! it has read that, for nothing of the run's job may be sent beside it.
+//! it has read that, for nothing of the run's job may be sent beside it. So does one whose epoch is below that of the
+//! run's fence: executors that have heard a fence of a bucket refuse what is sent there in an earlier epoch.
 
 use super::engine::rowset::{self, Kind, Rowset};
-use crate::rules::bucket::{bucket_among, bucket_of_limited};
+use crate::rules::bucket::{bucket_among, bucket_of_limited, fence_elsewhere};
 use crate::rules::doubt::may_be_in_doubt;
 use entity::run::{self, RunState};
 use entity::{bucket, executor, job, job_cursor};
+use protocol::native::epoch;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
     QuerySelect,
 };
-use std::collections::BTreeSet;
+use std::cmp::max;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows per statement.
 const CHUNK: usize = 1_000;
 /// How often is looked for runs that moved on while they were moved.
 const LOOKS: usize = 3;
 const CURSOR: [rowset::Column; 2] = [("job_id", Kind::Number), ("bucket", Kind::Number)];
+const BUCKET: [rowset::Column; 2] = [("id", Kind::Number), ("epoch", Kind::Number)];
 const RUN: [rowset::Column; 5] = [
     ("id", Kind::Number),
     ("seen", Kind::Number),
@@ -93,13 +97,14 @@ async fn bring_back(conn: &impl ConnectionTrait, strays: &[Stray]) -> Result<u64
     for part in strays.chunks(CHUNK) {
         let row = |stray: &Stray| {
             let Stray { id, fence, bucket, .. } = *stray;
-            [id.into(), fence.into(), bucket.into(), bucket.into(), (fence + 1).into()]
+            [id.into(), fence.into(), bucket.into(), bucket.into(), fence_elsewhere(fence).into()]
         };
         let rows = Rowset::new(&RUN, part.iter().map(row));
         moved += conn.execute_raw(rows.statement(backend, &sql, vec![])).await?.rows_affected();
     }
     let doubtful = strays.iter().filter(|stray| may_be_in_doubt(stray.state));
     begin_epochs(conn, doubtful.map(|stray| stray.bucket).collect()).await?;
+    lift_epochs(conn, strays).await?;
     Ok(moved)
 }
 
@@ -110,6 +115,23 @@ async fn begin_epochs(conn: &impl ConnectionTrait, buckets: BTreeSet<i16>) -> Re
     let next = Expr::col(bucket::Column::Epoch).add(1);
     let update = bucket::Entity::update_many().col_expr(bucket::Column::Epoch, next);
     update.filter(bucket::Column::Id.is_in(buckets)).exec(conn).await.map(drop)
+}
+
+/// Sees to it that no bucket's epoch is below that of what was put into it.
+async fn lift_epochs(conn: &impl ConnectionTrait, strays: &[Stray]) -> Result<(), DbErr> {
+    let mut least: BTreeMap<i16, i64> = BTreeMap::new();
+    for stray in strays {
+        let least = least.entry(stray.bucket).or_default();
+        *least = max(*least, epoch(fence_elsewhere(stray.fence)));
+    }
+    let backend = conn.get_database_backend();
+    let sql = rowset::update(backend, "bucket", "bucket.id = v.id AND bucket.epoch < v.epoch", &["epoch"]);
+    let least: Vec<(i16, i64)> = least.into_iter().collect();
+    for part in least.chunks(CHUNK) {
+        let rows = Rowset::new(&BUCKET, part.iter().map(|(id, epoch)| [(*id).into(), (*epoch).into()]));
+        conn.execute_raw(rows.statement(backend, &sql, vec![])).await?;
+    }
+    Ok(())
 }
 
 /// Executors that limit their runs and have jobs elsewhere than in their bucket.

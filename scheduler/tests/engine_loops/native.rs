@@ -1,15 +1,16 @@
 //! Executors of our own: many runs in one request, and a question instead of reading logs.
 
-use crate::rows::{START, executor, instance as instance_row, job};
-use crate::run_rows::waiting;
-use crate::world::{Server, World};
+use crate::rows::{START, cursor, executor, instance as instance_row, job};
+use crate::run_rows::{sending, waiting};
+use crate::world::{Server, World, reply};
 use axum::extract::State;
 use axum::{Json, Router};
+use entity::executor as executors;
 use entity::instance::{self, Model as Instance};
 use entity::job::Model as Job;
 use entity::run::{Reason, RunState};
 use protocol::native::{
-    AskReply, AskedRun, FencedRun, RefusedRun, RunsReply, RunsRequest, SENDS, Standing, Whereabouts,
+    AskReply, AskedRun, FENCED, FencedRun, RefusedRun, RunsReply, RunsRequest, SENDS, Standing, Whereabouts,
 };
 use protocol::{BlockStrategy, RunMode, TriggerRequest};
 use scheduler::engine::EngineSettings;
@@ -19,7 +20,7 @@ use scheduler::engine::gate::Gate;
 use scheduler::engine::holdings::Holdings;
 use scheduler::engine::rescue::{Evidence, Inquiry, Verdict, View, decide};
 use scheduler::engine::step::What;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set, Unchanged};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -128,6 +129,80 @@ async fn a_run_that_never_came_is_sent_again_after_one_question() {
     assert_eq!(world.executors.runs().iter().filter(|id| **id == run.id).count(), 1);
 }
 
+/// The executor gets a limit: what moves to the bucket of its jobs, whose owner knows of it.
+async fn limited(world: &World, server: &mut Server) -> u64 {
+    let limit = executors::ActiveModel { id: Unchanged(2), max_parallel: Set(5), ..Default::default() };
+    let transaction = world.fresh.databases.web.begin().await.unwrap();
+    limit.update(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    let moved = server.shared.store.regroup().await.unwrap();
+    server.keeper.tick(Instant::now()).await.unwrap();
+    moved
+}
+
+#[tokio::test]
+async fn a_run_that_moved_in_doubt_and_never_came_is_sent_again() {
+    let world = small_world(ScriptedDispatcher::accepting()).await;
+    let mut server = in_doubt_unsent(&world).await;
+    assert_eq!(limited(&world, &mut server).await, 2, "the job and its run");
+    let before = world.runs().await[0].clone();
+    assert!(
+        server.shared.holdings().fence(before.bucket) >= before.fence,
+        "what else is there goes out after it"
+    );
+    let report = server.rescue().await;
+    assert_eq!((report.asked, report.resent), (1, 1));
+    server.send(0).await;
+    server.record().await;
+    let run = &world.runs().await[0];
+    assert_eq!((run.state, run.fence % SENDS), (RunState::Running, 2));
+}
+
+/// An executor that has heard of a later right than the one by which it is sent to for the first time.
+fn overtaking() -> ScriptedDispatcher {
+    let calls = AtomicUsize::new(0);
+    ScriptedDispatcher::new(move |_, call| {
+        let is_first = matches!(call, Call::Run(_)) && calls.fetch_add(1, Ordering::Relaxed) == 0;
+        Some(Ok(if is_first { reply(FENCED, "sent too late") } else { reply(200, "") }))
+    })
+}
+
+#[tokio::test]
+async fn what_was_overtaken_by_a_later_right_of_its_own_server_is_sent_anew() {
+    let world = small_world(overtaking()).await;
+    let other = job(5, 2);
+    world.fresh.put_job(other.clone(), cursor(&other, None)).await;
+    let mut server = world.server().await;
+    assert_eq!(limited(&world, &mut server).await, 2, "the jobs");
+    server.plan().await;
+    let claimed = world.runs().await[0].clone();
+    // Something comes into its bucket that another server had sent.
+    world.fresh.put_run(sending(777, &other, START + 1, 77), None).await;
+    assert_eq!(server.shared.store.regroup().await.unwrap(), 1);
+    server.keeper.tick(Instant::now()).await.unwrap();
+    server.send(0).await;
+    server.record().await;
+    assert_eq!(state(&world).await, RunState::Waiting);
+    world.clock.advance(1_000);
+    server.turn().await;
+    let run = &world.runs().await[0];
+    assert_eq!((run.id, run.state), (claimed.id, RunState::Running));
+    assert_eq!(
+        run.fence,
+        claimed.fence + SENDS,
+        "in the later epoch, and for the first time: it had not come"
+    );
+}
+
+/// As from a database that was put back without a word: no server has a later right, and it would never end.
+#[tokio::test]
+async fn what_is_refused_for_a_later_right_that_nobody_has_stays_refused() {
+    let world = small_world(overtaking()).await;
+    let mut server = world.server().await;
+    server.turn().await;
+    assert_eq!(state(&world).await, RunState::Failed);
+}
+
 /// Nothing else could come of waiting, and the others of its job would wait with it.
 #[tokio::test]
 async fn a_run_that_did_not_come_the_second_time_either_is_lost_after_one_question() {
@@ -199,7 +274,7 @@ async fn executor_server() -> (String, Arc<Mutex<Vec<RunsRequest>>>) {
     let arrived: Arc<Mutex<Vec<RunsRequest>>> = Arc::default();
     let take = |State(arrived): State<Arc<Mutex<Vec<RunsRequest>>>>, Json(request): Json<RunsRequest>| async move {
         arrived.lock().unwrap().push(request);
-        Json(RunsReply::refusing(vec![RefusedRun { run_id: 2, text: "full".to_owned() }]))
+        Json(RunsReply::refusing(vec![RefusedRun { run_id: 2, code: FENCED, text: "full".to_owned() }]))
     };
     let known = Whereabouts { run_id: 1, state: Standing::Live };
     let router = Router::new()
@@ -254,7 +329,7 @@ async fn over_http_each_kind_of_answer_is_told_apart() {
     };
     let runs = || vec![fenced(1), fenced(2)];
     let refused = dispatcher.hand_over(&at(""), runs()).await.unwrap();
-    assert_eq!(refused, [RefusedRun { run_id: 2, text: "full".to_owned() }]);
+    assert_eq!(refused, [RefusedRun { run_id: 2, code: FENCED, text: "full".to_owned() }]);
     assert_eq!(*arrived.lock().unwrap(), [RunsRequest { life: LIFE.to_owned(), runs: runs() }]);
     let asked = [AskedRun { run_id: 1, bucket: 7, fence: 18 }];
     let found = dispatcher.ask(&at(""), &asked).await.unwrap();
@@ -265,7 +340,7 @@ async fn over_http_each_kind_of_answer_is_told_apart() {
     // A request that is refused as a whole is refused for each of its runs.
     let closed = dispatcher.hand_over(&at("/closed"), runs()).await.unwrap();
     assert_eq!(closed.iter().map(|refused| refused.run_id).collect::<Vec<_>>(), [1, 2]);
-    assert!(closed.iter().all(|refused| refused.text == "wrong token"));
+    assert!(closed.iter().all(|refused| refused.code == 500 && refused.text == "wrong token"));
     gate.shut();
     assert_eq!(dispatcher.hand_over(&at(""), runs()).await, Err(CallFailure::GateShut));
 }

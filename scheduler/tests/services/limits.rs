@@ -5,6 +5,7 @@ use entity::job::{JobState, Model as Job};
 use entity::run::{Reason, RunState};
 use entity::{bucket as buckets, job_cursor};
 use futures::future::join_all;
+use protocol::native::SENDS;
 use scheduler::executors::{self, ExecutorEdit};
 use scheduler::jobs::{self, JobDraft};
 use scheduler::rules::bucket::{bucket_of, bucket_of_limited};
@@ -51,7 +52,7 @@ async fn a_limit_brings_jobs_and_what_waits_of_them_together_and_its_end_parts_t
     assert_eq!(epochs().await, grown([1, 0, 0]), "whoever has it reads what came and may be in doubt");
     assert_eq!((bucket(&world, &first).await, bucket(&world, &second).await), (shared, shared));
     let run = world.stored_run(waits).await;
-    assert_eq!((run.bucket, run.live_bucket, run.fence), (shared, Some(shared), fence + 1));
+    assert_eq!((run.bucket, run.live_bucket, run.fence), (shared, Some(shared), fence + SENDS));
     assert_eq!(world.stored_run(over).await.live_bucket, None);
     let third = world.job("third", JobState::On).await;
     let by_hand = runs::run_now(&world.services, &world.root, third.id, None).await.unwrap();
@@ -61,7 +62,7 @@ async fn a_limit_brings_jobs_and_what_waits_of_them_together_and_its_end_parts_t
     limit(&world, first.executor_id, 6).await;
     assert_eq!(epochs().await, grown([1, 0, 0]), "nothing moved");
     limit(&world, first.executor_id, 0).await;
-    assert_eq!(epochs().await, grown([1, 0, 1]), "of the first job only what waits");
+    assert_eq!(epochs().await, grown([1, 2, 2]), "to whom a run was sent has heard of as late an epoch");
     assert_eq!(world.stored_run(sent).await.live_bucket, Some(bucket_of(second.id)));
     for job in [&first, &second, &third] {
         assert_eq!(bucket(&world, job).await, bucket_of(job.id));

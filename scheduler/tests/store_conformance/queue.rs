@@ -88,7 +88,9 @@ conform!(what_lies_elsewhere_than_it_belongs_is_moved_and_a_claim_of_it_fails, a
     bench.put_job(free.clone(), cursor(&free, Some(START))).await;
     bench.put_run(waiting(11, &one, START), None).await;
     bench.put_run(waiting(12, &free, START), None).await;
-    bench.put_run(sending(13, &one, START + 1, 5), None).await;
+    // Its bucket has passed on more often than the one that it comes to.
+    let out = run::Model { fence: 9 * SENDS + 2, ..sending(13, &one, START + 1, 5) };
+    bench.put_run(out, None).await;
     let store = bench.store();
     assert_eq!(store.regroup().await.unwrap(), 3);
     assert_eq!(store.regroup().await.unwrap(), 0);
@@ -97,13 +99,14 @@ conform!(what_lies_elsewhere_than_it_belongs_is_moved_and_a_claim_of_it_fails, a
     let buckets: BTreeMap<i32, i16> = cursors.iter().map(|own| (own.job_id, own.bucket)).collect();
     assert_eq!(buckets, BTreeMap::from([(1, shared), (2, bucket_of(2))]));
     let moved = bench.run(11).await.unwrap();
-    assert_eq!((moved.bucket, moved.live_bucket, moved.fence), (shared, Some(shared), 1));
+    assert_eq!((moved.bucket, moved.live_bucket, moved.fence), (shared, Some(shared), SENDS));
     assert_eq!(bench.run(12).await.unwrap().fence, 0);
+    assert_eq!(bench.run(13).await.unwrap().fence, 10 * SENDS + 2, "as often sent as before");
 
     let known = [Advance { bucket: shared, ..advance(&one, START, vec![]) }];
     let refused = store.plan(&authority, &known).await;
     assert!(matches!(refused, Err(Error::Conflict(_))), "it has not read what may be in doubt: {refused:?}");
-    let epochs = authority.epochs.iter().map(|(id, epoch)| (*id, epoch + i64::from(*id == shared)));
+    let epochs = authority.epochs.iter().map(|(id, epoch)| (*id, if *id == shared { 10 } else { *epoch }));
     let authority = Authority { epochs: epochs.collect(), ..authority };
     let stale = [advance(&one, START, vec![])];
     assert!(store.plan(&authority, &stale).await.unwrap().won.is_empty());

@@ -7,6 +7,7 @@ use crate::engine::shared::Shared;
 use crate::engine::step::{Step, What};
 use entity::Millis;
 use entity::run::{Reason, RunState};
+use protocol::native::{FENCED, RefusedRun};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,8 +18,8 @@ const LATE_ANSWER: Duration = Duration::from_secs(27);
 /// How soon a run is tried again that found the gate shut.
 const SHUT: Duration = Duration::from_millis(100);
 
-/// The runs that were refused, with the executor's words.
-type Refused = HashMap<i64, String>;
+/// What was refused, by run.
+type Refused = HashMap<i64, RefusedRun>;
 
 /// Sends runs, and then what goes next with the same permit until nothing is due. The permit is held until the
 /// answer is there or given up.
@@ -75,13 +76,14 @@ async fn deliver(shared: &Shared, parcel: &Parcel) -> Result<Refused, CallFailur
     if target.is_native() {
         let runs = orders.iter().map(Order::fenced).collect();
         let refused = shared.dispatcher.hand_over(target, runs).await?;
-        return Ok(refused.into_iter().map(|refused| (refused.run_id, refused.text)).collect());
+        return Ok(refused.into_iter().map(|refused| (refused.run_id, refused)).collect());
     }
     let mut refused = Refused::new();
     for order in orders {
         let reply = shared.dispatcher.call(target, Call::Run(Box::new(order.request()))).await?;
         if !reply.is_ok() {
-            refused.insert(order.run_id, reply.text);
+            let run_id = order.run_id;
+            refused.insert(run_id, RefusedRun { run_id, code: reply.code, text: reply.text });
         }
     }
     Ok(refused)
@@ -107,7 +109,8 @@ fn outcome(shared: &Shared, order: &Order, sent_at: Millis, answer: &Result<Refu
     let (reason, text) = match answer {
         Ok(refused) => match refused.get(&order.run_id) {
             None => return What::Accepted { claim, sent_at, deadline_at },
-            Some(text) => (Reason::Refused, text),
+            Some(refused) if is_overtaken(shared, order, refused) => return What::HandBack { claim },
+            Some(refused) => (Reason::Refused, &refused.text),
         },
         Err(CallFailure::Garbage(text)) => (Reason::Garbage, text),
         Err(CallFailure::NeverArrived(text)) => (Reason::Unreachable, text),
@@ -116,6 +119,12 @@ fn outcome(shared: &Shared, order: &Order, sent_at: Millis, answer: &Result<Refu
         Err(CallFailure::NoAnswer(_) | CallFailure::GateShut) => return doubt(claim),
     };
     What::Refused { claim, reason, text: text.clone() }
+}
+
+/// Refused because something of its bucket was sent with a later right, which this server has itself, or has given
+/// away: whoever has it sends the run anew. Where it knows of none, the refusal stands.
+fn is_overtaken(shared: &Shared, order: &Order, refused: &RefusedRun) -> bool {
+    refused.code == FENCED && shared.holdings().is_past(order.bucket, order.fence)
 }
 
 fn doubt(claim: i64) -> What {

@@ -212,7 +212,8 @@ impl Dispatcher for HttpDispatcher {
             OTHER_LIFE => return Err(CallFailure::Restarted),
             _ => {}
         }
-        Ok(everyone.into_iter().map(|run_id| RefusedRun { run_id, text: reply.msg.clone() }).collect())
+        let refused = |run_id| RefusedRun { run_id, code: reply.code, text: reply.msg.clone() };
+        Ok(everyone.into_iter().map(refused).collect())
     }
 
     async fn ask(&self, target: &Target, runs: &[AskedRun]) -> Result<Vec<Whereabouts>, CallFailure> {

@@ -89,7 +89,7 @@ impl Dispatcher for ScriptedDispatcher {
             let run_id = fenced.run.log_id;
             let reply = self.call(target, Call::Run(Box::new(fenced.run))).await?;
             if !reply.is_ok() {
-                refused.push(RefusedRun { run_id, text: reply.text });
+                refused.push(RefusedRun { run_id, code: reply.code, text: reply.text });
             }
         }
         Ok(refused)

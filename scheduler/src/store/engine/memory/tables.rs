@@ -2,7 +2,7 @@
 
 use super::step::{self, Applied, RouteMark, Step, Texts, What};
 use super::{Advance, Authority, Lease, Newcomer, OpenBlock, Restart, RunWithParameter};
-use crate::rules::bucket::bucket_of_limited;
+use crate::rules::bucket::{bucket_of_limited, fence_elsewhere};
 use crate::rules::doubt::may_be_in_doubt;
 use crate::{Error, Result};
 use entity::id_block::BLOCK;
@@ -12,6 +12,7 @@ use entity::{
     BUCKETS, Millis, bucket, calendar, executor, freeze, instance, job, job_cursor, route_use, run,
     run_by_job, server,
 };
+use protocol::native::epoch;
 use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: Millis = 3_600_000;
@@ -171,6 +172,7 @@ impl Tables {
     pub(super) fn regroup(&mut self) -> u64 {
         let mut moved = 0;
         let mut doubtful = BTreeSet::new();
+        let mut least: BTreeMap<i16, i64> = BTreeMap::new();
         for cursor in self.cursors.values_mut() {
             let executor = self.jobs.get(&cursor.job_id).and_then(|job| self.executors.get(&job.executor_id));
             let Some(executor) = executor.filter(|executor| executor.max_parallel > 0) else { continue };
@@ -182,13 +184,17 @@ impl Tables {
             let Some(cursor) = self.cursors.get(&run.job_id) else { continue };
             if run.live_bucket != Some(cursor.bucket) {
                 (run.bucket, run.live_bucket) = (cursor.bucket, Some(cursor.bucket));
-                run.fence += 1;
+                run.fence = fence_elsewhere(run.fence);
+                let least = least.entry(cursor.bucket).or_default();
+                *least = epoch(run.fence).max(*least);
                 doubtful.extend(may_be_in_doubt(run.state).then_some(cursor.bucket));
                 moved += 1;
             }
         }
-        let begun = self.buckets.values_mut().filter(|bucket| doubtful.contains(&bucket.id));
-        begun.for_each(|bucket| bucket.epoch += 1);
+        for bucket in self.buckets.values_mut() {
+            let begun = bucket.epoch + i64::from(doubtful.contains(&bucket.id));
+            bucket.epoch = begun.max(least.get(&bucket.id).copied().unwrap_or(0));
+        }
         moved
     }
 
