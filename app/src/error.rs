@@ -194,10 +194,12 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Args(detail)
             | ServerFnErrorErr::MissingArg(detail)
             | ServerFnErrorErr::Deserialization(detail) => {
+                let message = Message::new("malformed").arg("detail", detail);
+                let error = Self::with_message(ErrorKind::Malformed, message);
                 // Where it was read, which is no failure of the server's.
                 #[cfg(feature = "ssr")]
-                crate::ssr::set_page_status(ErrorKind::Malformed);
-                Self::with_message(ErrorKind::Malformed, Message::new("malformed").arg("detail", detail))
+                let error = crate::ssr::refuse(error);
+                error
             }
             _ => Self::new(ErrorKind::Internal),
         }

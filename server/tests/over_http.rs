@@ -19,6 +19,8 @@ mod callbacks;
 mod crowd;
 #[path = "over_http/executor_api.rs"]
 mod executor_api;
+#[path = "over_http/forms.rs"]
+mod forms;
 #[path = "over_http/hints.rs"]
 mod hints;
 #[path = "over_http/host_metrics.rs"]

@@ -6,6 +6,7 @@ use crate::error::{AppError, ErrorKind, FieldError, Message};
 use crate::i18n::*;
 use crate::visit::{KeptForm, Visit, use_visit};
 use crate::words::sentence;
+use leptos::context::Provider;
 use leptos::prelude::*;
 use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::PostUrl;
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use web_sys::FormData;
 
-/// What the fields inside a form know of it.
+/// What the fields inside a form know of it, and nothing beside it: a page is drawn more than once.
 #[derive(Clone, Copy)]
 pub struct FormContext {
     form: StoredValue<String>,
@@ -105,17 +106,19 @@ where
         Some(Err(error)) => Some(error),
         None => kept_error.clone(),
     });
-    provide_context(FormContext {
+    let form = FormContext {
         form: StoredValue::new(id.to_owned()),
         prefix,
         values: StoredValue::new(values),
         error,
-    });
+    };
     view! {
-        <ActionForm action=action attr:class="form" attr:id=id attr:novalidate=true>
-            <FormError/>
-            {children.show()}
-        </ActionForm>
+        <Provider value=form>
+            <ActionForm action=action attr:class="form" attr:id=id attr:novalidate=true>
+                <FormError/>
+                {children.show()}
+            </ActionForm>
+        </Provider>
     }
 }
 
@@ -124,17 +127,19 @@ where
 #[component]
 pub fn PlainForm(id: &'static str, #[prop(into)] action: String, children: Slotted) -> impl IntoView {
     let (values, error) = take_kept(id).map(|kept| (kept.values, kept.error)).unwrap_or_default();
-    provide_context(FormContext {
+    let form = FormContext {
         form: StoredValue::new(id.to_owned()),
         prefix: None,
         values: StoredValue::new(values),
         error: Signal::stored(error),
-    });
+    };
     view! {
-        <form method="post" action=action class="form" id=id novalidate=true>
-            <FormError/>
-            {children.show()}
-        </form>
+        <Provider value=form>
+            <form method="post" action=action class="form" id=id novalidate=true>
+                <FormError/>
+                {children.show()}
+            </form>
+        </Provider>
     }
 }
 
