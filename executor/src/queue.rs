@@ -119,10 +119,11 @@ impl Queues {
 
     /// As [`Queues::admit`], for a run that is sent with a fence.
     pub fn admit_fenced(&mut self, fenced: FencedRun) -> Admission {
-        match self.fences.admits(&fenced) {
-            true => self.admit(fenced.run),
-            false => Admission::Fenced,
-        }
+        let run_id = fenced.run.log_id;
+        let is_admitted = self.fences.admits(&fenced);
+        // A second copy of what is here was not overtaken: whoever sent it must not take it for one that never came.
+        let is_known = self.is_live(run_id) || self.finished.contains(run_id);
+        if is_admitted || is_known { self.admit(fenced.run) } else { Admission::Fenced }
     }
 
     /// What there is of a run; one that never came does not get in any more as it was sent so far. None when

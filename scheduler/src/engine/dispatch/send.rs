@@ -124,7 +124,8 @@ fn outcome(shared: &Shared, order: &Order, sent_at: Millis, answer: &Result<Refu
 /// Refused because something of its bucket was sent with a later right, which this server has itself, or has given
 /// away: whoever has it sends the run anew. Where it knows of none, the refusal stands.
 fn is_overtaken(shared: &Shared, order: &Order, refused: &RefusedRun) -> bool {
-    refused.code == FENCED && shared.holdings().is_past(order.bucket, order.fence)
+    let is_fenced = order.target.is_native() && refused.code == FENCED;
+    is_fenced && shared.holdings().is_past(order.bucket, order.fence)
 }
 
 fn doubt(claim: i64) -> What {
