@@ -9,7 +9,7 @@ use protocol::native::{AskedRun, FencedRun, Standing};
 use protocol::{BlockStrategy, TriggerRequest};
 use tokio_util::sync::CancellationToken;
 
-use crate::fence::Fences;
+use crate::fence::{Fences, TEXT_FENCED};
 
 /// How many finished run ids are remembered in order to refuse them a second time.
 const REMEMBERED: usize = 100_000;
@@ -123,7 +123,11 @@ impl Queues {
         let is_admitted = self.fences.admits(&fenced);
         // A second copy of what is here was not overtaken: whoever sent it must not take it for one that never came.
         let is_known = self.is_live(run_id) || self.finished.contains(run_id);
-        if is_admitted || is_known { self.admit(fenced.run) } else { Admission::Fenced }
+        match (is_admitted, is_known) {
+            (true, _) => self.admit(fenced.run),
+            (false, true) => Admission::Refused(TEXT_FENCED.to_owned()),
+            (false, false) => Admission::Fenced,
+        }
     }
 
     /// What there is of a run; one that never came does not get in any more as it was sent so far. None when

@@ -31,7 +31,10 @@ async fn many_runs_come_in_one_request_and_each_is_taken_or_refused_for_itself()
     let runs = [(1, "echo", 17), (2, "nobody", 17), (3, "failing", 17)];
     let answer = it.caller.call("runs", handed_over(&life, &runs)).await;
     assert_eq!(answer["code"], 200);
-    assert_eq!(answer["refused"], json!([{"runId": 2, "text": "job handler [nobody] not found."}]));
+    assert_eq!(
+        answer["refused"],
+        json!([{"runId": 2, "code": 500, "text": "job handler [nobody] not found."}])
+    );
     assert_eq!(it.server.result(1).await.0, 200);
     assert_eq!(it.server.result(3).await, (500, "no money left".to_owned()));
 }
